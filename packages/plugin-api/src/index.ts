@@ -1,1 +1,25 @@
-export {};
+/** All that a plugin imports. Read in this order: define, batch, source, input, output, transform, hooks. */
+export { Batch, type BatchInit, batchOf, LogRecord } from './batch.ts';
+export type { Buffers, Chunk } from './buffers.ts';
+export { type Column, DictionaryColumn } from './column.ts';
+export type { ComponentContext, LogFields, Logger } from './context.ts';
+export * from './define.ts';
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorEntry,
+  errorTable,
+  LogcatchError,
+  messageOf,
+  type Origin,
+  type Refused,
+  Rejected,
+} from './errors.ts';
+export type * from './hooks.ts';
+export type { Input, InputContext } from './input.ts';
+export type { Output, OutputContext, Receipt } from './output.ts';
+export { duration, list, type Secret, secret, size, template, z } from './schema.ts';
+export type * from './source.ts';
+export type { State, Status } from './status.ts';
+export { Missing, Template } from './template.ts';
+export type { Applied, Transform, TransformContext } from './transform.ts';

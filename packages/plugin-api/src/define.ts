@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import type { EngineHandle } from './hooks.ts';
+import type { Input, InputContext } from './input.ts';
+import type { Output, OutputContext } from './output.ts';
+import type { Transform, TransformContext } from './transform.ts';
+
+/** A plugin is a value; whatever it adds, it adds by tapping hooks in `apply`. */
+export interface Plugin {
+  readonly name: string;
+  apply(engine: EngineHandle): void;
+}
+
+interface Definition<Kind extends string, Instance, Context, Schema extends z.ZodType> {
+  readonly kind: Kind;
+  /** The `type:` of the pipeline file. */
+  readonly type: string;
+  /** One sentence for `pipeline plugins`. */
+  readonly description: string;
+  /** The options: one declaration gives validation, the TypeScript type, help and JSON Schema. Use `z.strictObject`. */
+  readonly options: Schema;
+  /** Makes an instance. Must not touch the outside: that is for `start`. */
+  create(options: z.output<Schema>, context: Context): Instance;
+}
+
+export type InputDefinition<Schema extends z.ZodType = z.ZodType> = Definition<'input', Input, InputContext, Schema>;
+
+export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
+  extends Definition<'transform', Transform, TransformContext, Schema> {
+  /** Names of its exits, where it has several; others say `inputs: [id.exit]`. */
+  readonly exits?: readonly string[];
+}
+
+export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
+  extends Definition<'output', Output, OutputContext, Schema> {
+  /** How many `write` calls may be pending at once. Default 1; `Infinity` leaves it to the byte budget. */
+  readonly concurrency?: number;
+}
+
+export type ComponentDefinition = InputDefinition | TransformDefinition | OutputDefinition;
+
+/** A component definition that is also a plugin, offering itself. */
+export type ComponentPlugin<D extends ComponentDefinition = ComponentDefinition> = Plugin & { readonly definition: D };
+
+type Declared<D extends { kind: string }> = Omit<D, 'kind'>;
+
+export function defineInput<Schema extends z.ZodType>(
+  declared: Declared<InputDefinition<Schema>>,
+): ComponentPlugin<InputDefinition<Schema>> {
+  return component({ kind: 'input', ...declared });
+}
+
+export function defineTransform<Schema extends z.ZodType>(
+  declared: Declared<TransformDefinition<Schema>>,
+): ComponentPlugin<TransformDefinition<Schema>> {
+  return component({ kind: 'transform', ...declared });
+}
+
+export function defineOutput<Schema extends z.ZodType>(
+  declared: Declared<OutputDefinition<Schema>>,
+): ComponentPlugin<OutputDefinition<Schema>> {
+  return component({ kind: 'output', ...declared });
+}
+
+/** A plugin that adds no component: it observes or changes through hooks. */
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}
+
+function component<D extends ComponentDefinition>(definition: D): ComponentPlugin<D> {
+  return {
+    name: definition.type,
+    definition,
+    apply(engine) {
+      engine.hooks.components.tap(definition.type, (components) => components.add(definition));
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/** Where a value came from. Errors print it so that a person can go there. */
+export interface Origin {
+  /** A file path, `env`, or another source of configuration. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line?: number;
+  /** 1-based. */
+  readonly column?: number;
+}
+
+export interface ErrorEntry {
+  /** What happened, in general. The message of an error says it in particular. */
+  readonly summary: string;
+  /** What a person can do about it. */
+  readonly hint: string;
+  /** Whether trying again, with nothing changed here, can help. */
+  readonly retriable: boolean;
+}
+
+const entry = (summary: string, hint: string, retriable = false): ErrorEntry => ({ summary, hint, retriable });
+
+/** Every error that logcatch reports. `docs/errors.md` is written from this table, and a test keeps the two together. */
+export const errorTable = {
+  LC_CONFIG_FILE: entry('The pipeline file cannot be read.', 'Check the path and its permissions.'),
+  LC_CONFIG_SYNTAX: entry('The pipeline file is not valid YAML.', 'Mend the YAML at the place shown.'),
+  LC_CONFIG_UNKNOWN_KEY: entry('A key is not known here.', 'Use the nearest valid key, or remove it.'),
+  LC_CONFIG_UNKNOWN_TYPE: entry(
+    'No plugin offers a component of this type.',
+    'See `pipeline plugins` for the types there are, or name a plugin file under `plugins:`.',
+  ),
+  LC_CONFIG_VALUE: entry('A value does not fit its option.', 'See `pipeline plugins TYPE` for what the option takes.'),
+  LC_CONFIG_UNKNOWN_NAME: entry(
+    'A `${...}` names nothing.',
+    'Define it, or give a default: `${source.path:-default}`. Write `$${` for a literal `${`.',
+  ),
+  LC_CONFIG_TEMPLATE: entry('A template cannot be read.', 'Templates look like `{{ name }}` or `{{ name:-default }}`.'),
+  LC_CONFIG_DUPLICATE_ID: entry(
+    'Two entries of `each` have one id.',
+    'Give the component an `id:` that tells them apart.',
+  ),
+  LC_CONFIG_WIRING: entry('The components do not form a pipeline.', 'Check the `inputs:` of the component named.'),
+  LC_CONFIG_NEEDS_RESTART: entry('This key cannot change while the pipeline runs.', 'Restart the agent to apply it.'),
+  LC_PLUGIN_LOAD: entry(
+    'A plugin cannot be loaded.',
+    'Check the path or install the package, then run `pipeline check`.',
+  ),
+  LC_PLUGIN_SHAPE: entry(
+    'A plugin module does not export a plugin.',
+    'Export it as default: `export default defineTransform({ ... })`.',
+  ),
+  LC_PLUGIN_DUPLICATE: entry('Two plugins offer one type.', 'Rename one of them, or load only one.'),
+  LC_PLUGIN_ASYNC_TAP: entry(
+    'An async function taps a sync hook, so nothing would wait for it.',
+    'Use a plain function, or an async hook with tapPromise.',
+  ),
+  LC_PLUGIN_THREW: entry('A plugin threw.', 'See the cause; the component is started again after a pause.', true),
+  LC_PLUGIN_CONTRACT: entry('A plugin broke its contract.', 'Run the contract suites of @logcatch/testing on it.'),
+  LC_INPUT_NO_MATCH: entry('No file matches.', 'Check the patterns and that the directories can be read.'),
+  LC_INPUT_UNREADABLE: entry('A file cannot be read.', 'Check its permissions; it is tried again.', true),
+  LC_INPUT_NOT_A_FILE: entry('A path is not a file.', 'Name files, or a pattern that matches files.', true),
+  LC_INPUT_OWN_FILES: entry(
+    "A pattern matches logcatch's own files.",
+    'Exclude data_dir and what the outputs write: reading it back never ends.',
+  ),
+  LC_OUTPUT_UNREACHABLE: entry(
+    'An output cannot reach its server.',
+    'Check address, network and server; it is tried again.',
+    true,
+  ),
+  LC_OUTPUT_AUTH: entry(
+    'A server refuses the credentials or the certificate.',
+    'Check user, password, mechanism and CA.',
+    true,
+  ),
+  LC_OUTPUT_TOPIC_MISSING: entry(
+    'A topic does not exist.',
+    'Create it with the command shown, or set create_topics.',
+    true,
+  ),
+  LC_OUTPUT_FORBIDDEN: entry('The server does not allow this write.', 'Grant the user WRITE on the topic.', true),
+  LC_OUTPUT_FAILED: entry('A write failed.', 'The same records are written again after a pause.', true),
+  LC_RECORD_NO_VALUE: entry(
+    'A template has no value for a record.',
+    'Set the attribute, or give a default: `{{ name:-default }}`.',
+  ),
+  LC_RECORD_REFUSED: entry('A server will never take a record.', 'See the reason with the record in the dead letters.'),
+  LC_DEAD_LETTERS_FULL: entry(
+    'The dead letters are full, so their source stops.',
+    'Look at the file named, move it away, then touch the pipeline file or restart.',
+  ),
+  LC_DATA_DIR: entry('data_dir cannot be used.', 'Check that it is a folder that this user can write.'),
+  LC_DATA_DIR_LOCKED: entry(
+    'Another agent uses this data_dir.',
+    'Stop it, or give this pipeline its own `name` or `data_dir`.',
+  ),
+  LC_STATE_NEWER: entry('The state was written by a newer logcatch.', 'Run that version, or choose another data_dir.'),
+  LC_STATE_CORRUPT: entry(
+    'The state database cannot be read.',
+    'Move it away to start afresh, or restore it from a copy.',
+  ),
+  LC_STATE_WRITE: entry(
+    'Checkpoints cannot be written; shipping goes on.',
+    'Free space on the disk of data_dir.',
+    true,
+  ),
+  LC_RUN_TIMEOUT: entry(
+    'No progress was made for too long.',
+    'See what is missing above; start again to resume from there.',
+    true,
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface ErrorDetails {
+  /** What to do; the table's hint when absent. */
+  readonly hint?: string;
+  readonly origin?: Origin;
+  /** Key path (`outputs.kafka.topic`) or component id. */
+  readonly at?: string;
+  readonly cause?: unknown;
+}
+
+/** An error with a code from {@link errorTable}. Never put a secret into the message. */
+export class LogcatchError extends Error {
+  override readonly name = 'LogcatchError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly origin: Origin | undefined;
+  readonly at: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint ?? errorTable[code].hint;
+    this.origin = details.origin;
+    this.at = details.at;
+  }
+
+  get retriable(): boolean {
+    return errorTable[this.code].retriable;
+  }
+
+  /** One line: `prod.yaml:12:5 LC_CONFIG_UNKNOWN_KEY outputs.kafka.broker: message. hint` */
+  describe(): string {
+    const { file, line, column } = this.origin ?? {};
+    const place = file === undefined ? '' : `${[file, line, column].filter((part) => part !== undefined).join(':')} `;
+    const at = this.at === undefined ? '' : `${this.at}: `;
+    const message = /[.!?]$/.test(this.message) ? this.message : `${this.message}.`;
+    return `${place}${this.code} ${at}${message} ${this.hint}`.trim();
+  }
+}
+
+/** The message of whatever was thrown, with its causes, on one line. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : ` (${messageOf(error.cause)})`;
+  return `${error.message || error.name}${cause}`;
+}
+
+/** One record of a batch that can never be written. */
+export interface Refused {
+  /** Index of the record in the batch given to `write`. */
+  readonly index: number;
+  readonly reason: LogcatchError;
+}
+
+/** Thrown by an output's `write`: these records can never be written, all the others of the batch are. */
+export class Rejected extends Error {
+  override readonly name = 'Rejected';
+  readonly records: readonly Refused[];
+  readonly receipts: readonly import('./output.ts').Receipt[];
+
+  constructor(records: readonly Refused[], receipts: readonly import('./output.ts').Receipt[] = []) {
+    super(`${records.length} record(s) refused: ${records[0]?.reason.message ?? 'no reason given'}`);
+    this.records = records;
+    this.receipts = receipts;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Batch } from './batch.ts';
+import type { ComponentContext } from './context.ts';
+
+export type TransformContext = ComponentContext;
+
+/** What a transform makes of a batch: zero or more batches, in order; by exit where it has several. */
+export type Applied = Batch | readonly Batch[] | null | { readonly [exit: string]: Batch | readonly Batch[] };
+
+/**
+ * Changes batches. It holds nothing back: what it does not return is dropped for good, and settles. Derive batches from the
+ * one it gets (`filter`, `select`, `mapText`, `withAttribute`), so that positions stay right.
+ */
+export interface Transform {
+  start?(signal: AbortSignal): Promise<void>;
+  /** @throws the sources concerned go back to their last settled position, and a new instance tries again after a pause */
+  apply(batch: Batch): Applied | Promise<Applied>;
+  stop?(): Promise<void>;
+}
