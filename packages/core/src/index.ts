@@ -1,1 +1,1 @@
-export {};
+export { BufferPool } from './pool.ts';

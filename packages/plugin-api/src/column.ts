@@ -23,7 +23,10 @@ export class DictionaryColumn implements Column {
       const text = value(i);
       if (text === undefined) continue;
       let code = codeOf.get(text);
-      if (code === undefined) codeOf.set(text, (code = codeOf.size + 1));
+      if (code === undefined) {
+        code = codeOf.size + 1;
+        codeOf.set(text, code);
+      }
       codes[i] = code;
     }
     return new DictionaryColumn([...codeOf.keys()], codes);

@@ -57,8 +57,10 @@ export class Template {
 
   /** The value for every record of a batch for which it is {@link constant}, or what is missing. Cached per source. */
   valueOf(batch: Batch): string | Missing {
-    let value = this.#rendered.get(batch.attributes);
-    if (value === undefined) this.#rendered.set(batch.attributes, (value = this.value(batch, 0)));
+    const known = this.#rendered.get(batch.attributes);
+    if (known !== undefined) return known;
+    const value = this.value(batch, 0);
+    this.#rendered.set(batch.attributes, value);
     return value;
   }
 

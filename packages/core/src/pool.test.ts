@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { BufferPool } from './pool.ts';
+
+const signal = new AbortController().signal;
+
+describe('BufferPool', () => {
+  test('gives out size classes and counts them', async () => {
+    const pool = new BufferPool(1 << 20);
+    const chunk = await pool.acquire(5000, signal);
+    expect(chunk.bytes.length).toBe(8192);
+    expect(pool.used).toBe(8192);
+    chunk.release();
+    expect(pool.used).toBe(0);
+  });
+
+  test('waits for the budget, in order', async () => {
+    const pool = new BufferPool(8192);
+    const first = await pool.acquire(8192, signal);
+    const order: number[] = [];
+    const second = Promise.resolve(pool.acquire(8192, signal)).then((chunk) => (order.push(2), chunk));
+    const third = Promise.resolve(pool.acquire(4096, signal)).then((chunk) => (order.push(3), chunk));
+    first.release();
+    (await second).release();
+    (await third).release();
+    expect(order).toEqual([2, 3]);
+    expect(pool.used).toBe(0);
+  });
+
+  test('an aborted wait leaves the queue', async () => {
+    const pool = new BufferPool(4096);
+    const held = await pool.acquire(1, signal);
+    const abort = new AbortController();
+    const waiting = pool.acquire(1, abort.signal);
+    abort.abort(new Error('stop'));
+    await expect(waiting).rejects.toThrow('stop');
+    held.release();
+    expect(pool.used).toBe(0);
+  });
+
+  test('a sibling is given at once, beyond the budget, and counted', async () => {
+    const pool = new BufferPool(4096);
+    const chunk = await pool.acquire(1, signal);
+    const sibling = chunk.sibling(3 << 20);
+    expect(sibling.bytes.length).toBeGreaterThanOrEqual(3 << 20);
+    expect(pool.used).toBe(4096 + (3 << 20));
+  });
+
+  test('a released chunk is overwritten under test, and cannot be released twice', async () => {
+    const pool = new BufferPool(4096, true);
+    const chunk = await pool.acquire(1, signal);
+    const view = chunk.bytes.subarray(0, 3);
+    view.write('abc');
+    chunk.release();
+    expect(view.toString('hex')).toBe('dbdbdb');
+    expect(() => chunk.release()).toThrow('twice');
+  });
+
+  test('columns grow and keep what they hold', async () => {
+    const chunk = await new BufferPool(4096).acquire(1, signal);
+    chunk.reserve(1);
+    chunk.starts[0] = 7;
+    chunk.reserve(1000);
+    expect(chunk.starts[0]).toBe(7);
+    expect(chunk.ends.length).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('what is allocated stays within the budget when sizes change', async () => {
+    const pool = new BufferPool(16_384);
+    const small = await Promise.all([1, 1, 1, 1].map((bytes) => pool.acquire(bytes, signal)));
+    for (const chunk of small) chunk.release();
+    const big = await pool.acquire(16_384, signal);
+    big.release();
+    expect(await pool.acquire(16_384, signal)).toBe(big);
+  });
+});
