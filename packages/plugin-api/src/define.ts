@@ -18,6 +18,8 @@ interface Definition<Kind extends string, Instance, Context, Schema extends z.Zo
   readonly description: string;
   /** The options: one declaration gives validation, the TypeScript type, help and JSON Schema. Use `z.strictObject`. */
   readonly options: Schema;
+  /** What these options do, in a few words, for people: `topic app on kafka:9092`. Without secrets. */
+  summarize?(options: z.output<Schema>): string;
   /** Makes an instance. Must not touch the outside: that is for `start`. */
   create(options: z.output<Schema>, context: Context): Instance;
 }

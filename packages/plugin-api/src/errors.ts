@@ -79,6 +79,7 @@ export const errorTable = {
   ),
   LC_OUTPUT_FORBIDDEN: entry('The server does not allow this write.', 'Grant the user WRITE on the topic.', true),
   LC_OUTPUT_FAILED: entry('A write failed.', 'The same records are written again after a pause.', true),
+  LC_OUTPUT_CLOSED: entry('Nobody reads this output any more.', 'Nothing: the pipeline ends, and resumes from here next time.'),
   LC_RECORD_NO_VALUE: entry(
     'A template has no value for a record.',
     'Set the attribute, or give a default: `{{ name:-default }}`.',

@@ -156,7 +156,8 @@ export type FakeInputContext = FakeContext & InputContext & { sources: MemorySou
 
 /** A context for one life of an input. Pass the `sources` of an earlier one to play a restart. */
 export function fakeInputContext(
-  options: FakeOptions & Partial<Pick<InputContext, 'firstStart' | 'once' | 'maxRecords'>> & { sources?: MemorySources } = {},
+  options: FakeOptions &
+    Partial<Pick<InputContext, 'firstStart' | 'once' | 'maxRecords'>> & { sources?: MemorySources } = {},
 ): FakeInputContext {
   const { sources = new MemorySources(), firstStart = true, once = false, maxRecords = 65_536 } = options;
   const buffers = new BufferPool(32 << 20, true);

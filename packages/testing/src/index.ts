@@ -1,1 +1,5 @@
+/** For tests of plugins: contract suites and fakes. */
+export { BrokenContract, type ContractCase, type ContractOptions } from './contract.ts';
 export * from './fakes.ts';
+export { type InputSubject, inputContract } from './input-contract.ts';
+export { type OutputSubject, outputContract } from './output-contract.ts';
