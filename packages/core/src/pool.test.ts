@@ -17,11 +17,14 @@ describe('BufferPool', () => {
     const pool = new BufferPool(8192);
     const first = await pool.acquire(8192, signal);
     const order: number[] = [];
-    const second = Promise.resolve(pool.acquire(8192, signal)).then((chunk) => (order.push(2), chunk));
-    const third = Promise.resolve(pool.acquire(4096, signal)).then((chunk) => (order.push(3), chunk));
+    const wait = async (number: number, bytes: number) => {
+      const chunk = await pool.acquire(bytes, signal);
+      order.push(number);
+      chunk.release();
+    };
+    const waiting = [wait(2, 8192), wait(3, 4096)];
     first.release();
-    (await second).release();
-    (await third).release();
+    await Promise.all(waiting);
     expect(order).toEqual([2, 3]);
     expect(pool.used).toBe(0);
   });

@@ -14,7 +14,8 @@ interface Waiter {
  */
 export class BufferPool implements Buffers {
   readonly largest = largest;
-  readonly budget: number;
+  /** Bytes that may be out at once. A smaller one takes effect as chunks come back. */
+  budget: number;
   readonly #poison: boolean;
   readonly #free = new Map<number, PooledChunk[]>();
   readonly #waiters: Waiter[] = [];

@@ -1,0 +1,15 @@
+import type { BundledPlugins } from '@logcatch/core';
+
+/** The component types that come with logcatch. Loaded when a pipeline file names them, so that the others cost nothing. */
+export const bundled: BundledPlugins = {
+  input: {
+    'file-tail': async () => (await import('@logcatch/input-file-tail')).default,
+  },
+  transform: {
+    'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
+  },
+  output: {
+    console: async () => (await import('@logcatch/output-console')).default,
+    kafka: async () => (await import('@logcatch/output-kafka')).default,
+  },
+};

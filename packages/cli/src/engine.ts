@@ -1,0 +1,28 @@
+import { ConfigErrors, Engine, Log, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
+import { LogcatchError } from '@logcatch/plugin-api';
+import { bundled } from './bundled.ts';
+import { exitCode } from './exit-codes.ts';
+
+export function makeEngine(level: LogLevel, format?: LogFormat): Engine {
+  const terminal = process.stderr.isTTY === true;
+  const log = new Log({
+    level,
+    format: format ?? (terminal ? 'pretty' : 'json'),
+    colors: terminal && process.stderr.hasColors(),
+    write: writeToStderr,
+  });
+  return new Engine({ log, bundled, env: process.env });
+}
+
+/** Prints errors that a person can mend, and returns the exit code they mean. Anything else is a bug and is thrown on. */
+export function printErrors(error: unknown): number {
+  if (error instanceof ConfigErrors) {
+    for (const each of error.errors) writeToStderr(each.describe());
+    return exitCode.invalid;
+  }
+  if (error instanceof LogcatchError) {
+    writeToStderr(error.describe());
+    return exitCode.failed;
+  }
+  throw error;
+}

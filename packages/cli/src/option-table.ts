@@ -1,0 +1,60 @@
+import { type ComponentDefinition, z } from '@logcatch/plugin-api';
+
+export interface OptionRow {
+  /** Dotted for nested options. */
+  readonly name: string;
+  readonly type: string;
+  /** Empty where there is none; `required` where it must be given. */
+  readonly fallback: string;
+  readonly description: string;
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly required?: readonly string[];
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+/** The options of a component type, from its schema: for `pipeline plugins TYPE` and the READMEs. */
+export function optionRows(definition: ComponentDefinition): OptionRow[] {
+  return rowsOf(z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
+}
+
+function rowsOf(schema: JsonSchema, prefix: string): OptionRow[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, option]) => {
+    const name = prefix + key;
+    const required = schema.required?.includes(key) && option.default === undefined;
+    const fallback = option.default === undefined ? (required ? 'required' : '') : JSON.stringify(option.default);
+    const nested = option.properties ? option : option.anyOf?.find(({ properties }) => properties);
+    const isSecret = nested?.properties && Object.keys(nested.properties).join() === 'file';
+    const row = { name, type: isSecret ? 'secret' : typeOf(option), fallback, description: option.description ?? '' };
+    return nested && !isSecret ? [row, ...rowsOf(nested, `${name}.`)] : [row];
+  });
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum) return schema.enum.join(', ');
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');
+  if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`;
+  if (schema.type === 'object')
+    return schema.properties ? 'map' : `map of ${typeOf(schema.additionalProperties as JsonSchema)}`;
+  return { string: 'text', integer: 'number' }[schema.type ?? ''] ?? schema.type ?? 'any';
+}
+
+/** As a Markdown table. */
+export function markdownTable(rows: readonly OptionRow[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const lines = rows.map(
+    ({ name, type, fallback, description }) =>
+      `| \`${name}\` | ${cell(type)} | ${fallback && fallback !== 'required' ? `\`${cell(fallback)}\`` : fallback} | ${cell(description)} |`,
+  );
+  return ['| option | type | default | |', '| --- | --- | --- | --- |', ...lines].join('\n');
+}

@@ -1,0 +1,300 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Delivered, type Discovery, definePlugin } from '@logcatch/plugin-api';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { World } from './fixtures/memory.ts';
+
+const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+const upper = lines.map((line) => line.toUpperCase());
+
+const simple = `
+inputs: { app: { type: memory, streams: [a] } }
+outputs: { out: { type: memory } }
+`;
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.clean());
+
+const until = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000, interval: 5 });
+const written = (id = 'out') => world.written.get(id) ?? [];
+const untilWritten = (count: number, id = 'out') =>
+  until(() => expect(written(id).length).toBeGreaterThanOrEqual(count));
+
+describe('delivery', () => {
+  test('--once delivers everything, stores the positions, and a second run delivers what is new', async () => {
+    world.add('a', ...lines);
+    const first = await world.start(simple, { once: true });
+    expect(await first.finished(10_000)).toBe(true);
+    expect(await first.stop()).toEqual([]);
+    expect(written()).toEqual(lines);
+    world.add('a', 'more');
+    const second = await world.start(simple, { once: true });
+    await second.finished(10_000);
+    expect(written()).toEqual([...lines, 'more']);
+  });
+
+  test('an output that fails gets the same records again, in order', async () => {
+    world.failing.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(simple);
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
+    expect(agent.pipeline.outputs[0]!.supervisor.status.reason).toContain('the target is away');
+    world.failing.clear();
+    await untilWritten(100);
+    expect(written()).toEqual(lines);
+    expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('running');
+  });
+
+  test('a hanging output: stop ends within the bound, says what is left, and the next run completes', async () => {
+    world.hanging.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(`shutdown_timeout: 200ms${simple}`);
+    await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBeGreaterThan(0));
+    expect(await agent.stop()).toEqual([expect.objectContaining({ input: 'app', path: 'a', position: 0 })]);
+    world.hanging.clear();
+    await world.start(simple, { once: true });
+    await untilWritten(100);
+    expect(written()).toEqual(lines);
+  });
+
+  test('an output that is not required never holds up the others', async () => {
+    world.hanging.add('extra');
+    world.add('a', ...lines);
+    const agent = await world.start(`${simple.trimEnd().slice(0, -1)}, extra: { type: memory, required: false } }`, {
+      once: true,
+    });
+    expect(await agent.finished(10_000)).toBe(true);
+    expect(written()).toEqual(lines);
+  });
+
+  test('at most max_records are on their way to an output', async () => {
+    world.add('a', ...lines);
+    world.add('b', ...lines);
+    await world.start(`
+inputs: { x: { type: memory, streams: [a], batch: 50 }, y: { type: memory, streams: [b], batch: 50 } }
+outputs: { out: { type: memory, queue: { max_records: 7 } } }`);
+    await untilWritten(200);
+    expect(world.mostQueued).toBeLessThanOrEqual(7);
+  });
+
+  test('slow asynchronous transforms keep the order of a source', async () => {
+    world.add('a', ...lines);
+    world.add('b', ...lines.map((line) => `b ${line}`));
+    await world.start(`
+inputs: { app: { type: memory, streams: [a, b], batch: 3 } }
+transforms: { up: { type: upper, slow: true } }
+outputs: { out: { type: memory } }`);
+    await untilWritten(200);
+    expect(written().filter((line) => !line.startsWith('B'))).toEqual(upper);
+    expect(written().filter((line) => line.startsWith('B'))).toEqual(upper.map((line) => `B ${line}`));
+  });
+});
+
+describe('failures', () => {
+  test('a transform that throws is made anew, and nothing is lost or reordered', async () => {
+    world.add('a', ...lines);
+    world.throwAt = 'line 42';
+    await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { up: { type: upper } }
+outputs: { out: { type: memory } }`);
+    await untilWritten(100);
+    expect(written()).toEqual(upper);
+    expect(world.created.get('up')).toBe(2);
+    expect(world.logged.join()).toContain('the transform broke');
+  });
+
+  test('an input that throws goes on from what has settled, and the other does not notice', async () => {
+    world.add('a', ...lines);
+    world.add('b', ...lines);
+    world.broken.add('x');
+    await world.start(`
+inputs: { x: { type: memory, streams: [a] }, y: { type: memory, streams: [b] } }
+outputs: { out: { type: memory } }`);
+    await untilWritten(200);
+    expect(written()).toHaveLength(200);
+    expect(world.created.get('x')).toBe(2);
+    expect(world.created.get('y')).toBe(1);
+  });
+
+  test('records refused for good go to the dead letters with reason and origin, and the rest goes on', async () => {
+    world.add('a', 'one', 'bad', 'two');
+    const agent = await world.start(simple, { once: true });
+    expect(await agent.finished(10_000)).toBe(true);
+    await agent.stop();
+    expect(written()).toEqual(['one', 'two']);
+    const letters = readFileSync(join(world.folder, '.logcatch/test/dead-letters.jsonl'), 'utf8').trim().split('\n');
+    expect(letters.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        output: 'out',
+        path: 'a',
+        offset: 1,
+        value: 'bad',
+        code: 'LC_RECORD_REFUSED',
+        reason: 'it is bad',
+      }),
+    ]);
+  });
+
+  test('a second agent on the data_dir is refused, by name of the first', async () => {
+    await world.start(simple);
+    const first = world.agent!;
+    await expect(world.start(simple)).rejects.toMatchObject({
+      code: 'LC_DATA_DIR_LOCKED',
+      message: expect.stringContaining(`pid ${process.pid}`),
+    });
+    await first.stop();
+  });
+});
+
+describe('hooks', () => {
+  test('observers see discoveries, batches and deliveries; one that throws is blamed and stops nobody', async () => {
+    const discoveries: Discovery[] = [];
+    const deliveries: Delivered[] = [];
+    const batches: string[] = [];
+    const engine = world.engine();
+    engine.use(
+      definePlugin({
+        name: 'watcher',
+        apply: ({ hooks }) =>
+          hooks.pipeline.tap('watcher', (pipeline) => {
+            pipeline.hooks.discovered.tap('rude', () => {
+              throw new Error('no manners');
+            });
+            pipeline.hooks.discovered.tap('watcher', (discovery) => void discoveries.push(discovery));
+            pipeline.hooks.delivered.tap('watcher', (delivered) => void deliveries.push(delivered));
+            pipeline.hooks.linked.tap('watcher', (node) =>
+              node.batch.tap('watcher', (batch) => void batches.push(`${node.id} ${batch.count}`)),
+            );
+          }),
+      }),
+    );
+    world.add('a', 'one', 'two');
+    await world.start(simple, { engine });
+    await untilWritten(2);
+    expect(discoveries).toMatchObject([{ input: 'app', event: 'found', path: 'a' }]);
+    expect(batches).toEqual(['app 2', 'out 2']);
+    await until(() => expect(deliveries).toMatchObject([{ output: 'out', records: 2 }]));
+    expect(world.logged.join()).toContain('\\"rude\\" threw in pipeline.hooks.discovered');
+  });
+
+  test('an async function on a sync hook is an error that names it', async () => {
+    const engine = world.engine();
+    let seen: unknown;
+    engine.hooks.pipeline.tap('test', (pipeline) => {
+      try {
+        pipeline.hooks.discovered.tap('hasty', (async () => {}) as () => void);
+      } catch (error) {
+        seen = error;
+      }
+    });
+    await world.start(simple, { engine });
+    expect(seen).toMatchObject({ code: 'LC_PLUGIN_ASYNC_TAP', message: expect.stringContaining('hasty') });
+  });
+
+  test('the answer of `refused` decides', async () => {
+    const engine = world.engine();
+    engine.hooks.pipeline.tap('test', (pipeline) => {
+      pipeline.hooks.refused.tapPromise('dropper', async () => 'drop');
+    });
+    world.add('a', 'bad', 'good');
+    const agent = await world.start(simple, { once: true, engine });
+    expect(await agent.finished(10_000)).toBe(true);
+    expect(written()).toEqual(['good']);
+  });
+});
+
+describe('reload', () => {
+  const twoInputs = (extra = '') => `
+inputs:
+  x: { type: memory, streams: [a]${extra} }
+  y: { type: memory, streams: [b] }
+outputs: { out: { type: memory } }`;
+
+  test('changed attributes are taken live; nothing is rebuilt', async () => {
+    world.add('a', 'one');
+    const agent = await world.start(twoInputs(', attributes: { team: "red " }'));
+    await untilWritten(1);
+    world.configure(twoInputs(', attributes: { team: "blue " }'));
+    expect(await agent.reload('test')).toMatchObject({ result: 'applied', plan: { retag: ['x'], change: [] } });
+    world.add('a', 'two');
+    await untilWritten(2);
+    expect(written()).toEqual(['red one', 'blue two']);
+    expect(world.created.get('x')).toBe(1);
+  });
+
+  test('adds, changes and removes components; the others do not notice', async () => {
+    world.add('a', ...lines);
+    world.add('b', ...lines);
+    const agent = await world.start(twoInputs());
+    await untilWritten(200);
+    world.configure(`
+inputs:
+  x: { type: memory, streams: [a], batch: 5 }
+  z: { type: memory, streams: [c] }
+outputs: { out: { type: memory } }`);
+    world.add('c', 'from c');
+    const outcome = await agent.reload('test');
+    expect(outcome).toMatchObject({ result: 'applied', plan: { add: ['z'], change: ['x'], remove: ['y'] } });
+    world.add('a', 'more of a');
+    world.add('b', 'not read');
+    await untilWritten(202);
+    expect(written().slice(200).sort()).toEqual(['from c', 'more of a']);
+    expect(world.created.get('out')).toBe(1);
+    world.configure(twoInputs());
+    await agent.reload('test');
+    await untilWritten(203);
+    expect(written().at(-1)).toBe('not read');
+  });
+
+  test('a changed output gets what the old one could not write, exactly once', async () => {
+    world.hanging.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(`shutdown_timeout: 100ms${simple}`);
+    await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBe(100));
+    world.configure(`shutdown_timeout: 100ms${simple.replace('type: memory }', 'type: memory, tag: "new " }')}`);
+    const reloading = agent.reload('test');
+    await until(() => expect(world.created.get('out')).toBe(2));
+    world.hanging.clear();
+    expect(await reloading).toMatchObject({ result: 'applied' });
+    await untilWritten(100);
+    expect(written()).toEqual(lines.map((line) => `new ${line}`));
+    expect(world.created.get('app')).toBe(1);
+  });
+
+  test('a transform put in between is used from then on', async () => {
+    world.add('a', 'one');
+    const agent = await world.start(simple);
+    await untilWritten(1);
+    world.configure(`${simple}transforms: { up: { type: upper } }`);
+    await agent.reload('test');
+    world.add('a', 'two');
+    await untilWritten(2);
+    expect(written()).toEqual(['one', 'TWO']);
+    expect(world.created.get('app')).toBe(1);
+  });
+
+  test('an invalid file is refused with its errors, and what ran goes on', async () => {
+    world.add('a', 'one');
+    const agent = await world.start(simple);
+    world.configure(simple.replace('streams', 'steams'));
+    expect(await agent.reload('test')).toMatchObject({
+      result: 'refused',
+      errors: expect.arrayContaining([expect.objectContaining({ code: 'LC_CONFIG_UNKNOWN_KEY' })]),
+    });
+    world.add('a', 'two');
+    await untilWritten(2);
+  });
+
+  test('what cannot change live is refused, saying so', async () => {
+    const agent = await world.start(simple);
+    world.configure(`name: other${simple}`);
+    expect(await agent.reload('test')).toMatchObject({
+      result: 'refused',
+      errors: expect.arrayContaining([expect.objectContaining({ code: 'LC_CONFIG_NEEDS_RESTART' })]),
+    });
+  });
+});

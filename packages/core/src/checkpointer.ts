@@ -1,0 +1,85 @@
+import { setImmediate } from 'node:timers/promises';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import type { SourceRow, Store } from './store.ts';
+
+/** Milliseconds between a position's move and its way to disk. */
+const interval = 200;
+/** Rows a commit, so that many moving sources do not hold up the event loop. */
+const slice = 500;
+
+export interface CheckpointerEvents {
+  checkpointed(sources: number): void;
+  /** Called with the error when writing fails, and with null when it works again. */
+  trouble(error: LogcatchError | null): void;
+}
+
+/** Writes rows that changed, some time after they did. A disk that refuses them stops no shipping: it is tried again. */
+export class Checkpointer {
+  readonly #store: Store;
+  readonly #events: CheckpointerEvents;
+  readonly #dirty = new Set<SourceRow>();
+  #removed: SourceRow[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
+  #troubled = false;
+
+  constructor(store: Store, events: CheckpointerEvents) {
+    this.#store = store;
+    this.#events = events;
+  }
+
+  changed(row: SourceRow): void {
+    this.#dirty.add(row);
+    this.#schedule();
+  }
+
+  remove(row: SourceRow): void {
+    this.#dirty.delete(row);
+    this.#store.forget(row);
+    this.#removed.push(row);
+    this.#schedule();
+  }
+
+  /** Resolves when everything that changed before the call is on disk, or could not be written. */
+  async flush(): Promise<void> {
+    await this.#flushing;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = this.#write();
+    await this.#flushing;
+    this.#flushing = undefined;
+    if (this.#dirty.size > 0 || this.#removed.length > 0) this.#schedule();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), interval);
+  }
+
+  async #write(): Promise<void> {
+    try {
+      let written = 0;
+      const rows = [...this.#dirty];
+      for (let i = 0; i < rows.length; i += slice) {
+        if (i > 0) await setImmediate();
+        const part = rows.slice(i, i + slice).filter((row) => this.#dirty.has(row));
+        this.#store.save(part);
+        for (const row of part) this.#dirty.delete(row);
+        written += part.length;
+      }
+      if (this.#removed.length > 0) {
+        this.#store.remove(this.#removed);
+        this.#removed = [];
+      }
+      if (this.#troubled) this.#events.trouble(null);
+      this.#troubled = false;
+      if (written > 0) this.#events.checkpointed(written);
+    } catch (error) {
+      this.#troubled = true;
+      this.#events.trouble(new LogcatchError('LC_STATE_WRITE', messageOf(error), { cause: error }));
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { list, z } from '@logcatch/plugin-api';
+import type { Kind } from './desired.ts';
+import type { KeyPath, Problems } from './problem.ts';
+import { type ConfigValue, found, reportKind } from './value.ts';
+import { quote } from './wording.ts';
+
+/** The fields of a component that belong to the core; all others are the plugin's. `each` is read before them. */
+export const coreFields: Readonly<Record<Kind, readonly string[]>> = {
+  input: ['type', 'each', 'id', 'attributes'],
+  transform: ['type', 'inputs'],
+  output: ['type', 'inputs', 'required', 'queue'],
+};
+
+/** Validates the core fields of a kind, all but `type`, `each` and `attributes`. */
+export const coreSchema = z.strictObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  inputs: list().optional(),
+  required: z.boolean().default(true),
+  queue: z.strictObject({ max_records: z.number().int().min(1).optional() }).optional(),
+});
+
+/** Ids of components. */
+const componentId = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+/** Attributes that every record has; the user's own cannot replace them. */
+const builtIn = new Set(['path', 'name', 'input', 'host', 'offset']);
+
+/** Reports an id that is not one. */
+export function checkId(id: string, path: KeyPath, origin: ConfigValue['origin'], problems: Problems): boolean {
+  if (componentId.test(id)) return true;
+  const message = `${quote(id)} is no id: it takes letters, digits, "_" and "-", and begins with a letter or digit`;
+  problems.add({ code: 'LC_CONFIG_VALUE', path, origin, message, hint: 'Rename the component.' });
+  return false;
+}
+
+/** What is wrong with the id of an entry of `each`, if anything: it may be a path or a sentence, but must be fit to be shown. */
+export function entryIdFault(id: string): string | undefined {
+  if (id.trim() === '') return 'it is empty';
+  if (id.length > 200) return 'it has more than 200 characters';
+  return /[\p{Cc}\p{Cs}]/u.test(id) ? 'it holds control characters' : undefined;
+}
+
+/** Why a plugin does not know a key that belongs to the core elsewhere. */
+export function explainKey(kind: Kind, key: string): string | undefined {
+  const owners = (['input', 'transform', 'output'] as const).filter((other) => coreFields[other].includes(key));
+  return owners.length === 0 || owners.includes(kind)
+    ? undefined
+    : `${quote(key)} is not for ${kind}s, only for ${owners.map((owner) => `${owner}s`).join(' and ')}`;
+}
+
+/** Reads `attributes:`: a map of texts, numbers and booleans, as texts. */
+export function readAttributes(
+  value: ConfigValue | undefined,
+  path: KeyPath,
+  problems: Problems,
+): Readonly<Record<string, string>> {
+  if (value === undefined || value.kind === 'unresolved') return {};
+  if (value.kind !== 'map') {
+    reportKind(value, path, 'a map', problems);
+    return {};
+  }
+  const attributes: [string, string][] = [];
+  for (const [name, entry] of value.entries) {
+    const at = [...path, name];
+    const refuse = (message: string, hint: string) =>
+      problems.add({ code: 'LC_CONFIG_VALUE', path: at, origin: entry.keyOrigin, message, hint });
+    if (builtIn.has(name)) {
+      refuse(`the attribute ${quote(name)} is built in`, 'Choose another name.');
+    } else if (!/^[\w.-]+$/.test(name)) {
+      refuse(`no template could name the attribute ${quote(name)}`, 'Use letters, digits, "_", "." and "-".');
+    } else if (entry.value.kind === 'scalar' && entry.value.scalar !== null) {
+      attributes.push([name, String(entry.value.scalar)]);
+    } else if (entry.value.kind !== 'unresolved') {
+      const message = `expected text, a number or a boolean, got ${found(entry.value)}`;
+      problems.add({ code: 'LC_CONFIG_VALUE', path: at, origin: entry.value.origin, message, hint: '' });
+    }
+  }
+  return Object.fromEntries(attributes);
+}

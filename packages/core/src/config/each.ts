@@ -1,0 +1,61 @@
+import type { Origin } from '@logcatch/plugin-api';
+import { keyedSource, type NameSource, treeSource } from './names.ts';
+import type { KeyPath, Problems } from './problem.ts';
+import { type ConfigValue, reportKind } from './value.ts';
+import { quote } from './wording.ts';
+
+/** One entry of an `each`: it makes one component. */
+export interface EachEntry {
+  /** Its index in the list, or its key in the map. */
+  readonly label: number | string;
+  readonly origin: Origin;
+  /** What `${each}` names in the component. */
+  readonly each: NameSource;
+}
+
+/** The entries of a resolved `each`, or `undefined` (and a report) if it is neither list nor map. */
+export function entriesOf(value: ConfigValue, path: KeyPath, problems: Problems): EachEntry[] | undefined {
+  if (value.kind === 'list') {
+    return value.items.map((item, label) => ({ label, origin: item.origin, each: treeSource(item) }));
+  }
+  if (value.kind === 'map') {
+    return [...value.entries].map(([label, { keyOrigin, value: item }]) => ({
+      label,
+      origin: keyOrigin,
+      each: keyedSource(label, keyOrigin, item),
+    }));
+  }
+  reportKind(value, path, 'a list or a map', problems);
+  return undefined;
+}
+
+/** An entry and the id it was given. */
+export interface Identified {
+  readonly label: number | string;
+  readonly origin: Origin;
+  readonly id: string;
+}
+
+/** Reports every two entries with one id, naming both. */
+export function reportDuplicates(entries: readonly Identified[], component: string, problems: Problems): void {
+  const first = new Map<string, Identified>();
+  for (const entry of entries) {
+    const before = first.get(entry.id);
+    if (before === undefined) {
+      first.set(entry.id, entry);
+      continue;
+    }
+    const { file, line, column } = before.origin;
+    const place = [file, line, column].filter((part) => part !== undefined).join(':');
+    problems.add({
+      code: 'LC_CONFIG_DUPLICATE_ID',
+      path: ['inputs', component],
+      origin: entry.origin,
+      message: `entries ${named(before.label)} (${place}) and ${named(entry.label)} both have the id ${quote(entry.id)}`,
+    });
+  }
+}
+
+function named(label: number | string): string {
+  return typeof label === 'number' ? `[${label}]` : quote(label);
+}

@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { duration, size, z } from '@logcatch/plugin-api';
+import type { Desired, RestartKey } from './desired.ts';
+import type { PipelineDocument } from './document.ts';
+import { interpolate } from './interpolate.ts';
+import type { Names } from './names.ts';
+import { readOptions } from './options.ts';
+import { readPlugins } from './plugins.ts';
+import type { Problems } from './problem.ts';
+import type { MapValue } from './value.ts';
+
+export type Settings = Omit<Desired, 'inputs' | 'transforms' | 'outputs' | 'edges'>;
+
+/** The keys that hold components. */
+export const sections = { input: 'inputs', transform: 'transforms', output: 'outputs' } as const;
+
+/** Keys of the file that are read elsewhere. */
+const others = ['plugins', ...Object.values(sections)];
+
+/** Names become parts of paths, of metrics and of keys in etcd. */
+const name = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u,
+    'it must begin with a letter or digit, and hold only those, ". _ -" and spaces',
+  )
+  .max(100);
+
+/** Less could not hold one buffer of the largest class. */
+const leastBytes = 2 ** 20;
+
+const schema = z.strictObject({
+  name: name.optional(),
+  agent_id: name.optional(),
+  data_dir: z.string().min(1).optional(),
+  shutdown_timeout: duration().default(5_000),
+  max_bytes: size()
+    .refine((bytes) => bytes >= leastBytes, 'it must be at least 1MiB')
+    .default(32 * 2 ** 20),
+});
+
+/** Reads the top-level keys of a document, and reports what is wrong with them. */
+export function readSettings(
+  document: PipelineDocument,
+  root: MapValue,
+  names: Names,
+  problems: Problems,
+): Settings | undefined {
+  const plugins = readPlugins(root, problems);
+  const own = new Map([...root.entries].filter(([key]) => !others.includes(key)));
+  // Unknown keys are reported by the schema; resolving what they hold would only add to it.
+  const known = new Set(Object.keys(schema.shape));
+  const unknown = [...own].filter(([key]) => !known.has(key));
+  const scalars: MapValue = { ...root, entries: new Map([...own].filter(([key]) => known.has(key))) };
+  const resolved = interpolate(scalars, [], { names, problems }) as MapValue;
+  const value: MapValue = { ...root, entries: new Map([...resolved.entries, ...unknown]) };
+  const options = readOptions(schema, value, { path: [], origin: root.origin, problems, alsoKnown: others, hint: '' });
+  if (options === undefined) return undefined;
+  const { parsed } = options;
+  const given = parsed.name ?? defaultName(document, problems);
+  const directory = path.dirname(document.file);
+  return {
+    file: document.file,
+    name: given,
+    ...(parsed.agent_id === undefined ? {} : { agentId: parsed.agent_id }),
+    dataDir: path.resolve(directory, parsed.data_dir ?? path.join('.logcatch', given)),
+    plugins: plugins.map(({ specifier }) => specifier),
+    shutdownTimeout: parsed.shutdown_timeout,
+    maxBytes: parsed.max_bytes,
+    origins: originsOf(document),
+  };
+}
+
+function defaultName(document: PipelineDocument, problems: Problems): string {
+  const base = path.parse(document.file).name;
+  const result = name.safeParse(base);
+  if (!result.success) {
+    const message = `the file's name makes no name for the pipeline: ${result.error.issues[0]?.message}`;
+    problems.add({
+      code: 'LC_CONFIG_VALUE',
+      path: ['name'],
+      origin: document.originOf([]),
+      message,
+      hint: 'Set `name:`.',
+    });
+  }
+  return base;
+}
+
+function originsOf(document: PipelineDocument): Settings['origins'] {
+  const keys: readonly RestartKey[] = ['name', 'agent_id', 'data_dir', 'plugins'];
+  return Object.fromEntries(keys.map((key) => [key, document.keyOriginOf([key])])) as Record<
+    RestartKey,
+    Settings['origins']['name']
+  >;
+}

@@ -1,0 +1,166 @@
+import type { Edge } from '@logcatch/plugin-api';
+import type { Declared, Reference } from './component.ts';
+import type { Problems } from './problem.ts';
+import { either, nearest, quote } from './wording.ts';
+
+/** An edge between components as the file declares them. */
+interface Link {
+  readonly from: Declared;
+  readonly exit?: string;
+  readonly to: Declared;
+}
+
+/**
+ * The edges of a pipeline. Where no component says `inputs`, the file reads top to bottom: every input, each transform in
+ * order, every output. An input with `each` stands for all of its entries.
+ */
+export function wire(declared: readonly Declared[], problems: Problems): Edge[] {
+  const readers = declared.filter(({ kind }) => kind !== 'input');
+  const before = problems.size;
+  const links = readers.some(({ inputs }) => inputs !== undefined)
+    ? linksSaid(declared, readers, problems)
+    : chain(declared, problems);
+  // What is misspelt seems unread: that would only follow.
+  const understood = problems.size === before && readers.every(({ inputs }) => inputs !== 'faulty');
+  if (understood) reportUnread(declared, links, problems);
+  reportCycles(links, problems);
+  return links.flatMap(({ from, exit, to }) => {
+    const ids = from.kind === 'input' ? from.components.map(({ id }) => id) : [from.id];
+    return ids.map((id) => ({ from: id, ...(exit === undefined ? {} : { exit }), to: to.id }));
+  });
+}
+
+function chain(declared: readonly Declared[], problems: Problems): Link[] {
+  const links: Link[] = [];
+  let from = declared.filter(({ kind }) => kind === 'input');
+  for (const to of declared.filter(({ kind }) => kind === 'transform')) {
+    links.push(...from.map((one) => ({ from: one, to })));
+    from = [to];
+    if (to.exits === 'unknown' || to.exits.length === 0) continue;
+    fault(
+      to,
+      `it has several exits (${to.exits.join(', ')}), so every transform and output must say what it reads`,
+      problems,
+      {
+        hint: `Give them \`inputs:\`, such as \`inputs: [${to.id}.${to.exits[0]}]\`.`,
+      },
+    );
+  }
+  for (const to of declared.filter(({ kind }) => kind === 'output'))
+    links.push(...from.map((one) => ({ from: one, to })));
+  return links;
+}
+
+function linksSaid(declared: readonly Declared[], readers: readonly Declared[], problems: Problems): Link[] {
+  const links: Link[] = [];
+  // Of two with one id, which is reported, the first counts.
+  const byId = new Map(declared.toReversed().map((one) => [one.id, one]));
+  const example = readers.find(({ inputs }) => inputs !== undefined);
+  for (const to of readers) {
+    if (to.inputs === undefined) {
+      const message = `it says no \`inputs:\`, but ${example?.path.join('.')} does: where one says them, every transform and output must`;
+      fault(to, message, problems);
+    } else if (to.inputs !== 'faulty') {
+      const seen = new Set<string>();
+      for (const reference of to.inputs) {
+        if (seen.has(reference.text)) fault(to, `${quote(reference.text)} is listed twice`, problems, { reference });
+        seen.add(reference.text);
+        const link = linkTo(to, reference, byId, problems);
+        if (link !== undefined) links.push(link);
+      }
+    }
+  }
+  return links;
+}
+
+function linkTo(
+  to: Declared,
+  reference: Reference,
+  byId: ReadonlyMap<string, Declared>,
+  problems: Problems,
+): Link | undefined {
+  const { text } = reference;
+  const [id = '', ...rest] = text.split('.');
+  const exit = rest.length === 0 ? undefined : rest.join('.');
+  const from = byId.get(id);
+  const refuse = (message: string, hint?: string) => {
+    fault(to, message, problems, { reference, ...(hint === undefined ? {} : { hint }) });
+    return undefined;
+  };
+  if (from === undefined) {
+    const [component = ''] = id.split('/');
+    if (byId.get(component)?.kind === 'input') {
+      return refuse(
+        `${quote(text)} is one entry; \`inputs:\` names components`,
+        `Write ${quote(component)} for all of its entries.`,
+      );
+    }
+    const near = nearest(text, [...byId.values()].filter((one) => one !== to).flatMap(namesOf));
+    return refuse(`there is no component ${quote(id)}${near === undefined ? '' : `, did you mean ${quote(near)}?`}`);
+  }
+  if (from.kind === 'output') return refuse(`${quote(id)} is an output: nothing comes out of it`);
+  if (from.exits === 'unknown') return { from, to };
+  const valid = from.exits.map((one) => `${id}.${one}`);
+  if (exit === undefined && valid.length > 0) {
+    return refuse(`${quote(id)} has several exits, name one`, `Write ${either(valid)}.`);
+  }
+  if (exit === undefined) return { from, to };
+  if (valid.length === 0) return refuse(`${quote(id)} has no exits`, `Write ${quote(id)}.`);
+  if (from.exits.includes(exit)) return { from, exit, to };
+  const near = nearest(exit, from.exits);
+  const meant = near === undefined ? '' : `, did you mean ${quote(`${id}.${near}`)}?`;
+  return refuse(`${quote(id)} has no exit ${quote(exit)}${meant}`, `Its exits: ${valid.join(', ')}.`);
+}
+
+/** How others may refer to a component. */
+function namesOf({ kind, id, exits }: Declared): string[] {
+  if (kind === 'output') return [];
+  return exits === 'unknown' || exits.length === 0 ? [id] : exits.map((exit) => `${id}.${exit}`);
+}
+
+function reportUnread(declared: readonly Declared[], links: readonly Link[], problems: Problems): void {
+  const read = new Set(links.map(({ from }) => from));
+  for (const one of declared) {
+    if (one.kind === 'output' || read.has(one)) continue;
+    // Without any output there is nobody to read it: that is said once.
+    if (!declared.some(({ kind }) => kind === 'output')) continue;
+    const [name = one.id] = namesOf(one);
+    fault(one, 'nothing reads it, so its records would go nowhere', problems, {
+      hint: `Add ${quote(name)} to the \`inputs:\` of a transform or output, or remove it.`,
+    });
+  }
+}
+
+function reportCycles(links: readonly Link[], problems: Problems): void {
+  const next = Map.groupBy(links, ({ from }) => from);
+  const done = new Set<Declared>();
+  const way: Declared[] = [];
+  const visit = (at: Declared): void => {
+    const begin = way.indexOf(at);
+    if (begin >= 0) {
+      const cycle = [...way.slice(begin), at].map(({ id }) => id).join(' -> ');
+      fault(at, `its records would go round for ever: ${cycle}`, problems);
+    }
+    if (begin >= 0 || done.has(at)) return;
+    way.push(at);
+    for (const { to } of next.get(at) ?? []) visit(to);
+    way.pop();
+    done.add(at);
+  };
+  for (const from of next.keys()) visit(from);
+}
+
+function fault(
+  { path, origin }: Declared,
+  message: string,
+  problems: Problems,
+  { reference, hint }: { readonly reference?: Reference; readonly hint?: string } = {},
+): void {
+  problems.add({
+    code: 'LC_CONFIG_WIRING',
+    path: reference === undefined ? path : [...path, 'inputs'],
+    origin: reference?.origin ?? origin,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

@@ -1,0 +1,86 @@
+import type { Batch } from '@logcatch/plugin-api';
+import type { TrackedSource } from './tracked-source.ts';
+
+/**
+ * The envelope of a batch on its way through the graph. Two counts: who must still settle it before its position counts
+ * as delivered, and who may still look at its memory. What a transform makes of it are children; a parent is done when
+ * they are. Settled by nobody means not delivered.
+ */
+export class Delivery {
+  readonly batch: Batch;
+  readonly source: TrackedSource;
+  readonly #parent: Delivery | undefined;
+  #unsettled = 1;
+  #held = 1;
+  #cancelled = false;
+  readonly #onCancel = new Set<() => void>();
+
+  /** Made with one claim, its maker's, given up by {@link settle} when it has been handed to everyone. */
+  constructor(batch: Batch, source: TrackedSource, parent?: Delivery) {
+    this.batch = batch;
+    this.source = source;
+    this.#parent = parent;
+    if (parent) {
+      parent.#unsettled++;
+      parent.#held++;
+    }
+  }
+
+  child(batch: Batch): Delivery {
+    return new Delivery(batch, this.source, this);
+  }
+
+  get settled(): boolean {
+    return this.#unsettled === 0;
+  }
+
+  /** Its source went back to an earlier position: the batch will come again, and this one counts for nothing. */
+  get cancelled(): boolean {
+    return this.#root.#cancelled;
+  }
+
+  /** Calls back when the delivery is cancelled. Returns how to take that back. */
+  onCancel(callback: () => void): () => void {
+    const callbacks = this.#root.#onCancel;
+    callbacks.add(callback);
+    return () => callbacks.delete(callback);
+  }
+
+  /** Somebody more must settle it. Matched by one {@link settle}. */
+  expect(): void {
+    this.#unsettled++;
+    this.#held++;
+  }
+
+  settle(): void {
+    this.#settleOne();
+    this.release();
+  }
+
+  /** Somebody more looks at it who need not settle it. Matched by one {@link release}. */
+  hold(): void {
+    this.#held++;
+  }
+
+  release(): void {
+    if (--this.#held > 0) return;
+    const { chunk } = this.batch;
+    if (chunk !== this.#parent?.batch.chunk) chunk.release();
+    this.#parent?.release();
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    for (const callback of this.#onCancel) callback();
+  }
+
+  get #root(): Delivery {
+    return this.#parent ? this.#parent.#root : this;
+  }
+
+  #settleOne(): void {
+    if (--this.#unsettled > 0) return;
+    if (this.#parent) this.#parent.#settleOne();
+    else if (!this.#cancelled) this.source.settled();
+  }
+}

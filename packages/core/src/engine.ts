@@ -1,0 +1,121 @@
+import { hostname } from 'node:os';
+import {
+  type ComponentPlugin,
+  type EngineHandle,
+  type EngineHooks,
+  LogcatchError,
+  messageOf,
+  type Plugin,
+} from '@logcatch/plugin-api';
+import {
+  ConfigErrors,
+  type Desired,
+  type PipelineDocument,
+  pluginsOf,
+  readDocument,
+  resolveDocument,
+} from './config/index.ts';
+import { engineHooks } from './hooks.ts';
+import type { Log } from './log.ts';
+import { loadPlugin } from './plugins.ts';
+import { type Kind, Registry } from './registry.ts';
+
+/** Component types that come with logcatch, each loaded only when a pipeline file names it. */
+export type BundledPlugins = Readonly<Record<Kind, Readonly<Record<string, () => Promise<ComponentPlugin>>>>>;
+
+export interface EngineOptions {
+  readonly log: Log;
+  readonly bundled: BundledPlugins;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Lives as long as the process: plugins, component types, and the way from a pipeline file to a desired state. */
+export class Engine implements EngineHandle {
+  readonly hooks: EngineHooks;
+  readonly log: Log;
+  readonly host = hostname();
+  readonly #registry = new Registry();
+  readonly #bundled: BundledPlugins;
+  readonly #env: NodeJS.ProcessEnv;
+  #plugins: readonly string[] | undefined;
+
+  constructor({ log, bundled, env }: EngineOptions) {
+    this.log = log;
+    this.#bundled = bundled;
+    this.#env = env;
+    this.hooks = engineHooks((error) => log.error(error.describe()));
+  }
+
+  /** Adds a plugin. Only before the first {@link load}. */
+  use(plugin: Plugin): void {
+    try {
+      plugin.apply(this);
+    } catch (cause) {
+      if (cause instanceof LogcatchError) throw cause;
+      throw new LogcatchError('LC_PLUGIN_LOAD', `"${plugin.name}" threw in apply: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Reads, resolves and validates a pipeline file. @throws ConfigErrors with everything that is wrong with it */
+  async load(file: string): Promise<Desired> {
+    const document = await readDocument(file);
+    await this.#loadPlugins(document);
+    await this.#loadBundled(document.value);
+    const value = await this.hooks.config.promise(document.value).catch((cause) => {
+      throw new ConfigErrors([
+        new LogcatchError('LC_PLUGIN_THREW', `a plugin refused the file: ${messageOf(cause)}`, { cause }),
+      ]);
+    });
+    return resolveDocument(document, value, {
+      env: this.#env,
+      host: this.host,
+      definitionOf: (kind, type) => this.#registry.get(kind, type),
+      typesOf: (kind) => this.typesOf(kind),
+    });
+  }
+
+  /** Every type there is, bundled or added. */
+  typesOf(kind: Kind): string[] {
+    const added = this.#registry.all.filter((definition) => definition.kind === kind).map(({ type }) => type);
+    return [...new Set([...Object.keys(this.#bundled[kind]), ...added])].sort();
+  }
+
+  async definition(kind: Kind, type: string) {
+    const bundled = Object.hasOwn(this.#bundled[kind], type) ? this.#bundled[kind][type] : undefined;
+    if (!this.#registry.get(kind, type) && bundled) this.#registry.add((await bundled()).definition);
+    return this.#registry.get(kind, type);
+  }
+
+  /** Once: a list that changed later is refused as "needs a restart". */
+  async #loadPlugins(document: PipelineDocument): Promise<void> {
+    if (this.#plugins) return;
+    const entries = pluginsOf(document);
+    const loads = await Promise.allSettled(
+      entries.map(({ specifier, origin }) => loadPlugin(specifier, document.file, origin)),
+    );
+    const errors = loads.flatMap((load) => (load.status === 'rejected' ? [load.reason as LogcatchError] : []));
+    if (errors.length > 0) throw new ConfigErrors(errors);
+    try {
+      for (const load of loads) if (load.status === 'fulfilled') for (const plugin of load.value) this.use(plugin);
+      this.hooks.components.call(this.#registry);
+    } catch (error) {
+      const known =
+        error instanceof LogcatchError
+          ? error
+          : new LogcatchError('LC_PLUGIN_THREW', messageOf(error), { cause: error });
+      throw new ConfigErrors([known]);
+    }
+    this.#plugins = entries.map(({ specifier }) => specifier);
+  }
+
+  async #loadBundled(document: unknown): Promise<void> {
+    const sections = { inputs: 'input', transforms: 'transform', outputs: 'output' } as const;
+    for (const [section, kind] of Object.entries(sections)) {
+      const components = (document as Record<string, unknown>)[section];
+      for (const component of Object.values(components ?? {})) {
+        const type = (component as { type?: unknown } | null)?.type;
+        if (typeof type === 'string') await this.definition(kind, type);
+      }
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import type { Batch, Input, InputContext, InputDefinition, LogcatchError } from '@logcatch/plugin-api';
+import { LogcatchError as Failure } from '@logcatch/plugin-api';
+import type { DesiredComponent } from './config/index.ts';
+import { Gate } from './gate.ts';
+import { Node, type PipelineEnvironment } from './node.ts';
+import type { OutputNode } from './output-node.ts';
+import { InputSources } from './sources.ts';
+import { delay, pause, restartBackoff } from './supervisor.ts';
+import type { TrackedSource } from './tracked-source.ts';
+
+/** Records of a batch where no queue says less: bounds the memory of its columns. */
+const mostRecords = 65_536;
+/** Batches in a row that begin in the wrong place before the input counts as broken. */
+const mostStale = 10;
+/** Milliseconds for what is on its way when an input fails, before its sources go back to what has settled. */
+const drainBound = 5_000;
+
+/** Pulls an input and sends its batches into the graph, with the outputs behind it as the flow control. */
+export class InputNode extends Node {
+  readonly kind = 'input';
+  readonly #stopping = new AbortController();
+  readonly #gate = new Gate();
+  readonly #started = Promise.withResolvers<void>();
+  #outputs: readonly OutputNode[] = [];
+  #instance: Input | undefined;
+  #sources: InputSources;
+  #running: Promise<void> = Promise.resolve();
+  #staleInARow = 0;
+  #ended = false;
+  #failure: LogcatchError | undefined;
+
+  constructor(component: DesiredComponent, environment: PipelineEnvironment) {
+    super(component, environment);
+    this.#sources = this.#newSources();
+  }
+
+  get sources(): Iterable<TrackedSource> {
+    return this.#sources;
+  }
+
+  /** Settles once: when its first discovery is done, or when it cannot start for good. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /** All it will ever read has been read. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Why it will not be tried again (`--once` only). */
+  get failure(): LogcatchError | undefined {
+    return this.#failure;
+  }
+
+  /** Everything it read has settled. */
+  get drained(): boolean {
+    for (const source of this.#sources) if (source.outstanding > 0) return false;
+    return true;
+  }
+
+  /** Creates the instance without starting it. @throws what the plugin throws */
+  build(): void {
+    const definition = this.component.definition as InputDefinition;
+    const maxRecords = Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
+    const { pool, once, store } = this.environment;
+    const context: InputContext = {
+      ...this.context(),
+      buffers: pool,
+      sources: this.#sources,
+      firstStart: !store.hasStarted(this.id),
+      once,
+      maxRecords,
+    };
+    this.#instance = definition.create(this.component.options, context);
+  }
+
+  /** The outputs that its records can reach. */
+  leadTo(outputs: readonly OutputNode[]): void {
+    this.#outputs = outputs;
+  }
+
+  start(): void {
+    this.#running = this.#supervise();
+  }
+
+  /** Sends nothing more into the graph until {@link resume}. Handles and positions stay. */
+  halt(): void {
+    this.#gate.close();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  /** Takes the component's new attributes live: handles and positions stay. */
+  retag(component: DesiredComponent): void {
+    this.component = component;
+    this.#sources.retag(component.attributes);
+  }
+
+  /** Takes its sources back to what has settled; the records after that will come again. */
+  rewind(source: TrackedSource): void {
+    source.cancel();
+    this.#instance?.rewind(source, source.position);
+  }
+
+  async stop(): Promise<void> {
+    this.supervisor.move('stopping');
+    this.#stopping.abort(new Error('the input stops'));
+    this.#gate.open();
+    await this.#instance?.stop();
+    await this.#running;
+    this.supervisor.move('stopped');
+  }
+
+  async #supervise(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        this.supervisor.move('starting');
+        if (!this.#instance) this.build();
+        await this.#instance!.start(signal);
+        this.environment.store.setStarted(this.id);
+        this.#started.resolve();
+        await this.#outputsReady(signal);
+        this.supervisor.move('running');
+        await this.#pump(signal, () => {
+          attempt = 0;
+        });
+        this.#ended = true;
+        this.environment.progress.happened();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#failed(error, attempt, signal);
+        if (this.#failure) return;
+      }
+    }
+  }
+
+  async #failed(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
+    const known = this.supervisor.failed('failed', error);
+    this.report(known);
+    await this.#instance?.stop().catch((cause) => this.report(this.supervisor.explain(cause)));
+    this.#instance = undefined;
+    await this.environment.progress.until(() => this.drained, drainBound);
+    for (const source of this.#sources) source.cancel();
+    this.#sources = this.#newSources();
+    if (this.environment.once && !known.retriable) {
+      this.#failure = known;
+      this.#started.resolve();
+      this.environment.progress.happened();
+      return;
+    }
+    await pause(delay(restartBackoff, attempt), signal);
+  }
+
+  async #outputsReady(signal: AbortSignal): Promise<void> {
+    for (const output of this.#outputs) {
+      if (!output.ready)
+        this.supervisor.move('waiting', `for output ${output.id} to start`, output.supervisor.status.hint);
+      await output.whenReady(signal);
+    }
+  }
+
+  async #pump(signal: AbortSignal, progressed: () => void): Promise<void> {
+    for (;;) {
+      const batch = await this.#instance!.read(signal);
+      if (batch === null) return;
+      try {
+        if (this.#gate.closed) await this.#gate.passed();
+        for (const output of this.#outputs) {
+          if (!output.admits(batch.count)) await output.admitted(batch.count, signal);
+        }
+        signal.throwIfAborted();
+      } catch (error) {
+        batch.chunk.release();
+        throw error;
+      }
+      this.#send(batch);
+      progressed();
+    }
+  }
+
+  #send(batch: Batch): void {
+    const { source } = batch;
+    if (!this.#sources.has(source) || batch.start !== source.readPosition) {
+      this.#stale(batch);
+      return;
+    }
+    this.#staleInARow = 0;
+    const delivery = source.track(batch);
+    if (batch.count > 0) this.emit(delivery, undefined);
+    delivery.settle();
+    this.environment.progress.happened();
+  }
+
+  /** A batch that was in flight when its source was rewound. One that just begins in the wrong place looks the same. */
+  #stale(batch: Batch): void {
+    const { source } = batch;
+    batch.chunk.release();
+    if (++this.#staleInARow > mostStale) {
+      const { start } = batch;
+      throw new Failure(
+        'LC_PLUGIN_CONTRACT',
+        `batches of ${source.path} do not follow each other: one begins at ${start}`,
+      );
+    }
+    if (this.#sources.has(source)) this.#instance!.rewind(source, source.readPosition);
+  }
+
+  #newSources(): InputSources {
+    const { environment } = this;
+    return new InputSources(
+      this.id,
+      this.component.attributes,
+      {
+        store: environment.store,
+        checkpointer: environment.checkpointer,
+        host: environment.host,
+        progressed: () => environment.progress.happened(),
+        discovered: (discovery) => environment.hooks.discovered.call(discovery),
+      },
+      {
+        pause: (source) => this.#instance?.pause(source),
+        resume: (source) => this.#instance?.resume(source),
+      },
+    );
+  }
+}

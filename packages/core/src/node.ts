@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import type {
+  Batch,
+  ComponentContext,
+  Edge,
+  LogcatchError,
+  NodeHandle,
+  PipelineHooks,
+  Secret,
+} from '@logcatch/plugin-api';
+import { SyncHook } from 'tapable';
+import type { Checkpointer } from './checkpointer.ts';
+import type { DesiredComponent } from './config/index.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { Delivery } from './delivery.ts';
+import { guard } from './guard.ts';
+import type { Log } from './log.ts';
+import type { BufferPool } from './pool.ts';
+import type { Progress } from './progress.ts';
+import type { Store } from './store.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** What all nodes of a pipeline share. */
+export interface PipelineEnvironment {
+  readonly hooks: PipelineHooks;
+  readonly log: Log;
+  readonly pool: BufferPool;
+  readonly store: Store;
+  readonly checkpointer: Checkpointer;
+  readonly deadLetters: DeadLetters;
+  readonly progress: Progress;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly once: boolean;
+  resolve(path: string): string;
+}
+
+/** Something that takes deliveries: a transform or an output. */
+export interface Target {
+  readonly id: string;
+  /** Called synchronously. It claims the delivery (`expect` or `hold`) before it returns, if it wants it. */
+  accept(delivery: Delivery): void;
+}
+
+type BatchHook = SyncHook<[batch: Batch, exit: string | undefined, delivery: Delivery]>;
+
+/** A component in its place in the graph. */
+export abstract class Node implements NodeHandle {
+  abstract readonly kind: NodeHandle['kind'];
+  component: DesiredComponent;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+  protected readonly environment: PipelineEnvironment;
+  #batch: BatchHook;
+
+  constructor(component: DesiredComponent, environment: PipelineEnvironment) {
+    this.component = component;
+    this.environment = environment;
+    this.log = environment.log.for(component.id);
+    this.supervisor = new Supervisor(component.id, this.log, (status) =>
+      environment.hooks.status.call(component.id, status),
+    );
+    this.#batch = this.#hook();
+  }
+
+  get id(): string {
+    return this.component.id;
+  }
+
+  get batch(): NodeHandle['batch'] {
+    return this.#batch as unknown as NodeHandle['batch'];
+  }
+
+  /** Makes the node's edges: each is a tap on a fresh `batch` hook, since a tap cannot be taken back. */
+  link(edges: readonly Edge[], targetOf: (id: string) => Target): void {
+    this.#batch = this.#hook();
+    const { hooks } = this.environment;
+    for (const edge of edges) {
+      if (hooks.link.call(edge) === false) continue;
+      const target = targetOf(edge.to);
+      // After the observers, so that they see batches in the order of the graph.
+      this.#batch.tap({ name: `edge to ${edge.to}`, stage: 1000 }, (_batch, exit, delivery) => {
+        if (exit === edge.exit) target.accept(delivery);
+      });
+    }
+    hooks.linked.call(this);
+  }
+
+  protected emit(delivery: Delivery, exit: string | undefined): void {
+    if (this.#batch.isUsed()) this.#batch.call(delivery.batch, exit, delivery);
+  }
+
+  protected report(error: LogcatchError): void {
+    this.environment.hooks.error.call(error);
+  }
+
+  protected context(): ComponentContext {
+    const { environment, id, log, supervisor } = this;
+    return {
+      id,
+      log,
+      host: environment.host,
+      dataDir: environment.dataDir,
+      resolve: environment.resolve,
+      secret: (value: Secret) => readSecret(value, environment.resolve),
+      degraded: (reason, hint) => supervisor.degraded(reason, hint),
+    };
+  }
+
+  #hook(): BatchHook {
+    const blame = (error: LogcatchError) => this.report(error);
+    return guard(new SyncHook(['batch', 'exit', 'delivery']), `the batch hook of ${this.component.id}`, blame);
+  }
+}
+
+async function readSecret(value: Secret, resolve: (path: string) => string): Promise<string> {
+  if (typeof value === 'string') return value;
+  return (await readFile(resolve(value.file), 'utf8')).trimEnd();
+}

@@ -1,0 +1,217 @@
+import type { Edge, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
+import type { Desired, DesiredComponent } from './config/index.ts';
+import type { Delivery } from './delivery.ts';
+import { InputNode } from './input-node.ts';
+import type { Node, PipelineEnvironment, Target } from './node.ts';
+import { OutputNode } from './output-node.ts';
+import type { TrackedSource } from './tracked-source.ts';
+import { TransformNode } from './transform-node.ts';
+
+/** Milliseconds of the shutdown time kept for stopping components, after waiting for what is on its way. */
+const stopShare = 1_000;
+
+/** What of a source was read and not delivered when the pipeline stopped. */
+export interface LeftOver {
+  readonly input: string;
+  readonly path: string;
+  /** Where it resumes. */
+  readonly position: number;
+  /** Bytes read after that. */
+  readonly bytes: number;
+}
+
+/** The running graph: starts it, stops it, and moves it from one desired state to the next. */
+export class Pipeline implements PipelineHandle {
+  readonly hooks: PipelineHooks;
+  readonly #environment: PipelineEnvironment;
+  readonly #nodes = new Map<string, Node>();
+  #desired: Desired;
+
+  /** Builds every component without starting any. @throws what a plugin's `create` throws */
+  constructor(desired: Desired, environment: PipelineEnvironment) {
+    this.hooks = environment.hooks;
+    this.#environment = environment;
+    this.#desired = desired;
+    const ids = componentsOf(desired).map(({ id }) => id);
+    for (const node of this.#build(desired, ids)) this.#nodes.set(node.id, node);
+  }
+
+  get name(): string {
+    return this.#desired.name;
+  }
+
+  get desired(): Desired {
+    return this.#desired;
+  }
+
+  get nodes(): readonly Node[] {
+    return [...this.#nodes.values()];
+  }
+
+  get inputs(): InputNode[] {
+    return this.nodes.filter((node) => node instanceof InputNode);
+  }
+
+  get outputs(): OutputNode[] {
+    return this.nodes.filter((node) => node instanceof OutputNode);
+  }
+
+  /** Every input has come to its end, and everything read has settled. */
+  get finished(): boolean {
+    return this.inputs.every((input) => (input.ended && input.drained) || input.failure !== undefined);
+  }
+
+  /** Outputs first, inputs last. Does not wait for servers: inputs discover meanwhile. */
+  start(): void {
+    this.#link(this.#nodes.keys());
+    this.#startNodes(this.nodes);
+  }
+
+  /** Inputs first, outputs last, within so many milliseconds. Legal at any moment. */
+  async stop(milliseconds: number): Promise<LeftOver[]> {
+    const deadline = Date.now() + milliseconds;
+    const { inputs } = this;
+    for (const input of inputs) input.halt();
+    const drained = () => inputs.every((input) => input.drained);
+    await this.#environment.progress.until(drained, Math.max(milliseconds - stopShare, milliseconds / 2));
+    const leftOver = inputs.flatMap((input) =>
+      [...input.sources].filter((source) => source.unsettled > 0).map(leftOverOf),
+    );
+    for (const input of inputs) for (const source of input.sources) source.cancel();
+    await this.#stopNodes(this.nodes, deadline);
+    return leftOver;
+  }
+
+  /**
+   * Moves to the next desired state: builds what is new, waits within a bound for what is on its way to what changes, and
+   * swaps. Components that the plan does not name do not notice.
+   * @throws what a plugin's `create` throws; nothing has changed then
+   */
+  async apply(next: Desired, plan: Plan): Promise<void> {
+    const built = this.#build(next, [...plan.add, ...plan.change]);
+    const leaving = [...plan.change, ...plan.remove].map((id) => this.#nodes.get(id)!);
+    const touched = new Set([...plan.change, ...plan.remove, ...plan.relink]);
+    const affected = this.inputs.filter((input) => this.#reaches(input.id, touched));
+    const { shutdownTimeout } = this.#desired;
+
+    for (const input of affected) input.halt();
+    await this.#environment.progress.until(() => affected.every((input) => input.drained), shutdownTimeout);
+    const staying = affected.filter((input) => !leaving.includes(input));
+    for (const input of affected) {
+      for (const source of input.sources) {
+        // What has ended cannot be read again: it stays with the output, for the one that takes over.
+        if (source.outstanding === 0 || source.ended) continue;
+        if (staying.includes(input)) input.rewind(source);
+        else source.cancel();
+      }
+    }
+    const unwritten = await this.#stopNodes(leaving, Date.now() + stopShare);
+
+    for (const { id } of leaving) this.#nodes.delete(id);
+    for (const node of built) this.#nodes.set(node.id, node);
+    this.#desired = next;
+    for (const component of next.inputs) {
+      if (plan.retag.includes(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
+    }
+    this.#link([...built.map(({ id }) => id), ...plan.relink]);
+    for (const input of this.inputs) input.leadTo(this.#outputsOf(input.id, next.edges));
+    for (const [id, deliveries] of unwritten) {
+      const successor = this.#nodes.get(id);
+      if (successor instanceof OutputNode) successor.takeOver(deliveries);
+    }
+    this.#startNodes(built);
+    for (const input of staying) input.resume();
+  }
+
+  #build(desired: Desired, ids: readonly string[]): Node[] {
+    const nodes = componentsOf(desired)
+      .filter(({ id }) => ids.includes(id))
+      .map((component) => nodeOf(component, this.#environment));
+    const outputs = new Map(nodes.filter((node) => node instanceof OutputNode).map((node) => [node.id, node]));
+    for (const node of nodes) {
+      if (node instanceof InputNode) node.leadTo(this.#outputsOf(node.id, desired.edges, outputs));
+      try {
+        (node as InputNode | TransformNode | OutputNode).build();
+      } catch (error) {
+        throw node.supervisor.explain(error);
+      }
+    }
+    return nodes;
+  }
+
+  #link(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const edges = this.#desired.edges.filter(({ from }) => from === id);
+      this.#nodes.get(id)!.link(edges, (to) => this.#nodes.get(to) as Node & Target);
+    }
+  }
+
+  #startNodes(nodes: readonly Node[]): void {
+    for (const node of nodes) if (node instanceof OutputNode) node.start();
+    for (const node of nodes) if (node instanceof TransformNode) void node.start((source) => this.#rewind(source));
+    for (const node of nodes) if (node instanceof InputNode) node.start();
+  }
+
+  /** Returns what outputs did not write. A component that does not stop in time is left behind. */
+  async #stopNodes(nodes: readonly Node[], deadline: number): Promise<Map<string, Delivery[]>> {
+    const unwritten = new Map<string, Delivery[]>();
+    const stop = async (kind: Node['kind'], one: (node: Node) => Promise<void>) => {
+      const stopping = nodes
+        .filter((node) => node.kind === kind)
+        .map((node) => this.#bounded(node, one(node), deadline));
+      await Promise.all(stopping);
+    };
+    await stop('input', (node) => (node as InputNode).stop());
+    await stop('transform', (node) => (node as TransformNode).stop());
+    await stop('output', async (node) => void unwritten.set(node.id, await (node as OutputNode).stop()));
+    return unwritten;
+  }
+
+  async #bounded(node: Node, stopping: Promise<void>, deadline: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, Math.max(50, deadline - Date.now()), 'late');
+    });
+    const failed = (error: unknown) => this.hooks.error.call(node.supervisor.explain(error));
+    const result = await Promise.race([stopping.catch(failed), late]);
+    clearTimeout(timer);
+    if (result === 'late') node.log.warn('did not stop in time and is left behind');
+  }
+
+  #rewind(source: TrackedSource): void {
+    const input = this.#nodes.get(source.input);
+    if (input instanceof InputNode) input.rewind(source);
+  }
+
+  #reaches(id: string, targets: ReadonlySet<string>): boolean {
+    return targets.has(id) || this.#desired.edges.some(({ from, to }) => from === id && this.#reaches(to, targets));
+  }
+
+  #outputsOf(id: string, edges: readonly Edge[], built?: ReadonlyMap<string, OutputNode>): OutputNode[] {
+    const found = new Set<OutputNode>();
+    const visit = (from: string) => {
+      for (const edge of edges) {
+        if (edge.from !== from) continue;
+        const node = built?.get(edge.to) ?? this.#nodes.get(edge.to);
+        if (node instanceof OutputNode) found.add(node);
+        visit(edge.to);
+      }
+    };
+    visit(id);
+    return [...found];
+  }
+}
+
+function componentsOf({ outputs, transforms, inputs }: Desired): DesiredComponent[] {
+  return [...outputs, ...transforms, ...inputs];
+}
+
+function nodeOf(component: DesiredComponent, environment: PipelineEnvironment): Node {
+  if (component.kind === 'input') return new InputNode(component, environment);
+  if (component.kind === 'transform') return new TransformNode(component, environment);
+  return new OutputNode(component, environment);
+}
+
+function leftOverOf({ input, path, position, unsettled }: TrackedSource): LeftOver {
+  return { input, path, position, bytes: unsettled };
+}

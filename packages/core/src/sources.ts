@@ -1,0 +1,111 @@
+import { basename } from 'node:path';
+import type {
+  Attributes,
+  Discovery,
+  OpenRequest,
+  Source,
+  SourceEnd,
+  SourceMeta,
+  Sources,
+  StoredSource,
+} from '@logcatch/plugin-api';
+import type { Checkpointer } from './checkpointer.ts';
+import type { Store } from './store.ts';
+import { type SourceOwner, TrackedSource } from './tracked-source.ts';
+
+export interface SourcesEnvironment {
+  readonly store: Store;
+  readonly checkpointer: Checkpointer;
+  readonly host: string;
+  /** Called when a position moved or a batch settled. */
+  progressed(): void;
+  discovered(discovery: Discovery): void;
+}
+
+/** The sources of one input, for as long as one instance of it lives. */
+export class InputSources implements Sources, Iterable<TrackedSource> {
+  readonly #input: string;
+  readonly #environment: SourcesEnvironment;
+  readonly #owner: SourceOwner;
+  readonly #open = new Map<number, TrackedSource>();
+  #attributes: Attributes;
+
+  constructor(
+    input: string,
+    attributes: Attributes,
+    environment: SourcesEnvironment,
+    flow: Pick<SourceOwner, 'pause' | 'resume'>,
+  ) {
+    this.#input = input;
+    this.#attributes = attributes;
+    this.#environment = environment;
+    this.#owner = {
+      pause: flow.pause,
+      resume: flow.resume,
+      moved: (source) => {
+        environment.checkpointer.changed(source.row);
+        environment.progressed();
+      },
+      finished: (source) => {
+        this.#open.delete(source.key);
+        environment.checkpointer.remove(source.row);
+      },
+    };
+  }
+
+  [Symbol.iterator](): Iterator<TrackedSource> {
+    return this.#open.values();
+  }
+
+  has(source: Source): source is TrackedSource {
+    return this.#open.get(source.key) === source;
+  }
+
+  known(): readonly StoredSource[] {
+    return this.#environment.store.rowsOf(this.#input).filter(({ key }) => !this.#open.has(key));
+  }
+
+  open(requests: readonly OpenRequest[]): TrackedSource[] {
+    const rows = this.#environment.store.open(this.#input, requests);
+    return rows.map((row, i) => {
+      const { key, path } = requests[i]!;
+      const source = new TrackedSource(row, this.#attributesOf(row.path), this.#owner);
+      this.#open.set(row.key, source);
+      const event = key === undefined ? 'found' : 'resumed';
+      this.#environment.discovered({ input: this.#input, source, event, path });
+      return source;
+    });
+  }
+
+  remember(source: Source, meta: SourceMeta): void {
+    if (!this.has(source)) return;
+    source.row.meta = meta;
+    this.#environment.checkpointer.changed(source.row);
+  }
+
+  renamed(source: Source, path: string): void {
+    this.#environment.discovered({ input: this.#input, source, event: 'renamed', path });
+  }
+
+  end(source: Source, how: SourceEnd): void {
+    if (!this.has(source)) return;
+    this.#environment.discovered({ input: this.#input, source, event: how, path: source.path });
+    source.end(how);
+  }
+
+  /** New attributes for what is read from now on. */
+  retag(attributes: Attributes): void {
+    this.#attributes = attributes;
+    for (const source of this) source.attributes = this.#attributesOf(source.path);
+  }
+
+  #attributesOf(path: string): Attributes {
+    return Object.freeze({
+      ...this.#attributes,
+      path,
+      name: basename(path),
+      input: this.#input,
+      host: this.#environment.host,
+    });
+  }
+}

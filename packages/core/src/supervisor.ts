@@ -1,0 +1,75 @@
+import { setTimeout } from 'node:timers/promises';
+import { LogcatchError, type Logger, messageOf, type State, type Status } from '@logcatch/plugin-api';
+
+/** Waits between tries: doubled from the first to the last, with jitter so that agents do not come back together. */
+export interface Backoff {
+  /** Milliseconds. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export const restartBackoff: Backoff = { first: 500, last: 30_000 };
+export const writeBackoff: Backoff = { first: 100, last: 10_000 };
+
+/** Milliseconds before the n-th try (from 0): between half and all of first * 2^n, at most last. */
+export function delay({ first, last }: Backoff, attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(last, first * 2 ** Math.min(attempt, 30));
+  return full * (0.5 + random() / 2);
+}
+
+/** Waits, unless the signal aborts: then it returns at once. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
+}
+
+/** The state of one component, and the only one who moves it. */
+export class Supervisor {
+  readonly component: string;
+  readonly #log: Logger;
+  readonly #changed: (status: Status) => void;
+  #status: Status = { state: 'waiting', reason: '', hint: '', since: Date.now() };
+
+  constructor(component: string, log: Logger, changed: (status: Status) => void) {
+    this.component = component;
+    this.#log = log;
+    this.#changed = changed;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  move(state: State, reason = '', hint = ''): void {
+    if (state === this.#status.state && reason === this.#status.reason) return;
+    const since = state === this.#status.state ? this.#status.since : Date.now();
+    if (state === 'running' && this.#status.reason) this.#log.info('runs well again');
+    this.#status = { state, reason, hint, since };
+    this.#changed(this.#status);
+  }
+
+  failed(state: State, error: unknown): LogcatchError {
+    const known = this.explain(error);
+    this.move(state, `${known.code} ${messageOf(known)}`, known.hint);
+    return known;
+  }
+
+  /** What the component itself says of its health; counts only while it runs. */
+  degraded(reason: string | null, hint = ''): void {
+    if (this.#status.state !== 'running' && this.#status.state !== 'degraded') return;
+    if (reason === null) {
+      this.move('running');
+      return;
+    }
+    this.#log.warn(`${reason} ${hint}`.trim());
+    this.move('degraded', reason, hint);
+  }
+
+  /** Whatever a plugin threw, as an error of ours that names the component. */
+  explain(error: unknown): LogcatchError {
+    if (error instanceof LogcatchError) {
+      const { hint, origin, cause, at = this.component } = error;
+      return new LogcatchError(error.code, error.message, { hint, at, cause, ...(origin && { origin }) });
+    }
+    return new LogcatchError('LC_PLUGIN_THREW', messageOf(error), { at: this.component, cause: error });
+  }
+}

@@ -1,0 +1,137 @@
+import { type Applied, Batch, type Transform, type TransformDefinition } from '@logcatch/plugin-api';
+import type { Delivery } from './delivery.ts';
+import { Node, type Target } from './node.ts';
+import { delay, pause, restartBackoff } from './supervisor.ts';
+import type { TrackedSource } from './tracked-source.ts';
+
+/** Runs batches through a transform; what comes out are children of the delivery that went in. */
+export class TransformNode extends Node implements Target {
+  readonly kind = 'transform';
+  readonly #stopping = new AbortController();
+  /** Last pending `apply` of each source: keeps the order of one source where `apply` is asynchronous. */
+  readonly #pending = new Map<TrackedSource, Promise<void>>();
+  #instance: Transform | undefined;
+  #failures = 0;
+  /** The repair under way, shared by all that fail meanwhile. */
+  #repair: Promise<void> | undefined;
+  #rewind: (source: TrackedSource) => void = () => {};
+
+  /** Creates the instance without starting it. @throws what the plugin throws */
+  build(): void {
+    const definition = this.component.definition as TransformDefinition;
+    this.#instance = definition.create(this.component.options, this.context());
+  }
+
+  async start(rewind: (source: TrackedSource) => void): Promise<void> {
+    this.#rewind = rewind;
+    this.supervisor.move('starting');
+    try {
+      await this.#instance!.start?.(this.#stopping.signal);
+      this.supervisor.move('running');
+    } catch (error) {
+      await this.#mend(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.supervisor.move('stopping');
+    this.#stopping.abort(new Error('the transform stops'));
+    await Promise.all(this.#pending.values());
+    await this.#repair;
+    await this.#instance?.stop?.();
+    this.supervisor.move('stopped');
+  }
+
+  accept(delivery: Delivery): void {
+    delivery.expect();
+    const earlier = this.#pending.get(delivery.source) ?? this.#repair;
+    const work = earlier ? earlier.then(() => this.#apply(delivery)) : this.#apply(delivery);
+    if (!work) return;
+    const { source } = delivery;
+    const pending = work.then(() => {
+      if (this.#pending.get(source) === pending) this.#pending.delete(source);
+    });
+    this.#pending.set(source, pending);
+  }
+
+  /** Returns nothing where all was done synchronously. Never throws. */
+  #apply(delivery: Delivery): Promise<void> | undefined {
+    if (delivery.cancelled) {
+      delivery.settle();
+      return undefined;
+    }
+    try {
+      const applied = this.#instance!.apply(delivery.batch);
+      if (!(applied instanceof Promise)) {
+        this.#send(delivery, applied);
+        return undefined;
+      }
+      return applied.then(
+        (result) => this.#send(delivery, result),
+        (error) => this.#threw(delivery, error),
+      );
+    } catch (error) {
+      this.#threw(delivery, error);
+      return undefined;
+    }
+  }
+
+  #send(delivery: Delivery, applied: Applied): void {
+    this.#failures = 0;
+    for (const [exit, batches] of exitsOf(applied)) {
+      for (const batch of batches instanceof Batch ? [batches] : batches) {
+        // The batch itself, unchanged, needs no child.
+        if (batch === delivery.batch) this.emit(delivery, exit);
+        else if (batch.count > 0 || batch.chunk !== delivery.batch.chunk) {
+          const child = delivery.child(batch);
+          if (batch.count > 0) this.emit(child, exit);
+          child.settle();
+        }
+      }
+    }
+    delivery.settle();
+  }
+
+  /** The batch stays unsettled: its source waits, goes back to what has settled, and comes again. */
+  #threw(delivery: Delivery, error: unknown): void {
+    const { source } = delivery;
+    source.pause('failed');
+    delivery.release();
+    void this.#mend(error).then(() => {
+      if (!this.#stopping.signal.aborted) this.#rewind(source);
+      source.resume('failed');
+    });
+  }
+
+  #mend(error: unknown): Promise<void> {
+    const known = this.supervisor.failed('failed', error);
+    this.report(known);
+    this.#repair ??= this.#restart().finally(() => {
+      this.#repair = undefined;
+    });
+    return this.#repair;
+  }
+
+  async #restart(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await pause(delay(restartBackoff, this.#failures++), signal);
+      if (signal.aborted) return;
+      try {
+        await this.#instance?.stop?.();
+        this.build();
+        await this.#instance!.start?.(signal);
+        this.supervisor.move('running');
+        return;
+      } catch (error) {
+        this.report(this.supervisor.failed('failed', error));
+      }
+    }
+  }
+}
+
+function exitsOf(applied: Applied): Iterable<[string | undefined, Batch | readonly Batch[]]> {
+  if (applied === null) return [];
+  if (applied instanceof Batch || Array.isArray(applied)) return [[undefined, applied as Batch | readonly Batch[]]];
+  return Object.entries(applied as { [exit: string]: Batch | readonly Batch[] });
+}
