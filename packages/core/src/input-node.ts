@@ -25,6 +25,7 @@ export class InputNode extends Node {
   #instance: Input | undefined;
   #sources: InputSources;
   #running: Promise<void> = Promise.resolve();
+  #rewound = Promise.withResolvers<void>();
   #staleInARow = 0;
   #ended = false;
   #failure: LogcatchError | undefined;
@@ -103,6 +104,7 @@ export class InputNode extends Node {
   rewind(source: TrackedSource): void {
     source.cancel();
     this.#instance?.rewind(source, source.position);
+    this.#rewound.resolve();
   }
 
   async stop(): Promise<void> {
@@ -128,9 +130,6 @@ export class InputNode extends Node {
         await this.#pump(signal, () => {
           attempt = 0;
         });
-        this.#ended = true;
-        this.environment.progress.happened();
-        return;
       } catch (error) {
         if (signal.aborted) return;
         await this.#failed(error, attempt, signal);
@@ -164,10 +163,13 @@ export class InputNode extends Node {
     }
   }
 
-  async #pump(signal: AbortSignal, progressed: () => void): Promise<void> {
+  async #pump(signal: AbortSignal, progressed: () => void): Promise<never> {
     for (;;) {
       const batch = await this.#instance!.read(signal);
-      if (batch === null) return;
+      if (batch === null) {
+        await this.#end(signal);
+        continue;
+      }
       try {
         if (this.#gate.closed) await this.#gate.passed();
         for (const output of this.#outputs) {
@@ -181,6 +183,19 @@ export class InputNode extends Node {
       this.#send(batch);
       progressed();
     }
+  }
+
+  /** The input has come to its end. Only a rewind, of what could not be delivered, makes it read again. */
+  async #end(signal: AbortSignal): Promise<void> {
+    this.#rewound = Promise.withResolvers();
+    this.#ended = true;
+    this.environment.progress.happened();
+    const stop = () => this.#rewound.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    await this.#rewound.promise;
+    signal.removeEventListener('abort', stop);
+    this.#ended = false;
+    signal.throwIfAborted();
   }
 
   #send(batch: Batch): void {

@@ -30,7 +30,7 @@ export interface Input {
 
   /**
    * The next batch of any source that is not paused, sources taking fair turns; pending while there is none; `null` at the
-   * end for ever. A batch begins where the one before it of the same source ended. The engine owns the batch and its chunk
+   * end: nothing more comes, unless a source is rewound. A batch begins where the one before it of the same source ended. The engine owns the batch and its chunk
    * from here on.
    * @throws when the input as a whole cannot go on; a source's own trouble is reported by `ctx.degraded` instead
    */

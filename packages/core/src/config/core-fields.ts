@@ -32,13 +32,6 @@ export function checkId(id: string, path: KeyPath, origin: ConfigValue['origin']
   return false;
 }
 
-/** What is wrong with the id of an entry of `each`, if anything: it may be a path or a sentence, but must be fit to be shown. */
-export function entryIdFault(id: string): string | undefined {
-  if (id.trim() === '') return 'it is empty';
-  if (id.length > 200) return 'it has more than 200 characters';
-  return /[\p{Cc}\p{Cs}]/u.test(id) ? 'it holds control characters' : undefined;
-}
-
 /** Why a plugin does not know a key that belongs to the core elsewhere. */
 export function explainKey(kind: Kind, key: string): string | undefined {
   const owners = (['input', 'transform', 'output'] as const).filter((other) => coreFields[other].includes(key));

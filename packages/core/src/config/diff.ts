@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Edge, LogcatchError, type Plan } from '@logcatch/plugin-api';
 import type { Desired, DesiredComponent, RestartKey } from './desired.ts';
+import { defaultDataDir } from './settings.ts';
 
 /**
  * What must happen to what runs, so that it becomes what is desired. Ids are in the order of the file: inputs, transforms,
@@ -44,9 +45,13 @@ export function needsRestart(current: Desired, next: Desired): LogcatchError[] {
   };
   const keys = Object.keys(read) as RestartKey[];
   // A data_dir that follows from the name changes with it: saying so twice would be noise.
-  const derived = current.name !== next.name && next.origins.data_dir === next.origins.name;
+  const derived = [current, next].every(({ dataDir, file, name }) => dataDir === defaultDataDir(file, name));
   return keys
-    .filter((key) => !isDeepStrictEqual(read[key](current), read[key](next)) && !(derived && key === 'data_dir'))
+    .filter(
+      (key) =>
+        !isDeepStrictEqual(read[key](current), read[key](next)) &&
+        !(derived && current.name !== next.name && key === 'data_dir'),
+    )
     .map((key) => {
       const [from, to] = [read[key](current), read[key](next)].map((value) => JSON.stringify(value) ?? 'nothing');
       return new LogcatchError('LC_CONFIG_NEEDS_RESTART', `it changed from ${from} to ${to}: this needs a restart`, {

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Origin } from '@logcatch/plugin-api';
 import { keyedSource, type NameSource, treeSource } from './names.ts';
 import type { KeyPath, Problems } from './problem.ts';
-import { type ConfigValue, reportKind } from './value.ts';
+import { type ConfigValue, type JsonValue, reportKind } from './value.ts';
 import { quote } from './wording.ts';
 
 /** One entry of an `each`: it makes one component. */
@@ -37,7 +38,7 @@ export interface Identified {
 }
 
 /** Reports every two entries with one id, naming both. */
-export function reportDuplicates(entries: readonly Identified[], component: string, problems: Problems): void {
+export function reportDuplicates(entries: readonly Identified[], path: KeyPath, problems: Problems): void {
   const first = new Map<string, Identified>();
   for (const entry of entries) {
     const before = first.get(entry.id);
@@ -49,7 +50,7 @@ export function reportDuplicates(entries: readonly Identified[], component: stri
     const place = [file, line, column].filter((part) => part !== undefined).join(':');
     problems.add({
       code: 'LC_CONFIG_DUPLICATE_ID',
-      path: ['inputs', component],
+      path,
       origin: entry.origin,
       message: `entries ${named(before.label)} (${place}) and ${named(entry.label)} both have the id ${quote(entry.id)}`,
     });
@@ -58,4 +59,25 @@ export function reportDuplicates(entries: readonly Identified[], component: stri
 
 function named(label: number | string): string {
   return typeof label === 'number' ? `[${label}]` : quote(label);
+}
+
+/** What is wrong with the id of an entry of `each`, if anything: it may be a path or a sentence, but must be fit to be shown. */
+export function entryIdFault(id: string): string | undefined {
+  if (id.trim() === '') return 'it is empty';
+  if (id.length > 200) return 'it has more than 200 characters';
+  return /[\p{Cc}\p{Cs}]/u.test(id) ? 'it holds control characters' : undefined;
+}
+
+/** Eight hex digits that tell entries apart by their options. Attributes are no options, so a new topic keeps the id. */
+export function hashOf(resolved: JsonValue): string {
+  return createHash('sha256').update(canonical(resolved)).digest('hex').slice(0, 8);
+}
+
+/** JSON with sorted keys. */
+function canonical(value: JsonValue): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }

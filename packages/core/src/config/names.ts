@@ -19,7 +19,9 @@ export type Names = ReadonlyMap<string, NameSource>;
 export function envSource(env: NodeJS.ProcessEnv): NameSource {
   return {
     lookup(path, origin) {
-      const scalar = env[path.join('.')];
+      const name = path.join('.');
+      // `__proto__` is no variable.
+      const scalar = Object.hasOwn(env, name) ? env[name] : undefined;
       return scalar === undefined ? undefined : { kind: 'scalar', scalar, origin, coercible: true };
     },
     paths: () => Object.keys(env),
@@ -59,14 +61,16 @@ export function keyedSource(key: string, keyOrigin: Origin, value: ConfigValue):
 }
 
 /** The name that was probably meant, as it would stand in `${}`. */
-export function nearestName(names: Names, path: readonly string[]): string | undefined {
-  const rest = path.join('.');
-  const all = [...names].flatMap(([root, source]) =>
-    [...source.paths()].map((at) => (at === '' ? root : `${root}.${at}`)),
-  );
+export function nearestName(names: Names, [root = '', ...rest]: readonly string[]): string | undefined {
+  const source = names.get(root);
+  if (source !== undefined) {
+    const near = nearest(rest.join('.'), [...source.paths()]);
+    return near === undefined || near === '' ? undefined : `${root}.${near}`;
+  }
+  const all = [...names].flatMap(([name, { paths }]) => [...paths()].map((at) => (at === '' ? name : `${name}.${at}`)));
   // `${HOME}` is what people write who come from shells.
-  const bare = names.has(path[0] ?? '') ? undefined : all.find((name) => name.endsWith(`.${rest}`));
-  return bare ?? nearest(rest, all);
+  const whole = [root, ...rest].join('.');
+  return all.find((name) => name.endsWith(`.${whole}`)) ?? nearest(whole, all);
 }
 
 /** Paths of the fields of a map, two levels of them. */

@@ -105,7 +105,7 @@ function errorOf({ code, path, origin, message, hint }: Problem): LogcatchError 
 function compare(a: Origin, b: Origin, file: string): number {
   return (
     Number(a.file !== file) - Number(b.file !== file) ||
-    a.file.localeCompare(b.file) ||
+    (a.file === b.file ? 0 : a.file.localeCompare(b.file)) ||
     (a.line ?? 0) - (b.line ?? 0) ||
     (a.column ?? 0) - (b.column ?? 0)
   );

@@ -1,9 +1,11 @@
-import { type Declared, readComponent, type Types } from './component.ts';
+import { type ComponentScope, type Declared, readComponent } from './component.ts';
 import type { Desired, Kind } from './desired.ts';
 import type { PipelineDocument } from './document.ts';
+import { ConfigErrors } from './errors.ts';
 import { envSource, hostSource, type Names } from './names.ts';
 import { Problems } from './problem.ts';
 import { readSettings, sections } from './settings.ts';
+import type { Types } from './type-field.ts';
 import { configValue, type MapValue, reportKind } from './value.ts';
 import { wire } from './wiring.ts';
 
@@ -31,12 +33,11 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
   ]);
   const settings = readSettings(document, root as MapValue, names, problems);
   const declared = (['input', 'transform', 'output'] as const).flatMap((kind) =>
-    readSection(kind, root as MapValue, names, scope, problems),
+    readSection(kind, root as MapValue, { names, types: scope, problems }),
   );
   reportSharedIds(declared, problems);
   const edges = wire(declared, problems);
-  problems.check(file);
-  if (settings === undefined) throw new Error('settings are missing, but no error was reported');
+  if (settings === undefined || problems.size > 0) throw new ConfigErrors(problems.errors(file));
   const componentsOf = (kind: Kind) =>
     declared.filter((one) => one.kind === kind).flatMap(({ components }) => components);
   return {
@@ -48,7 +49,8 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
   };
 }
 
-function readSection(kind: Kind, root: MapValue, names: Names, types: Types, problems: Problems): Declared[] {
+function readSection(kind: Kind, root: MapValue, scope: ComponentScope): Declared[] {
+  const { problems } = scope;
   const section = sections[kind];
   const entry = root.entries.get(section);
   const value = entry?.value;
@@ -64,7 +66,7 @@ function readSection(kind: Kind, root: MapValue, names: Names, types: Types, pro
     reportKind(value, [section], `a map of ids to ${section}`, problems);
     return [];
   }
-  return [...value.entries].map(([id, one]) => readComponent(kind, id, one, { names, types, problems }));
+  return [...value.entries].map(([id, one]) => readComponent(kind, id, one, scope));
 }
 
 /** Ids are unique over all three maps: edges and metrics use them alone. */

@@ -58,17 +58,24 @@ export function readSettings(
   if (options === undefined) return undefined;
   const { parsed } = options;
   const given = parsed.name ?? defaultName(document, problems);
-  const directory = path.dirname(document.file);
   return {
     file: document.file,
     name: given,
     ...(parsed.agent_id === undefined ? {} : { agentId: parsed.agent_id }),
-    dataDir: path.resolve(directory, parsed.data_dir ?? path.join('.logcatch', given)),
+    dataDir:
+      parsed.data_dir === undefined
+        ? defaultDataDir(document.file, given)
+        : path.resolve(path.dirname(document.file), parsed.data_dir),
     plugins: plugins.map(({ specifier }) => specifier),
     shutdownTimeout: parsed.shutdown_timeout,
     maxBytes: parsed.max_bytes,
     origins: originsOf(document),
   };
+}
+
+/** Where a pipeline keeps its state unless `data_dir` says otherwise. */
+export function defaultDataDir(file: string, name: string): string {
+  return path.join(path.dirname(file), '.logcatch', name);
 }
 
 function defaultName(document: PipelineDocument, problems: Problems): string {

@@ -1,5 +1,6 @@
 import type { Edge } from '@logcatch/plugin-api';
-import type { Declared, Reference } from './component.ts';
+import type { Reference } from './body.ts';
+import type { Declared } from './component.ts';
 import type { Problems } from './problem.ts';
 import { either, nearest, quote } from './wording.ts';
 
@@ -13,6 +14,7 @@ interface Link {
 /**
  * The edges of a pipeline. Where no component says `inputs`, the file reads top to bottom: every input, each transform in
  * order, every output. An input with `each` stands for all of its entries.
+ * @param declared inputs, then transforms, then outputs, each in the order of the file
  */
 export function wire(declared: readonly Declared[], problems: Problems): Edge[] {
   const readers = declared.filter(({ kind }) => kind !== 'input');
@@ -33,21 +35,17 @@ export function wire(declared: readonly Declared[], problems: Problems): Edge[] 
 function chain(declared: readonly Declared[], problems: Problems): Link[] {
   const links: Link[] = [];
   let from = declared.filter(({ kind }) => kind === 'input');
-  for (const to of declared.filter(({ kind }) => kind === 'transform')) {
-    links.push(...from.map((one) => ({ from: one, to })));
+  for (const to of declared) {
+    if (to.kind === 'input') continue;
+    for (const one of from) links.push({ from: one, to });
+    if (to.kind === 'output') continue;
     from = [to];
     if (to.exits === 'unknown' || to.exits.length === 0) continue;
-    fault(
-      to,
-      `it has several exits (${to.exits.join(', ')}), so every transform and output must say what it reads`,
-      problems,
-      {
-        hint: `Give them \`inputs:\`, such as \`inputs: [${to.id}.${to.exits[0]}]\`.`,
-      },
-    );
+    const message = `it has several exits (${to.exits.join(', ')}), so every transform and output must say what it reads`;
+    fault(to, message, problems, {
+      hint: `Give them \`inputs:\`, such as \`inputs: [${to.id}.${to.exits[0]}]\`.`,
+    });
   }
-  for (const to of declared.filter(({ kind }) => kind === 'output'))
-    links.push(...from.map((one) => ({ from: one, to })));
   return links;
 }
 
@@ -131,23 +129,34 @@ function reportUnread(declared: readonly Declared[], links: readonly Link[], pro
   }
 }
 
+/** Walks along the links, depth first, without recursion: a file may chain more transforms than the stack holds calls. */
 function reportCycles(links: readonly Link[], problems: Problems): void {
   const next = Map.groupBy(links, ({ from }) => from);
   const done = new Set<Declared>();
-  const way: Declared[] = [];
-  const visit = (at: Declared): void => {
-    const begin = way.indexOf(at);
-    if (begin >= 0) {
-      const cycle = [...way.slice(begin), at].map(({ id }) => id).join(' -> ');
-      fault(at, `its records would go round for ever: ${cycle}`, problems);
+  for (const start of next.keys()) {
+    if (done.has(start)) continue;
+    const way: { readonly at: Declared; readonly rest: Link[] }[] = [];
+    const onWay = new Set<Declared>();
+    const enter = (at: Declared) => {
+      way.push({ at, rest: next.get(at)?.toReversed() ?? [] });
+      onWay.add(at);
+    };
+    enter(start);
+    for (let last = way.at(-1); last !== undefined; last = way.at(-1)) {
+      const to = last.rest.pop()?.to;
+      if (to === undefined) {
+        way.pop();
+        onWay.delete(last.at);
+        done.add(last.at);
+      } else if (onWay.has(to)) {
+        const ids = way.map(({ at }) => at.id);
+        const cycle = [...ids.slice(ids.indexOf(to.id)), to.id].join(' -> ');
+        fault(to, `its records would go round for ever: ${cycle}`, problems);
+      } else if (!done.has(to)) {
+        enter(to);
+      }
     }
-    if (begin >= 0 || done.has(at)) return;
-    way.push(at);
-    for (const { to } of next.get(at) ?? []) visit(to);
-    way.pop();
-    done.add(at);
-  };
-  for (const from of next.keys()) visit(from);
+  }
 }
 
 function fault(

@@ -12,7 +12,7 @@ export interface Parsed {
 }
 
 /** Aliases may stand for this many nodes each, and no more: some texts would grow without end. */
-const maxAliasCount = 10_000;
+const maxAliasCount = 100_000;
 
 /** Tags that say what YAML finds out by itself. */
 const plainTags = new Set(
@@ -39,7 +39,8 @@ export function parseYaml(file: string, text: string): Parsed {
       merge: true,
       stringKeys: true,
       prettyErrors: false,
-      uniqueKeys: true,
+      // The parser's own check compares every key with every other: see checkKeys.
+      uniqueKeys: false,
       logLevel: 'error',
     });
     for (const [index, { code, message, pos }] of document.errors.entries()) {
@@ -52,8 +53,9 @@ export function parseYaml(file: string, text: string): Parsed {
     places = placesOf(document, targets, placeOf);
   } catch (error) {
     // The parser and `toJS` give up on texts that nest without end or whose aliases grow without end.
-    const reason = error instanceof RangeError ? 'it is nested too deep' : messageOf(error);
-    refuse(reason, 0);
+    const reason = messageOf(error);
+    if (error instanceof RangeError) refuse('it is nested too deep', 0);
+    else refuse(reason.includes('alias count') ? 'its aliases stand for too much data' : reason, 0);
   }
   return { value, places, errors: oncePerLine(errors) };
 }
@@ -61,7 +63,6 @@ export function parseYaml(file: string, text: string): Parsed {
 /** Messages of the parser that say little to people who never read its code. */
 const wordings: Partial<Record<yaml.ErrorCode, string>> = {
   NON_STRING_KEY: 'a key must be text',
-  DUPLICATE_KEY: 'this key stands in the map already',
   RESOURCE_EXHAUSTION: 'it is nested too deep',
   MULTIPLE_DOCS: 'a pipeline file holds one YAML document',
 };
@@ -91,12 +92,15 @@ function targetsOf(document: yaml.Document.Parsed, refuse: Refuse): Targets {
   return targets;
 }
 
-/** Refuses what the parser lets pass: tags, and merge keys whose value cannot be merged. */
+/** Refuses what the parser lets pass: tags, keys that come twice, and merge keys whose value cannot be merged. */
 function checkNodes(document: yaml.Document.Parsed, targets: Targets, refuse: Refuse): void {
   yaml.visit(document, {
     Node(_key, node) {
-      if (yaml.isAlias(node) || node.tag === undefined || plainTags.has(node.tag)) return;
-      refuse(`the tag ${quote(node.tag)} is not known here`, node.range?.[0] ?? 0);
+      if (yaml.isAlias(node)) return;
+      if (node.tag !== undefined && !plainTags.has(node.tag)) {
+        refuse(`the tag ${quote(node.tag)} is not known here`, offsetOf(node) ?? 0);
+      }
+      if (yaml.isMap(node)) checkKeys(node, refuse);
     },
     Pair(_key, pair) {
       if (!isMergeKey(pair) || !yaml.isNode(pair.value)) return;
@@ -108,6 +112,16 @@ function checkNodes(document: yaml.Document.Parsed, targets: Targets, refuse: Re
       }
     },
   });
+}
+
+function checkKeys(map: yaml.YAMLMap, refuse: Refuse): void {
+  const seen = new Set<string>();
+  for (const pair of map.items) {
+    if (isMergeKey(pair)) continue;
+    const key = keyText(pair);
+    if (seen.has(key)) refuse(`the key ${quote(key)} is in this map already`, offsetOf(pair.key) ?? 0);
+    seen.add(key);
+  }
 }
 
 function placesOf(document: yaml.Document.Parsed, targets: Targets, placeOf: (offset: number) => Origin): Places {
@@ -143,7 +157,6 @@ function placesOf(document: yaml.Document.Parsed, targets: Targets, placeOf: (of
     }
     return at;
   };
-  const offsetOf = (node: unknown) => (yaml.isNode(node) ? node.range?.[0] : undefined);
   return {
     originOf(path) {
       const { node, key } = walk(path);
@@ -159,6 +172,10 @@ function placesOf(document: yaml.Document.Parsed, targets: Targets, placeOf: (of
 /** What an alias stands for, if anything; any other node itself. */
 function target(node: unknown, targets: Targets): unknown {
   return yaml.isAlias(node) ? (targets.get(node) ?? node) : node;
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return yaml.isNode(node) ? node.range?.[0] : undefined;
 }
 
 function isMergeKey({ key }: yaml.Pair): boolean {

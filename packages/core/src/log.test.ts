@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Log, type LogFormat, type LogLevel } from './log.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function make(level: LogLevel = 'info', format: LogFormat = 'pretty') {
+  const lines: string[] = [];
+  return { lines, log: new Log({ level, format, colors: false, write: (line) => lines.push(line) }) };
+}
+
+test('a line that repeats is written once in ten seconds, and then says how often it came', () => {
+  const { lines, log } = make();
+  for (let i = 0; i < 5; i++) log.warn('again');
+  log.warn('other');
+  vi.advanceTimersByTime(10_001);
+  log.warn('again');
+  expect(lines.map((line) => line.slice(13))).toEqual(['warn  again', 'warn  other', 'warn  again repeated=4']);
+});
+
+test('the level decides, and debug is never held back', () => {
+  const quiet = make('error');
+  quiet.log.warn('x');
+  expect(quiet.lines).toEqual([]);
+  const loud = make('debug');
+  loud.log.debug('x');
+  loud.log.debug('x');
+  expect(loud.lines).toHaveLength(2);
+});
+
+test('JSON lines name the component', () => {
+  const { lines, log } = make('info', 'json');
+  log.for('kafka').error('no "leader"', { partition: 3 });
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 'error',
+    component: 'kafka',
+    message: 'no "leader"',
+    partition: 3,
+  });
+});

@@ -1,0 +1,115 @@
+import { Batch, type Chunk } from '@logcatch/plugin-api';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Delivery } from './delivery.ts';
+import { BufferPool } from './pool.ts';
+import { sourceWindow, TrackedSource } from './tracked-source.ts';
+
+function make() {
+  const calls: string[] = [];
+  const row = { key: 1, component: 'app', path: '/a', position: 0, meta: {} };
+  const source = new TrackedSource(
+    row,
+    {},
+    {
+      pause: () => calls.push('pause'),
+      resume: () => calls.push('resume'),
+      moved: () => calls.push(`at ${row.position}`),
+      finished: () => calls.push('finished'),
+    },
+  );
+  const pool = new BufferPool(1 << 30);
+  let chunk: Chunk;
+  const read = (bytes: number): Delivery => {
+    chunk = pool.take(1);
+    const start = source.readPosition;
+    return source.track(new Batch({ source, chunk, count: 0, start, end: start + bytes }));
+  };
+  return { source, pool, calls, read };
+}
+
+describe('TrackedSource', () => {
+  test('property: the position is the end of the settled deliveries at the front, whatever the order', () => {
+    const settlings = fc
+      .array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 30 })
+      .chain((sizes) => fc.tuple(fc.constant(sizes), fc.shuffledSubarray([...sizes.keys()])));
+    fc.assert(
+      fc.property(settlings, ([sizes, order]) => {
+        const { source, pool, read } = make();
+        const deliveries = sizes.map(read);
+        const settled = new Set<number>();
+        for (const index of order) {
+          deliveries[index]!.settle();
+          settled.add(index);
+          let expected = 0;
+          for (let i = 0; settled.has(i); i++) expected += sizes[i]!;
+          expect(source.position).toBe(expected);
+        }
+        expect(source.outstanding === 0).toBe(settled.size === sizes.length);
+        if (source.outstanding === 0) expect(pool.used).toBe(0);
+      }),
+    );
+  });
+
+  test('is paused at its window, and resumed at half of it', () => {
+    const { calls, read } = make();
+    const half = read(sourceWindow / 2);
+    const rest = read(sourceWindow / 2);
+    expect(calls).toEqual(['pause']);
+    half.settle();
+    expect(calls).toEqual(['pause', `at ${sourceWindow / 2}`, 'resume']);
+    rest.settle();
+  });
+
+  test('two reasons to pause: one resume, when both are gone', () => {
+    const { source, calls } = make();
+    source.pause('failed');
+    source.pause('dead-letters full');
+    source.resume('failed');
+    expect(calls).toEqual(['pause']);
+    source.resume('dead-letters full');
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+
+  test('what was cancelled moves nothing, and gives its memory back', () => {
+    const { source, pool, read } = make();
+    const first = read(10);
+    const second = read(10);
+    first.settle();
+    let told = 0;
+    second.onCancel(() => told++);
+    source.cancel();
+    expect([told, source.readPosition, source.outstanding]).toEqual([1, 10, 0]);
+    second.settle();
+    expect([source.position, pool.used]).toEqual([10, 0]);
+  });
+
+  test('an ended source is finished when all of it has settled', () => {
+    const { source, calls, read } = make();
+    const delivery = read(10);
+    source.end('gone');
+    expect(calls).toEqual([]);
+    delivery.settle();
+    expect(calls).toEqual(['at 10', 'finished']);
+  });
+});
+
+describe('Delivery', () => {
+  test('a parent is settled when its children are, and memory goes when nobody holds it', () => {
+    const { source, pool, read } = make();
+    const parent = read(10);
+    const own = pool.take(1);
+    const child = parent.child(new Batch({ source, chunk: own, count: 0, start: 0, end: 10 }));
+    child.expect();
+    child.hold();
+    child.settle();
+    parent.settle();
+    expect(source.position).toBe(0);
+    child.settle();
+    expect(source.position).toBe(10);
+    // A reader that need not settle it still looks at the child's memory, and so at its parent's.
+    expect(pool.used).toBe(8192);
+    child.release();
+    expect(pool.used).toBe(0);
+  });
+});

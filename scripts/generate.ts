@@ -1,0 +1,49 @@
+/**
+ * `pnpm generate`: writes what is made from code into the docs: docs/errors.md, and the option tables of the plugins' READMEs.
+ * With --check it writes nothing and fails where something is stale.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { errorTable } from '@logcatch/plugin-api';
+import { bundled } from '../packages/cli/src/bundled.ts';
+import { markdownTable, optionRows } from '../packages/cli/src/option-table.ts';
+
+const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const stale: string[] = [];
+
+function write(file: string, text: string): void {
+  const old = existsSync(path(file)) ? readFileSync(path(file), 'utf8') : '';
+  if (old === text) return;
+  if (process.argv.includes('--check')) stale.push(file);
+  else writeFileSync(path(file), text);
+}
+
+function errors(): string {
+  const rows = Object.entries(errorTable).map(
+    ([code, { summary, hint, retriable }]) => `| \`${code}\` | ${summary} | ${hint} | ${retriable ? 'yes' : 'no'} |`,
+  );
+  return `# Errors
+
+Written by \`pnpm generate\` from \`packages/plugin-api/src/errors.ts\`. "Tried again" says whether logcatch tries again by itself.
+
+| code | what happened | what to do | tried again |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+write('docs/errors.md', errors());
+for (const [kind, types] of Object.entries(bundled)) {
+  for (const [type, load] of Object.entries(types)) {
+    const file = `plugins/${kind}-${type}/README.md`;
+    const { definition } = await load();
+    const rows = optionRows(definition);
+    const table = rows.length > 0 ? markdownTable(rows) : 'None.';
+    const readme = readFileSync(path(file), 'utf8');
+    write(file, readme.replace(/(<!-- options -->\n)[\s\S]*?(<!-- \/options -->)/, `$1\n${table}\n\n$2`));
+  }
+}
+if (stale.length > 0) {
+  console.error(`Stale: ${stale.join(', ')}. Run \`pnpm generate\` and commit what it writes.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
+
+const read = (file: string) => readFileSync(join(repository, file), 'utf8');
+const documents = globSync(['*.md', 'docs/*.md', '{packages,plugins}/*/README.md'], { cwd: repository });
+
+function blocks(file: string, language: string): string[] {
+  return [...read(file).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
+}
+
+describe('every pipeline in the repo is valid', () => {
+  for (const file of globSync('pipelines/*.yaml', { cwd: repository })) {
+    it(file, async () => {
+      expect(await runPipeline('check', join(repository, file))).toMatchObject({ code: 0, stderr: '' });
+    });
+  }
+
+  for (const file of documents) {
+    for (const [index, yaml] of blocks(file, 'yaml').entries()) {
+      it(`${file}, YAML block ${index + 1}`, async () => {
+        const folder = temporaryFolder();
+        cpSync(join(repository, 'pipelines/plugins'), join(folder, 'plugins'), { recursive: true });
+        expect(await runPipeline('check', pipelineFile(folder, yaml))).toMatchObject({ code: 0, stderr: '' });
+      });
+    }
+  }
+});
+
+it('the pipeline with plugins of one file each does what the README says', async () => {
+  const folder = temporaryFolder();
+  for (const name of ['own-plugins.yaml', 'plugins'])
+    cpSync(join(repository, 'pipelines', name), join(folder, name), { recursive: true });
+  mkdirSync(join(folder, 'logs'));
+  writeFileSync(join(folder, 'logs/a.log'), 'mail to a.b+c@example.co.uk now\nnothing here\n');
+  expect(await runPipeline('run', join(folder, 'own-plugins.yaml'), '--once')).toMatchObject({ code: 0 });
+  expect(readFileSync(join(folder, 'logs-copied/all.txt'), 'utf8')).toBe('mail to <someone> now\nnothing here\n');
+});
+
+it('plugin code in the README is the code that the tests run', () => {
+  const files = globSync('pipelines/plugins/*.ts', { cwd: repository }).map(read);
+  const shown = blocks('README.md', 'ts');
+  expect(shown.length).toBeGreaterThan(0);
+  for (const block of shown) expect(files).toContain(block);
+});
+
+it('what is generated is fresh', () => {
+  execFileSync(process.execPath, ['scripts/generate.ts', '--check'], { cwd: repository, stdio: 'pipe' });
+});

@@ -1,0 +1,104 @@
+import { appendFileSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConsumedRecord } from '../servers/index.ts';
+
+/** Writes numbered lines to files and remembers them. */
+export class Load {
+  readonly #folder: string;
+  readonly #written = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(folder: string, names: readonly string[]) {
+    this.#folder = folder;
+    for (const name of names) this.#written.set(name, 0);
+  }
+
+  get names(): string[] {
+    return [...this.#written.keys()];
+  }
+
+  get total(): number {
+    return [...this.#written.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  path(name: string): string {
+    return join(this.#folder, `${name}.log`);
+  }
+
+  /** The n-th line of a file, about 100 bytes. */
+  line(name: string, number: number): string {
+    return `${name} ${number} ${'abcdefghij'.repeat(number % 18)}`;
+  }
+
+  lines(name: string): string[] {
+    return Array.from({ length: this.#written.get(name)! }, (_, number) => this.line(name, number));
+  }
+
+  append(name: string, count: number): void {
+    const from = this.#written.get(name)!;
+    let text = '';
+    for (let number = from; number < from + count; number++) text += `${this.line(name, number)}\n`;
+    appendFileSync(this.path(name), text);
+    this.#written.set(name, from + count);
+  }
+
+  rename(name: string, generation: number): void {
+    renameSync(this.path(name), `${this.path(name)}.${generation}`);
+  }
+
+  /** Appends to all files, about so many lines a second in all, until {@link stop}. */
+  start(linesPerSecond: number): void {
+    const every = 20;
+    const count = Math.ceil((linesPerSecond * every) / 1000 / this.#written.size);
+    this.#timer = setInterval(() => {
+      for (const name of this.#written.keys()) this.append(name, count);
+    }, every);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** The values of each key, in the order of their partition. */
+export function valuesByKey(content: Map<number, ConsumedRecord[]>): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const records of content.values()) {
+    for (const { key, value } of records) {
+      const name = key?.toString() ?? '';
+      const list = values.get(name);
+      if (list) list.push(value!.toString());
+      else values.set(name, [value!.toString()]);
+    }
+  }
+  return values;
+}
+
+export interface Delivery {
+  readonly missing: number;
+  readonly repeated: number;
+  /** Lines whose first arrival came after that of a later line. */
+  readonly reordered: number;
+}
+
+/** How a file's lines arrived. */
+export function compare(expected: readonly string[], arrived: readonly string[]): Delivery {
+  const first = new Map<string, number>();
+  for (const [index, line] of arrived.entries()) if (!first.has(line)) first.set(line, index);
+  let missing = 0;
+  let reordered = 0;
+  let last = -1;
+  for (const line of expected) {
+    const index = first.get(line);
+    if (index === undefined) missing++;
+    else if (index < last) reordered++;
+    else last = index;
+  }
+  return { missing, repeated: arrived.length - first.size, reordered };
+}
+
+/** Peak resident memory of a process, in MB (10^6 bytes). Linux only. */
+export function peakMemory(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return (Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024) / 1e6;
+}
