@@ -265,6 +265,22 @@ outputs: { out: { type: memory } }`);
     expect(world.created.get('app')).toBe(1);
   });
 
+  test('a changed output with a full queue: what waited for room goes to the new one', async () => {
+    world.hanging.add('out');
+    world.add('a', ...lines);
+    const full = (tag: string) =>
+      `shutdown_timeout: 100ms${simple.replace('type: memory }', `type: memory, tag: "${tag}", queue: { max_records: 15 } }`)}`;
+    const agent = await world.start(full('old '));
+    await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBeGreaterThan(0));
+    world.configure(full('new '));
+    const reloading = agent.reload('test');
+    await until(() => expect(world.created.get('out')).toBe(2));
+    world.hanging.clear();
+    await reloading;
+    await untilWritten(100);
+    expect(written()).toEqual(lines.map((line) => `new ${line}`));
+  });
+
   test('a transform put in between is used from then on', async () => {
     world.add('a', 'one');
     const agent = await world.start(simple);

@@ -171,10 +171,13 @@ export class InputNode extends Node {
         continue;
       }
       try {
-        if (this.#gate.closed) await this.#gate.passed();
-        for (const output of this.#outputs) {
-          if (!output.admits(batch.count)) await output.admitted(batch.count, signal);
-        }
+        // What changes the graph may have closed the gate while this waited for an output.
+        do {
+          if (this.#gate.closed) await this.#gate.passed();
+          for (const output of this.#outputs) {
+            if (!output.admits(batch.count)) await output.admitted(batch.count, signal);
+          }
+        } while (this.#gate.closed);
         signal.throwIfAborted();
       } catch (error) {
         batch.chunk.release();

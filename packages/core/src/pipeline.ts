@@ -1,6 +1,7 @@
-import type { Edge, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
+import type { PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
 import type { Desired, DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
+import { Graph } from './graph.ts';
 import { InputNode } from './input-node.ts';
 import type { Node, PipelineEnvironment, Target } from './node.ts';
 import { OutputNode } from './output-node.ts';
@@ -26,14 +27,15 @@ export class Pipeline implements PipelineHandle {
   readonly #environment: PipelineEnvironment;
   readonly #nodes = new Map<string, Node>();
   #desired: Desired;
+  #graph: Graph;
 
   /** Builds every component without starting any. @throws what a plugin's `create` throws */
   constructor(desired: Desired, environment: PipelineEnvironment) {
     this.hooks = environment.hooks;
     this.#environment = environment;
     this.#desired = desired;
-    const ids = componentsOf(desired).map(({ id }) => id);
-    for (const node of this.#build(desired, ids)) this.#nodes.set(node.id, node);
+    this.#graph = new Graph(desired.edges);
+    for (const node of this.#build(componentsOf(desired), this.#graph)) this.#nodes.set(node.id, node);
   }
 
   get name(): string {
@@ -88,33 +90,40 @@ export class Pipeline implements PipelineHandle {
    * @throws what a plugin's `create` throws; nothing has changed then
    */
   async apply(next: Desired, plan: Plan): Promise<void> {
-    const built = this.#build(next, [...plan.add, ...plan.change]);
-    const leaving = [...plan.change, ...plan.remove].map((id) => this.#nodes.get(id)!);
+    const graph = new Graph(next.edges);
+    const fresh = new Set([...plan.add, ...plan.change]);
+    const built = this.#build(
+      componentsOf(next).filter(({ id }) => fresh.has(id)),
+      graph,
+    );
+    const leaving = new Set([...plan.change, ...plan.remove].map((id) => this.#nodes.get(id)!));
     const touched = new Set([...plan.change, ...plan.remove, ...plan.relink]);
-    const affected = this.inputs.filter((input) => this.#reaches(input.id, touched));
+    const affected = this.inputs.filter(({ id }) => touched.has(id) || !touched.isDisjointFrom(this.#graph.behind(id)));
     const { shutdownTimeout } = this.#desired;
 
     for (const input of affected) input.halt();
     await this.#environment.progress.until(() => affected.every((input) => input.drained), shutdownTimeout);
-    const staying = affected.filter((input) => !leaving.includes(input));
+    const staying = new Set(affected.filter((input) => !leaving.has(input)));
     for (const input of affected) {
       for (const source of input.sources) {
         // What has ended cannot be read again: it stays with the output, for the one that takes over.
         if (source.outstanding === 0 || source.ended) continue;
-        if (staying.includes(input)) input.rewind(source);
+        if (staying.has(input)) input.rewind(source);
         else source.cancel();
       }
     }
-    const unwritten = await this.#stopNodes(leaving, Date.now() + stopShare);
+    const unwritten = await this.#stopNodes([...leaving], Date.now() + stopShare);
 
     for (const { id } of leaving) this.#nodes.delete(id);
     for (const node of built) this.#nodes.set(node.id, node);
     this.#desired = next;
+    this.#graph = graph;
+    const retagged = new Set(plan.retag);
     for (const component of next.inputs) {
-      if (plan.retag.includes(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
+      if (retagged.has(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
     }
     this.#link([...built.map(({ id }) => id), ...plan.relink]);
-    for (const input of this.inputs) input.leadTo(this.#outputsOf(input.id, next.edges));
+    for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, graph));
     for (const [id, deliveries] of unwritten) {
       const successor = this.#nodes.get(id);
       if (successor instanceof OutputNode) successor.takeOver(deliveries);
@@ -123,13 +132,11 @@ export class Pipeline implements PipelineHandle {
     for (const input of staying) input.resume();
   }
 
-  #build(desired: Desired, ids: readonly string[]): Node[] {
-    const nodes = componentsOf(desired)
-      .filter(({ id }) => ids.includes(id))
-      .map((component) => nodeOf(component, this.#environment));
-    const outputs = new Map(nodes.filter((node) => node instanceof OutputNode).map((node) => [node.id, node]));
+  #build(components: readonly DesiredComponent[], graph: Graph): Node[] {
+    const nodes = components.map((component) => nodeOf(component, this.#environment));
+    const built = new Map(nodes.map((node) => [node.id, node]));
     for (const node of nodes) {
-      if (node instanceof InputNode) node.leadTo(this.#outputsOf(node.id, desired.edges, outputs));
+      if (node instanceof InputNode) node.leadTo(this.#outputsBehind(node.id, graph, built));
       try {
         (node as InputNode | TransformNode | OutputNode).build();
       } catch (error) {
@@ -141,8 +148,7 @@ export class Pipeline implements PipelineHandle {
 
   #link(ids: Iterable<string>): void {
     for (const id of ids) {
-      const edges = this.#desired.edges.filter(({ from }) => from === id);
-      this.#nodes.get(id)!.link(edges, (to) => this.#nodes.get(to) as Node & Target);
+      this.#nodes.get(id)!.link(this.#graph.from(id), (to) => this.#nodes.get(to) as Node & Target);
     }
   }
 
@@ -183,22 +189,9 @@ export class Pipeline implements PipelineHandle {
     if (input instanceof InputNode) input.rewind(source);
   }
 
-  #reaches(id: string, targets: ReadonlySet<string>): boolean {
-    return targets.has(id) || this.#desired.edges.some(({ from, to }) => from === id && this.#reaches(to, targets));
-  }
-
-  #outputsOf(id: string, edges: readonly Edge[], built?: ReadonlyMap<string, OutputNode>): OutputNode[] {
-    const found = new Set<OutputNode>();
-    const visit = (from: string) => {
-      for (const edge of edges) {
-        if (edge.from !== from) continue;
-        const node = built?.get(edge.to) ?? this.#nodes.get(edge.to);
-        if (node instanceof OutputNode) found.add(node);
-        visit(edge.to);
-      }
-    };
-    visit(id);
-    return [...found];
+  #outputsBehind(id: string, graph: Graph, built?: ReadonlyMap<string, Node>): OutputNode[] {
+    const nodes = [...graph.behind(id)].map((behind) => built?.get(behind) ?? this.#nodes.get(behind));
+    return nodes.filter((node) => node instanceof OutputNode);
   }
 }
 
