@@ -18,6 +18,8 @@ const drainBound = 5_000;
 /** Pulls an input and sends its batches into the graph, with the outputs behind it as the flow control. */
 export class InputNode extends Node {
   readonly kind = 'input';
+  /** Sources opened so far: new ones, and those that went on from a stored position. */
+  readonly opened = { found: 0, resumed: 0 };
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
   readonly #started = Promise.withResolvers<void>();
@@ -238,7 +240,10 @@ export class InputNode extends Node {
         checkpointer: environment.checkpointer,
         host: environment.host,
         progressed: () => environment.progress.happened(),
-        discovered: (discovery) => environment.hooks.discovered.call(discovery),
+        discovered: (discovery) => {
+          if (discovery.event === 'found' || discovery.event === 'resumed') this.opened[discovery.event]++;
+          environment.hooks.discovered.call(discovery);
+        },
       },
       {
         pause: (source) => this.#instance?.pause(source),
