@@ -154,7 +154,7 @@ export class Pipeline implements PipelineHandle {
 
   #startNodes(nodes: readonly Node[]): void {
     for (const node of nodes) if (node instanceof OutputNode) node.start();
-    for (const node of nodes) if (node instanceof TransformNode) void node.start((source) => this.#rewind(source));
+    for (const node of nodes) if (node instanceof TransformNode) void node.start();
     for (const node of nodes) if (node instanceof InputNode) node.start();
   }
 
@@ -182,11 +182,6 @@ export class Pipeline implements PipelineHandle {
     const result = await Promise.race([stopping.catch(failed), late]);
     clearTimeout(timer);
     if (result === 'late') node.log.warn('did not stop in time and is left behind');
-  }
-
-  #rewind(source: TrackedSource): void {
-    const input = this.#nodes.get(source.input);
-    if (input instanceof InputNode) input.rewind(source);
   }
 
   #outputsBehind(id: string, graph: Graph, built?: ReadonlyMap<string, Node>): OutputNode[] {

@@ -63,9 +63,9 @@ describe('TrackedSource', () => {
 
   test('two reasons to pause: one resume, when both are gone', () => {
     const { source, calls } = make();
-    source.pause('failed');
+    source.pause('stopped by a plugin');
     source.pause('dead-letters full');
-    source.resume('failed');
+    source.resume('stopped by a plugin');
     expect(calls).toEqual(['pause']);
     source.resume('dead-letters full');
     expect(calls).toEqual(['pause', 'resume']);

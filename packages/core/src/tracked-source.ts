@@ -6,7 +6,7 @@ import type { SourceRow } from './store.ts';
 export const sourceWindow = 4 << 20;
 
 /** Why a source is paused. */
-export type PauseReason = 'window' | 'failed' | 'dead-letters full' | 'stopped by a plugin';
+export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin';
 
 /** What a source tells its input's node. */
 export interface SourceOwner {

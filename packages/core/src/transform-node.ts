@@ -14,7 +14,6 @@ export class TransformNode extends Node implements Target {
   #failures = 0;
   /** The repair under way, shared by all that fail meanwhile. */
   #repair: Promise<void> | undefined;
-  #rewind: (source: TrackedSource) => void = () => {};
 
   /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
@@ -22,8 +21,7 @@ export class TransformNode extends Node implements Target {
     this.#instance = definition.create(this.component.options, this.context());
   }
 
-  async start(rewind: (source: TrackedSource) => void): Promise<void> {
-    this.#rewind = rewind;
+  async start(): Promise<void> {
     this.supervisor.move('starting');
     try {
       await this.#instance!.start?.(this.#stopping.signal);
@@ -60,6 +58,11 @@ export class TransformNode extends Node implements Target {
       delivery.settle();
       return undefined;
     }
+    if (this.#stopping.signal.aborted) {
+      // Not settled: its position stays.
+      delivery.release();
+      return undefined;
+    }
     try {
       const applied = this.#instance!.apply(delivery.batch);
       if (!(applied instanceof Promise)) {
@@ -68,12 +71,17 @@ export class TransformNode extends Node implements Target {
       }
       return applied.then(
         (result) => this.#send(delivery, result),
-        (error) => this.#threw(delivery, error),
+        (error) => this.#again(delivery, error),
       );
     } catch (error) {
-      this.#threw(delivery, error);
-      return undefined;
+      return this.#again(delivery, error);
     }
+  }
+
+  /** The same batch, by a new instance. The source's next ones wait behind it. */
+  async #again(delivery: Delivery, error: unknown): Promise<void> {
+    await this.#mend(error);
+    await this.#apply(delivery);
   }
 
   #send(delivery: Delivery, applied: Applied): void {
@@ -90,17 +98,6 @@ export class TransformNode extends Node implements Target {
       }
     }
     delivery.settle();
-  }
-
-  /** The batch stays unsettled: its source waits, goes back to what has settled, and comes again. */
-  #threw(delivery: Delivery, error: unknown): void {
-    const { source } = delivery;
-    source.pause('failed');
-    delivery.release();
-    void this.#mend(error).then(() => {
-      if (!this.#stopping.signal.aborted) this.#rewind(source);
-      source.resume('failed');
-    });
   }
 
   #mend(error: unknown): Promise<void> {

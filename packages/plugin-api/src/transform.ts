@@ -12,7 +12,7 @@ export type Applied = Batch | readonly Batch[] | null | { readonly [exit: string
  */
 export interface Transform {
   start?(signal: AbortSignal): Promise<void>;
-  /** @throws the sources concerned go back to their last settled position, and a new instance tries again after a pause */
+  /** @throws a new instance gets the same batch after a pause, and what comes of its source waits behind it */
   apply(batch: Batch): Applied | Promise<Applied>;
   stop?(): Promise<void>;
 }

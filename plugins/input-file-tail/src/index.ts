@@ -1,1 +1,10 @@
-export {};
+import { defineInput } from '@logcatch/plugin-api';
+import { FileTail } from './input.ts';
+import { options } from './options.ts';
+
+export default defineInput({
+  type: 'file-tail',
+  description: 'Reads files line by line and follows them through growth, rotation and truncation.',
+  options,
+  create: (values, ctx) => new FileTail(values, ctx),
+});

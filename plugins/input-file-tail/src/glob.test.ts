@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Exclusions, Pattern } from './glob.ts';
+import { joinBraces } from './options.ts';
+
+const inFolder = (path: string) => resolve('/home/[me]', path);
+const pattern = (text: string) => new Pattern(text, inFolder);
+
+describe('a pattern matches', () => {
+  test.each([
+    ['app.log', '/home/[me]/app.log', true],
+    ['app.log', '/home/[me]/app.log/x', false],
+    ['./logs/*.log', '/home/[me]/logs/a.log', true],
+    ['./logs/*.log', '/home/[me]/logs/.a.log', false],
+    ['./logs/*.log', '/home/[me]/logs/b/a.log', false],
+    ['./logs/.*.log', '/home/[me]/logs/.a.log', true],
+    ['*.log', '/home/[me]/a.log', true],
+    ['**/*.log', '/home/[me]/a.log', true],
+    ['**/*.log', '/home/[me]/x/y/a.log', true],
+    ['**/*.log', '/home/[me]/.git/a.log', false],
+    ['../{a,b}/x.log', '/home/b/x.log', true],
+    ['/v/{a/b,c}/*.log', '/v/a/b/x.log', true],
+    ['/v/app (1).log', '/v/app (1).log', true],
+    ['/v/a\\*.log', '/v/a*.log', true],
+    ['/v/a\\*.log', '/v/ab.log', false],
+    ['/v/a[0-9]?.log', '/v/a12.log', true],
+    ['/v/@(a|b).log', '/v/b.log', true],
+    ['/*.log', '/x.log', true],
+    ['!x.log', '/home/[me]/!x.log', true],
+  ])('%s %s: %s', (text, path, expected) => expect(pattern(text).matches(path)).toBe(expected));
+});
+
+describe('a pattern may hold something in', () => {
+  test.each([
+    ['/v/*.log', '/v', true],
+    ['/v/*.log', '/v/a', false],
+    ['/v/*/*.log', '/v/a', true],
+    ['/v/a*/*.log', '/v/b', false],
+    ['/v/a*/*.log', '/v/ab/c', false],
+    ['/v/**/*.log', '/v/a/b/c', true],
+    ['/v/**/*.log', '/v/a/.git', false],
+    ['/v/**/.x/*.log', '/v/a/.x', true],
+    ['/v/{a/b,c}/*.log', '/v/a/b', true],
+    ['/v/*.log', '/w', false],
+    ['/v/a.log', '/v', false],
+  ])('%s %s: %s', (text, folder, expected) => expect(pattern(text).mayHold(folder)).toBe(expected));
+});
+
+test('named folders are walked through a link, ** is not', () => {
+  expect(pattern('/v/*/x.log').followsLink('/v/a')).toBe(true);
+  expect(pattern('/v/*/**/x.log').followsLink('/v/a')).toBe(true);
+  expect(pattern('/v/*/**/x.log').followsLink('/v/a/b')).toBe(false);
+  expect(pattern('/v/**/x.log').followsLink('/v/a')).toBe(false);
+});
+
+test('exclude: base names without a slash, else paths, and folders with what they hold', () => {
+  const exclusions = new Exclusions(['*.gz', '/v/old/**', 'tmp/x.log', '/v/archive'], inFolder);
+  expect(exclusions.has('/anywhere/.a.gz')).toBe(true);
+  expect(exclusions.has('/v/old')).toBe(true);
+  expect(exclusions.has('/v/old/a/b.log')).toBe(true);
+  expect(exclusions.has('/home/[me]/tmp/x.log')).toBe(true);
+  expect(exclusions.has('/v/archive/a.log')).toBe(true);
+  expect(exclusions.has('/v/older/a.log')).toBe(false);
+  expect(exclusions.has('/v/a.log')).toBe(false);
+});
+
+test('commas inside braces do not separate patterns', () => {
+  expect(joinBraces(['/v/{a', 'b}.log', '/w/*.log', '/x/{{c', 'd}', 'e}'])).toEqual([
+    '/v/{a,b}.log',
+    '/w/*.log',
+    '/x/{{c,d},e}',
+  ]);
+});

@@ -1,0 +1,110 @@
+import { basename, relative } from 'node:path';
+import picomatch from 'picomatch';
+
+/** One entry of `paths`: a fixed folder, and below it what its wildcards match. Compiled once, asked for each file. */
+export class Pattern {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** Absolute: the folder above the first wildcard, or the path itself where there is none. */
+  readonly base: string;
+  /** It names one path, without wildcards. */
+  readonly literal: boolean;
+  readonly #matches: (relativePath: string) => boolean;
+  /** A segment may begin with a dot: `.x`, `{.x,y}`. */
+  readonly #wantsHidden: boolean;
+  /** A matcher per level below base; `undefined` is `**`. No list where a `{a/b,c}` makes levels uncertain. */
+  readonly #levels: readonly (((name: string) => boolean) | undefined)[] | undefined;
+
+  /** @param resolve makes the fixed part absolute; wildcards in the pipeline file's own folder name are thus harmless */
+  constructor(text: string, resolve: (path: string) => string) {
+    const { base, glob, isGlob } = picomatch.scan(text, { nonegate: true, noparen: true });
+    this.text = text;
+    this.literal = !isGlob;
+    this.base = resolve(unescaped(base) || (text.startsWith('/') ? '/' : '.'));
+    this.#matches = this.literal ? (path) => path === '' : matcher(glob);
+    const segments = this.literal ? [] : glob.split('/');
+    this.#levels = segments.every(balanced)
+      ? segments.map((segment) => (segment === '**' ? undefined : matcher(segment)))
+      : undefined;
+    this.#wantsHidden = segments.some((segment) => /^(\\?\.|[@+*?!]?\(|[[{])/.test(segment));
+  }
+
+  /** Whether the pattern means this absolute path. */
+  matches(path: string): boolean {
+    const below = pathBelow(this.base, path);
+    return below !== undefined && this.#matches(below);
+  }
+
+  /** Whether a match can be somewhere in this absolute folder: others are not walked. */
+  mayHold(folder: string): boolean {
+    const below = pathBelow(this.base, folder);
+    if (below === undefined || this.literal) return false;
+    const names = below === '' ? [] : below.split('/');
+    if (!this.#levels) return true;
+    for (const [level, name] of names.entries()) {
+      if (level >= this.#levels.length) return false;
+      const matches = this.#levels[level];
+      if (!matches) return this.#wantsHidden || !names.slice(level).some((hidden) => hidden.startsWith('.'));
+      if (!matches(name)) return false;
+    }
+    return names.length < this.#levels.length;
+  }
+
+  /** Whether a folder that is a symbolic link is walked. `**` does not go through links: they can form loops. */
+  followsLink(folder: string): boolean {
+    const level = pathBelow(this.base, folder)?.split('/').length ?? 0;
+    const anyFolders = this.#levels?.indexOf(undefined) ?? 0;
+    return anyFolders < 0 || level <= anyFolders;
+  }
+}
+
+/** What `exclude` leaves out: files, and folders with all they hold. */
+export class Exclusions {
+  readonly #patterns: readonly ((path: string) => boolean)[];
+
+  constructor(texts: readonly string[], resolve: (path: string) => string) {
+    this.#patterns = texts.map((text) => {
+      if (!text.includes('/')) {
+        const matches = matcher(text, true);
+        return (path) => matches(basename(path));
+      }
+      const { base, glob, isGlob } = picomatch.scan(text, { nonegate: true, noparen: true });
+      const fixed = resolve(unescaped(base) || (text.startsWith('/') ? '/' : '.'));
+      const matches = isGlob ? matcher(glob, true) : () => true;
+      const whole = !isGlob || glob === '**';
+      return (path) => {
+        const below = pathBelow(fixed, path);
+        return below === '' ? whole : below !== undefined && matches(below);
+      };
+    });
+  }
+
+  has(path: string): boolean {
+    return this.#patterns.some((excludes) => excludes(path));
+  }
+}
+
+/** The path relative to a folder: empty for the folder itself, `undefined` where it is not below it. */
+export function pathBelow(folder: string, path: string): string | undefined {
+  if (path === folder) return '';
+  const prefix = folder.endsWith('/') ? folder : `${folder}/`;
+  return path.startsWith(prefix) ? relative(folder, path) : undefined;
+}
+
+function matcher(glob: string, dot = false): (path: string) => boolean {
+  return picomatch(glob, { nonegate: true, dot });
+}
+
+function unescaped(path: string): string {
+  return path.replace(/\\(.)/g, '$1');
+}
+
+/** False where a slash stood inside a group, so that the segments are not levels of folders. */
+function balanced(segment: string): boolean {
+  let depth = 0;
+  for (const character of segment) {
+    if ('{('.includes(character)) depth++;
+    else if ('})'.includes(character) && --depth < 0) return false;
+  }
+  return depth === 0;
+}

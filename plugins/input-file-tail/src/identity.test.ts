@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { birthOf, type FileFacts, identify, metaOf, StoredRows } from './identity.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const file: FileFacts = { path: '/v/app.log', dev: 1n, ino: 10n, birth: 500n, size: 100, head: bytes('one\ntwo\n') };
+const row = (key: number, of: Partial<FileFacts> & { position?: number } = {}) => {
+  const { position = 50, ...facts } = of;
+  const stored = { ...file, ...facts };
+  return { key, path: stored.path, position, meta: metaOf(stored) };
+};
+
+describe('a file is', () => {
+  test.each<[string, Partial<FileFacts>, string]>([
+    ['unchanged', {}, 'same'],
+    ['grown', { size: 5000, head: bytes('one\ntwo\nthree') }, 'same'],
+    ['renamed', { path: '/v/app.log.1' }, 'renamed'],
+    ['renamed and grown', { path: '/v/app.log.1', head: bytes('one\ntwo\nthree') }, 'renamed'],
+    ['on a device that got another number', { dev: 2n }, 'same'],
+    [
+      'on another device with the same path and inode, other content',
+      { dev: 2n, head: bytes('xxx\nyyy\n') },
+      'replaced',
+    ],
+    ['on another device, elsewhere', { dev: 2n, path: '/w/app.log' }, 'new'],
+    ['shorter than what was read', { size: 49 }, 'truncated'],
+    ['truncated and empty', { size: 0, head: bytes('') }, 'truncated'],
+    ['truncated and refilled beyond its old size', { size: 5000, head: bytes('other\n') }, 'truncated'],
+    ['truncated, refilled, and renamed', { path: '/v/app.log.1', head: bytes('other\n') }, 'truncated'],
+    ['another file with the inode used again', { birth: 900n, head: bytes('other\n') }, 'replaced'],
+    ['another file with the inode and the same banner', { birth: 900n }, 'replaced'],
+    ['with a birth time unknown now', { birth: null }, 'same'],
+    ['with a birth time unknown now, other content', { birth: null, head: bytes('other\n') }, 'replaced'],
+    [
+      'with a birth time unknown now, other content, shorter',
+      { birth: null, size: 9, head: bytes('other\n') },
+      'truncated',
+    ],
+    ['recreated at the path', { ino: 11n, birth: 900n, head: bytes('other\n') }, 'replaced'],
+    ['recreated at the path with the same banner', { ino: 11n, birth: 900n }, 'replaced'],
+    ['a copy elsewhere', { ino: 11n, path: '/v/app.log.1' }, 'new'],
+  ])('%s: %s', (_, now, verdict) => {
+    const identity = identify({ ...file, ...now }, [row(1)]);
+    expect(identity.verdict).toBe(verdict);
+    expect(identity.reason).not.toBe('');
+  });
+
+  test('the same when it was empty, wherever its position is', () => {
+    expect(identify(file, [row(1, { head: bytes(''), position: 0 })]).verdict).toBe('same');
+  });
+
+  test('new when nothing is stored', () => expect(identify(file, []).verdict).toBe('new'));
+});
+
+test('with both a rotated and a recreated file there, each is told by its inode', () => {
+  const rows = [row(1), row(2, { path: '/v/app.log', ino: 11n, head: bytes('later\n') })];
+  expect(identify({ ...file, path: '/v/app.log.1' }, rows)).toMatchObject({ verdict: 'renamed', row: { key: 1 } });
+  const recreated = { ...file, ino: 11n, head: bytes('later\n') };
+  expect(identify(recreated, rows)).toMatchObject({ verdict: 'same', row: { key: 2 } });
+});
+
+test('of two rows with one inode the newest one counts', () => {
+  expect(identify(file, [row(1), row(2), row(3, { head: bytes('x') })])).toMatchObject({
+    verdict: 'same',
+    row: { key: 2 },
+  });
+});
+
+test('candidates share inode or path, and are taken once', () => {
+  const rows = new StoredRows([row(1), row(2, { ino: 11n }), row(3, { path: '/w', ino: 12n })]);
+  expect(rows.candidates(file).map(({ key }) => key)).toEqual([1, 2]);
+  rows.take(rows.candidates(file)[0]!);
+  expect(rows.candidates(file).map(({ key }) => key)).toEqual([2]);
+  expect([...rows.left].map(({ key }) => key)).toEqual([2, 3]);
+});
+
+test('a birth time that is missing or only the change time is unknown', () => {
+  expect(birthOf({ birthtimeNs: 0n, ctimeNs: 5n })).toBe(null);
+  expect(birthOf({ birthtimeNs: 5n, ctimeNs: 5n })).toBe(null);
+  expect(birthOf({ birthtimeNs: 4n, ctimeNs: 5n })).toBe(4n);
+});

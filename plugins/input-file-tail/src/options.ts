@@ -1,0 +1,46 @@
+import { list, size, z } from '@logcatch/plugin-api';
+
+/** The longest `max_line_bytes`: a line, its CR LF and the byte before it have to fit into the largest chunk. */
+const longestLine = 1_000_000;
+
+export const options = z.strictObject({
+  paths: patterns().describe(
+    'Files to read, relative to the pipeline file. Patterns: `*`, `?`, `[ab]`, `{a,b}`, and `**` for any folders. As in a shell, a wildcard does not match a leading dot.',
+  ),
+  exclude: patterns()
+    .optional()
+    .describe('Files and folders to leave out, as in `paths`. Without a slash it is compared with base names: `*.gz`.'),
+  from: z
+    .enum(['beginning', 'end'])
+    .default('beginning')
+    .describe(
+      'Where to begin in files that exist when this input starts for the first time. Files that appear later are read from their beginning, files with a checkpoint from there.',
+    ),
+  strip_cr: z.boolean().default(true).describe('Whether one CR before the LF belongs to the line end.'),
+  max_line_bytes: size()
+    .pipe(z.number().int().min(1).max(longestLine))
+    .default(longestLine)
+    .describe('Longer lines are split into records of this size. At most 1MB.'),
+});
+
+export type Options = z.output<typeof options>;
+
+function patterns() {
+  return list().transform(joinBraces);
+}
+
+/** Puts back together what the commas of `{a,b}` have cut when a list was written as one text. */
+export function joinBraces(entries: readonly string[]): string[] {
+  const joined: string[] = [];
+  let depth = 0;
+  for (const entry of entries) {
+    if (depth > 0) joined.push(`${joined.pop()},${entry}`);
+    else joined.push(entry);
+    depth += count(entry, '{') - count(entry, '}');
+  }
+  return joined;
+}
+
+function count(text: string, character: string): number {
+  return text.split(character).length - 1;
+}

@@ -1,0 +1,80 @@
+import { type ComponentContext, type ErrorCode, errorTable } from '@logcatch/plugin-api';
+
+/** Reasons shown one by one; more are counted. */
+const shown = 3;
+
+interface Trouble {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What does not work at the moment. Says it once, and says when it is over. */
+export class Troubles {
+  readonly #ctx: ComponentContext;
+  readonly #byPath = new Map<string, Trouble>();
+  readonly #warned = new Set<string>();
+  #watching: Trouble | undefined;
+  #said: string | null = null;
+  #speaking = false;
+
+  constructor(ctx: ComponentContext) {
+    this.#ctx = ctx;
+  }
+
+  /** Whether some path cannot be read. */
+  get any(): boolean {
+    return this.#byPath.size > 0;
+  }
+
+  set(path: string, code: ErrorCode, message: string): void {
+    this.#byPath.set(path, { message: `${code} ${message}`, hint: errorTable[code].hint });
+    this.#say();
+  }
+
+  clear(path: string): void {
+    if (this.#byPath.delete(path)) this.#say();
+  }
+
+  /** Clears every trouble whose path is not among these. */
+  keep(paths: ReadonlySet<string>): void {
+    for (const path of [...this.#byPath.keys()]) if (!paths.has(path)) this.#byPath.delete(path);
+    this.#say();
+  }
+
+  /** Folders cannot be watched, or (`null`) can again. */
+  watching(error: Error | null): void {
+    this.#watching = error
+      ? {
+          message: `folders cannot be watched (${error.message}) and are polled instead`,
+          hint: 'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances.',
+        }
+      : undefined;
+    this.#say();
+  }
+
+  /** From now on the engine listens: it does not before `start` has returned. */
+  speak(): void {
+    if (this.#speaking) return;
+    this.#speaking = true;
+    this.#say();
+  }
+
+  /** A warning that does not make the input degraded: once per path. */
+  warnOnce(path: string, code: ErrorCode, message: string): void {
+    if (this.#warned.has(path)) return;
+    this.#warned.add(path);
+    this.#ctx.log.warn(`${code} ${message}. ${errorTable[code].hint}`, { path });
+  }
+
+  #say(): void {
+    if (!this.#speaking) return;
+    const troubles = [...this.#byPath.values()];
+    if (this.#watching) troubles.push(this.#watching);
+    const more = troubles.length > shown ? `; and ${troubles.length - shown} more` : '';
+    const messages = troubles.slice(0, shown).map(({ message }) => message);
+    const reason = troubles.length > 0 ? messages.join('; ') + more : null;
+    if (reason === this.#said) return;
+    this.#said = reason;
+    this.#ctx.degraded(reason, troubles[0]?.hint);
+  }
+}
