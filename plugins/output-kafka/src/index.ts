@@ -1,1 +1,12 @@
-export {};
+import { defineOutput } from '@logcatch/plugin-api';
+import { options } from './options.ts';
+import { KafkaOutput } from './output.ts';
+
+export default defineOutput({
+  type: 'kafka',
+  description: 'Writes records to Kafka topics, idempotent and in order per partition.',
+  options,
+  concurrency: Number.POSITIVE_INFINITY,
+  summarize: ({ brokers, topic }) => `topic ${topic.text} on ${brokers.join(', ')}`,
+  create: (parsed, context) => new KafkaOutput(parsed, context),
+});

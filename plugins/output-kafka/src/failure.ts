@@ -1,0 +1,46 @@
+import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
+
+/**
+ * What a lane does about a failure.
+ * - `retry`: the same again after a pause, without limit
+ * - `shrink`: the record batch is too large: smaller ones; a record that is alone is refused
+ * - `bisect`: some record in it is not acceptable: halves, until it is alone and refused
+ * - `restamp`: the broker does not follow our sequence numbers: a new producer id, if it stays so
+ * - `give back`: the partition has gone: the engine writes these records again, to another one
+ */
+export type Remedy = 'retry' | 'shrink' | 'bisect' | 'restamp' | 'give back';
+
+export interface FailureDetails {
+  readonly remedy?: Remedy;
+  /** Whether the records may be in the log all the same. Default false. */
+  readonly unknown?: boolean;
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** A send that failed, for reasons that a person can read and a lane can act on. */
+export class SendFailure extends Error {
+  override readonly name = 'SendFailure';
+  readonly code: ErrorCode;
+  readonly remedy: Remedy;
+  readonly unknown: boolean;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.remedy = details.remedy ?? 'retry';
+    this.unknown = details.unknown ?? false;
+    this.hint = details.hint;
+  }
+
+  /** Whatever was thrown: what is not understood may have been written, and is tried again. */
+  static from(error: unknown): SendFailure {
+    if (error instanceof SendFailure) return error;
+    return new SendFailure('LC_OUTPUT_FAILED', messageOf(error), { unknown: true, cause: error });
+  }
+
+  toError(): LogcatchError {
+    return new LogcatchError(this.code, this.message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Cluster } from './cluster.ts';
+import { failureOf, succeeded } from './codes.ts';
+import { SendFailure } from './failure.ts';
+import type { Encoded } from './record-batch.ts';
+import { anonymous, type Producer, type RecordBatch, type Sender } from './sender.ts';
+import type { Topics } from './topics.ts';
+
+/** Sends record batches to whoever leads their partition now. */
+export class KafkaSender implements Sender<Encoded> {
+  readonly #cluster: Pick<Cluster, 'produce' | 'initProducerId'>;
+  readonly #topics: Pick<Topics, 'leader' | 'stale'>;
+  readonly #idempotent: boolean;
+  #shared: Promise<Producer> | undefined;
+
+  constructor(
+    cluster: Pick<Cluster, 'produce' | 'initProducerId'>,
+    topics: Pick<Topics, 'leader' | 'stale'>,
+    idempotent: boolean,
+  ) {
+    this.#cluster = cluster;
+    this.#topics = topics;
+    this.#idempotent = idempotent;
+  }
+
+  async identify(fresh: boolean): Promise<Producer> {
+    if (!this.#idempotent) return anonymous;
+    if (fresh) return asked(this.#cluster.initProducerId());
+    this.#shared ??= asked(this.#cluster.initProducerId());
+    try {
+      return await this.#shared;
+    } catch (error) {
+      this.#shared = undefined;
+      throw error;
+    }
+  }
+
+  async send(topic: string, partition: number, records: RecordBatch<Encoded>): Promise<bigint | undefined> {
+    const node = await asked(this.#topics.leader(topic, partition));
+    try {
+      const { code, offset } = await this.#cluster.produce(node, topic, partition, records.payload.bytes);
+      if (succeeded(code)) return offset;
+      throw failureOf(code);
+    } catch (error) {
+      this.#topics.stale(topic);
+      throw error;
+    }
+  }
+}
+
+/** A question that failed has written nothing, whatever became of it. */
+async function asked<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question;
+  } catch (error) {
+    const { code, message, remedy, hint, cause } = SendFailure.from(error);
+    throw new SendFailure(code, message, { remedy, cause, ...(hint && { hint }) });
+  }
+}

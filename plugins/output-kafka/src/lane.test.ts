@@ -1,0 +1,327 @@
+import { BufferPool } from '@logcatch/core';
+import { type Batch, batchOf, type LogcatchError } from '@logcatch/plugin-api';
+import { MemorySources } from '@logcatch/testing';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { failureOf } from './codes.ts';
+import { SendFailure } from './failure.ts';
+import { Lane, type LaneSettings } from './lane.ts';
+import { anonymous, type Builder, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
+import type { Slice } from './slice.ts';
+
+type Texts = readonly string[];
+
+/** What the broker does with one request. `lost` = appended, but the answer never comes. */
+type Fault = 'none' | 'lost' | 'timeout' | 'replicas' | 'unreachable' | 'forgets';
+
+/** One partition as Kafka keeps it: it knows the last five record batches of each producer. */
+class ModelBroker implements Sender<Texts> {
+  readonly log: string[] = [];
+  readonly sent: RecordBatch<Texts>[] = [];
+  readonly #faults: Fault[];
+  readonly #idempotent: boolean;
+  readonly #limit: number;
+  readonly #known = new Map<string, { next: number; last: { sequence: number; count: number; offset: number }[] }>();
+  #producers = 0;
+  #busy = false;
+
+  constructor(faults: readonly Fault[] = [], { idempotent = true, limit = Number.POSITIVE_INFINITY } = {}) {
+    this.#faults = [...faults];
+    this.#idempotent = idempotent;
+    this.#limit = limit;
+  }
+
+  async identify(fresh: boolean): Promise<Producer> {
+    if (!this.#idempotent) return anonymous;
+    if (fresh || this.#producers === 0) this.#producers++;
+    return { id: String(this.#producers), epoch: 0 };
+  }
+
+  async send(_topic: string, _partition: number, records: RecordBatch<Texts>): Promise<bigint> {
+    expect(this.#busy, 'two sends at once').toBe(false);
+    this.#busy = true;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#busy = false;
+    this.sent.push(records);
+    const fault = this.#faults.shift() ?? 'none';
+    const timeout = new SendFailure('LC_OUTPUT_UNREACHABLE', 'the request timed out', { unknown: true });
+    if (fault === 'unreachable') throw new SendFailure('LC_OUTPUT_UNREACHABLE', 'cannot reach it');
+    if (fault === 'timeout') throw timeout;
+    if (fault === 'replicas') throw failureOf(19);
+    if (fault === 'forgets') this.#known.set(records.producer.id, { next: -1, last: [] });
+    const offset = this.#append(records);
+    if (fault === 'lost') throw timeout;
+    return BigInt(offset);
+  }
+
+  #append({ producer, sequence, count, payload }: RecordBatch<Texts>): number {
+    if (payload.join('').length > this.#limit) throw failureOf(10);
+    if (payload.some((text) => text.startsWith('poison'))) throw failureOf(87);
+    const offset = this.log.length;
+    if (producer !== anonymous) {
+      const known = this.#known.get(producer.id) ?? { next: sequence, last: [] };
+      this.#known.set(producer.id, known);
+      const again = known.last.find((each) => each.sequence === sequence && each.count === count);
+      if (again) return again.offset;
+      if (sequence !== known.next) throw failureOf(45);
+      known.next = sequence + count;
+      known.last = [...known.last, { sequence, count, offset }].slice(-5);
+    }
+    this.log.push(...payload);
+    return offset;
+  }
+}
+
+class TextBuilder implements Builder<Texts> {
+  readonly #texts: string[] = [];
+  readonly #limit: number;
+  bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  append(batch: Batch, from: number, to: number): number {
+    for (let index = from; index < to; index++) {
+      const text = batch.text(index);
+      if (this.bytes + text.length > this.#limit && this.#texts.length > 0) return index;
+      this.#texts.push(text);
+      this.bytes += text.length;
+    }
+    return to;
+  }
+
+  async finish(): Promise<Texts> {
+    return this.#texts;
+  }
+}
+
+/** A slice that remembers how each of its records was answered. */
+class Recorder implements Slice {
+  readonly batch: Batch;
+  readonly answers: (bigint | undefined | 'returned' | LogcatchError)[];
+  readonly done: Promise<void>;
+  #open: number;
+  #end!: () => void;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    this.answers = new Array(batch.count);
+    this.#open = batch.count;
+    this.done = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  written(from: number, to: number, offset: bigint | undefined): void {
+    for (let i = from; i < to; i++) this.#answer(i, offset === undefined ? undefined : offset + BigInt(i - from));
+  }
+
+  refused(index: number, reason: LogcatchError): void {
+    this.#answer(index, reason);
+  }
+
+  returned(from: number, to: number): void {
+    for (let i = from; i < to; i++) this.#answer(i, 'returned');
+  }
+
+  #answer(index: number, answer: Recorder['answers'][number]): void {
+    expect(index in this.answers, `record ${index} is answered twice`).toBe(false);
+    this.answers[index] = answer;
+    if (--this.#open === 0) this.#end();
+  }
+}
+
+const pool = new BufferPool(1 << 30);
+const sources = new MemorySources().open(['a', 'b'].map((path) => ({ path, meta: {} })));
+const { signal } = new AbortController();
+
+async function recorder(texts: readonly string[], source = 0): Promise<Recorder> {
+  return new Recorder(await batchOf(sources[source]!, texts, { start: 0, buffers: pool, signal }));
+}
+
+function laneOf(sender: Sender<Texts>, settings: Partial<LaneSettings<Texts>> = {}) {
+  const troubles = new Map<string, SendFailure>();
+  const warnings: string[] = [];
+  const encoding: Encoding<Texts> = { builder: (limit) => new TextBuilder(limit), release: () => {} };
+  const lane = new Lane('logs', 0, {
+    sender,
+    encoding,
+    linger: 0,
+    batchBytes: 20,
+    troubles: { set: (name, failure) => troubles.set(name, failure), clear: (name) => troubles.delete(name) },
+    log: { warn: (message) => warnings.push(message) },
+    backoff: () => 0,
+    ...settings,
+  });
+  return { lane, troubles, warnings };
+}
+
+describe('a lane', () => {
+  test('gathers slices of several sources into one record batch, up to its size', async () => {
+    const broker = new ModelBroker();
+    const { lane } = laneOf(broker, { linger: 5 });
+    const slices = [await recorder(['a1', 'a2']), await recorder(['b1'], 1), await recorder(['x'.repeat(15), 'last'])];
+    for (const slice of slices) lane.push(slice);
+    await Promise.all(slices.map(({ done }) => done));
+    expect(broker.sent.map(({ payload }) => payload)).toEqual([
+      ['a1', 'a2', 'b1'],
+      ['x'.repeat(15), 'last'],
+    ]);
+    expect(slices.map(({ answers }) => answers)).toEqual([[0n, 1n], [2n], [3n, 4n]]);
+  });
+
+  test('sends the same object again while it may have been appended', async () => {
+    const broker = new ModelBroker(['lost', 'timeout', 'replicas', 'unreachable']);
+    const { lane } = laneOf(broker);
+    const first = await recorder(['one']);
+    const second = await recorder(['two'], 1);
+    lane.push(first);
+    await new Promise((resolve) => setImmediate(resolve));
+    lane.push(second);
+    await Promise.all([first.done, second.done]);
+    expect(broker.log).toEqual(['one', 'two']);
+    expect(broker.sent.slice(0, 5).every((records) => records === broker.sent[0])).toBe(true);
+    expect(first.answers).toEqual([0n]);
+  });
+
+  test('stamps sequence numbers without gaps, also after refusals', async () => {
+    const broker = new ModelBroker(['replicas'], { limit: 8 });
+    const { lane } = laneOf(broker);
+    const slice = await recorder(['aa', 'bb', 'x'.repeat(9), 'cc', 'poison', 'dd']);
+    lane.push(slice);
+    await slice.done;
+    expect(broker.log).toEqual(['aa', 'bb', 'cc', 'dd']);
+    expect(slice.answers.map((answer) => (typeof answer === 'object' ? answer.code : answer))).toEqual([
+      0n,
+      1n,
+      'LC_RECORD_REFUSED',
+      2n,
+      'LC_RECORD_REFUSED',
+      3n,
+    ]);
+  });
+
+  test('takes a new producer when the broker has lost its state, and says that records may be repeated', async () => {
+    const broker = new ModelBroker(['none', 'timeout', 'forgets']);
+    const { lane, warnings } = laneOf(broker);
+    for (const text of ['one', 'two', 'three']) {
+      const slice = await recorder([text]);
+      lane.push(slice);
+      await slice.done;
+    }
+    expect(broker.log).toEqual(['one', 'two', 'three']);
+    expect(broker.sent.at(-1)!.producer.id).toBe('2');
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('tells people what it waits for, and when it is over', async () => {
+    const faults: Fault[] = ['replicas'];
+    const broker = new ModelBroker(faults);
+    const { lane, troubles } = laneOf(broker, { backoff: () => 20 });
+    broker.send = async () => Promise.reject(failureOf(29));
+    const slice = await recorder(['one']);
+    lane.push(slice);
+    await expect.poll(() => troubles.get('logs-0')?.code).toBe('LC_OUTPUT_FORBIDDEN');
+    broker.send = async () => 7n;
+    await slice.done;
+    expect(slice.answers).toEqual([7n]);
+    expect(troubles.size).toBe(0);
+  });
+
+  test('gives back at once what was not sent; what is on its way when its outcome is known', async () => {
+    const broker = new ModelBroker();
+    const answers: { resolve(offset: bigint): void; reject(error: unknown): void }[] = [];
+    broker.send = () => new Promise((resolve, reject) => answers.push({ resolve, reject }));
+    const { lane } = laneOf(broker);
+    const slices = [await recorder(['one', 'y'.repeat(19)]), await recorder(['two'], 1)];
+    for (const slice of slices) lane.push(slice);
+    await expect.poll(() => answers.length).toBe(1);
+    for (const slice of slices) lane.withdraw(slice, 'stop');
+    expect(slices.map(({ answers }) => [...answers])).toEqual([[undefined, 'returned'], ['returned']]);
+    answers[0]!.reject(failureOf(19));
+    await slices[0]!.done;
+    expect(slices[0]!.answers).toEqual(['returned', 'returned']);
+  });
+
+  test('gives back everything when it closes, also what comes later', async () => {
+    const broker = new ModelBroker();
+    broker.send = () => new Promise(() => {});
+    const { lane } = laneOf(broker);
+    const slices = [await recorder(['one']), await recorder(['two'])];
+    lane.push(slices[0]!);
+    await new Promise((resolve) => setImmediate(resolve));
+    lane.close('the end');
+    lane.push(slices[1]!);
+    expect(slices.map(({ answers }) => answers)).toEqual([['returned'], ['returned']]);
+  });
+
+  test('gives back everything when its partition has gone', async () => {
+    const broker = new ModelBroker();
+    broker.send = async () =>
+      Promise.reject(new SendFailure('LC_OUTPUT_FAILED', 'no such partition', { remedy: 'give back' }));
+    const { lane } = laneOf(broker);
+    const slice = await recorder(['one', 'two']);
+    lane.push(slice);
+    await slice.done;
+    expect(slice.answers).toEqual(['returned', 'returned']);
+  });
+});
+
+describe('whatever the broker does', () => {
+  const fault = fc.constantFrom<Fault>('none', 'none', 'lost', 'timeout', 'replicas', 'unreachable');
+  const texts = fc.array(fc.constantFrom('r', 'record', 'poison', 'L'.repeat(30)), { minLength: 1, maxLength: 12 });
+  const step = fc.record({ source: fc.integer({ min: 0, max: 1 }), texts, withdraw: fc.boolean(), wait: fc.boolean() });
+
+  async function play(
+    broker: ModelBroker,
+    steps: readonly { source: number; texts: string[]; withdraw: boolean; wait: boolean }[],
+  ) {
+    const { lane } = laneOf(broker);
+    const slices: Recorder[] = [];
+    for (const [n, { source, texts, withdraw, wait }] of steps.entries()) {
+      const slice = await recorder(
+        texts.map((text, i) => `${text} ${source} ${n * 100 + i}`),
+        source,
+      );
+      slices.push(slice);
+      lane.push(slice);
+      if (wait) await new Promise((resolve) => setImmediate(resolve));
+      if (withdraw) lane.withdraw(slice, 'withdrawn');
+    }
+    await Promise.all(slices.map(({ done }) => done));
+    return slices;
+  }
+
+  test('each record is answered once, and the answer is true: nothing lost, repeated or out of order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fault, { maxLength: 40 }),
+        fc.array(step, { minLength: 1, maxLength: 8 }),
+        async (faults, steps) => {
+          const broker = new ModelBroker(faults, { limit: 35 });
+          const slices = await play(broker, steps);
+          const written: string[] = [];
+          for (const { batch, answers } of slices) {
+            for (const [index, answer] of answers.entries()) {
+              const text = batch.text(index);
+              if (typeof answer === 'bigint') {
+                expect(broker.log[Number(answer)]).toBe(text);
+                written.push(text);
+              } else expect(broker.log).not.toContain(text);
+              if (typeof answer === 'object') expect(text).toMatch(/^(poison|L)/);
+            }
+          }
+          expect(broker.log).toEqual(written);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('the model would see repeats: without idempotence there are some', async () => {
+    const broker = new ModelBroker(['lost'], { idempotent: false });
+    await play(broker, [{ source: 0, texts: ['r'], withdraw: false, wait: false }]);
+    expect(broker.log).toHaveLength(2);
+  });
+});

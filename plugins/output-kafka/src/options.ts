@@ -1,0 +1,67 @@
+import { duration, list, secret, size, template, z } from '@logcatch/plugin-api';
+import { parseAddress } from './address.ts';
+
+const brokers = list().superRefine((entries, context) => {
+  for (const entry of entries) {
+    if (!parseAddress(entry)) context.addIssue({ code: 'custom', message: `"${entry}" is not HOST:PORT` });
+  }
+});
+
+/** Kafka's own limit for a batch is 1,048,588 bytes; this leaves room for its head. */
+const largestBatch = 1_000_000;
+
+const batchBytes = size().refine(
+  (bytes) => bytes >= 1024 && bytes <= largestBatch,
+  'from 1KiB to 1MB: brokers refuse batches above 1 MiB by default',
+);
+
+const tls = z.strictObject({
+  ca: z.string().optional().describe('File with the certificates to trust (PEM), instead of the system’s.'),
+  cert: z.string().optional().describe('File with our certificate (PEM), for mutual TLS.'),
+  key: z.string().optional().describe('File with the private key of `cert` (PEM).'),
+  key_passphrase: secret().optional().describe('Passphrase of `key`.'),
+  server_name: z.string().optional().describe('Name to expect in the certificate, where it is not the host.'),
+});
+
+const sasl = z.strictObject({
+  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How to log in.'),
+  username: z.string().min(1).describe('User.'),
+  password: secret().describe('Password.'),
+});
+
+const createTopics = z.strictObject({
+  partitions: z.number().int().min(1).describe('Partitions of a topic that we create.'),
+  replication_factor: z.number().int().min(1).describe('Its replicas.'),
+});
+
+export const options = z.strictObject({
+  brokers: brokers.describe('Brokers to ask first, as `HOST:PORT`. The port is 9092 when left out.'),
+  topic: template().describe('Topic, filled in per record.'),
+  key: template().optional().describe('Key, filled in per record. Left out: no key.'),
+  headers: z.record(z.string().min(1), template()).default({}).describe('Headers: name -> text, filled in per record.'),
+  value: z
+    .enum(['text', 'json'])
+    .default('text')
+    .describe('`text`: the line as it is. `json`: an object of the attributes and `message`.'),
+  partitioner: z
+    .enum(['auto', 'sticky', 'random'])
+    .default('auto')
+    .describe(
+      '`auto`: by key where one is set (as Java clients do), else by source, so that a file keeps its order. `sticky` (in turn) and `random` choose per record batch.',
+    ),
+  acks: z
+    .enum(['all', 'leader'])
+    .default('all')
+    .describe('Who must have a record before it counts as written. `all` is idempotent, `leader` is not.'),
+  create_topics: createTopics.optional().describe('Create topics that are missing. Left out: wait for them.'),
+  client_id: z.string().min(1).default('logcatch').describe('Name by which brokers know this client.'),
+  linger: duration().prefault('5ms').describe('How long a record may wait for others to share its record batch.'),
+  batch_bytes: batchBytes.prefault('512KiB').describe('Size of a record batch, before compression. At most 1MB.'),
+  compression: z.enum(['none', 'gzip', 'zstd']).default('none').describe('Compression of record batches.'),
+  tls: z.union([z.boolean(), tls]).default(false).describe('Encrypt: `true`, or where certificates are.'),
+  sasl: sasl.optional().describe('Log in with a name and a password.'),
+  request_timeout: duration().prefault('30s').describe('How long an answer of a broker may take.'),
+  connect_timeout: duration().prefault('10s').describe('How long connecting may take, TLS and login included.'),
+});
+
+export type Options = z.output<typeof options>;

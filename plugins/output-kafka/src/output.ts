@@ -1,0 +1,179 @@
+import type { Batch, LogcatchError, Output, OutputContext, Receipt, Source } from '@logcatch/plugin-api';
+import { parseAddress } from './address.ts';
+import { Cluster } from './cluster.ts';
+import { Delivery } from './delivery.ts';
+import { SendFailure } from './failure.ts';
+import { KafkaSender } from './kafka-sender.ts';
+import type { Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
+import { type LinkSettings, openLink } from './link.ts';
+import { portHint } from './link-failure.ts';
+import type { Options } from './options.ts';
+import { hashOfSource, type Placement, placementOf } from './partition.ts';
+import { type Encoded, RecordBatchBuilder } from './record-batch.ts';
+import { type Route, routeToPartitions, routeToTopics } from './routes.ts';
+import { readSecurity } from './security.ts';
+import { Shelf } from './shelf.ts';
+import type { Slice } from './slice.ts';
+import { Topics } from './topics.ts';
+import { Troubles } from './troubles.ts';
+
+/** Memory for record batches that is kept between them. */
+const shelfBytes = 8 << 20;
+
+type KafkaLane = Lane<Encoded>;
+
+/** Takes back what a write has handed out and nobody has begun with. */
+type Withdraw = (reason: unknown) => void;
+
+/** Records in, lanes out: finds topic and partition of each record, and tells the engine what became of them. */
+export class KafkaOutput implements Output {
+  readonly #options: Options;
+  readonly #context: OutputContext;
+  readonly #placement: Placement;
+  readonly #cluster: Cluster;
+  readonly #topics: Topics;
+  readonly #troubles: Troubles;
+  readonly #lanes: Lanes<Encoded>;
+  readonly #hashes = new WeakMap<Source, number>();
+
+  constructor(options: Options, context: OutputContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#placement = placementOf(options);
+    const { log } = context;
+    const shelf = new Shelf(shelfBytes);
+    const link = linkSettings(options, context);
+    const seeds = options.brokers.map((broker) => parseAddress(broker)!);
+    this.#cluster = new Cluster(seeds, (address, signal) => openLink(address, link, signal));
+    this.#troubles = new Troubles(context);
+    this.#topics = new Topics({
+      cluster: this.#cluster,
+      create: options.create_topics,
+      brokers: options.brokers.join(','),
+      troubles: this.#troubles,
+      log,
+    });
+    this.#lanes = new Lanes({
+      sender: new KafkaSender(this.#cluster, this.#topics, options.acks === 'all'),
+      encoding: {
+        builder: (limit) => new RecordBatchBuilder(options, options.compression, shelf, limit),
+        release: ({ shelved }) => shelved && shelf.give(shelved),
+      },
+      linger: options.linger,
+      batchBytes: options.batch_bytes,
+      troubles: this.#troubles,
+      log,
+    });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([this.#cluster.metadata([]), aborted]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : this.#cannotStart(SendFailure.from(error));
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    this.#topics.start();
+  }
+
+  async write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[]> {
+    signal.throwIfAborted();
+    const delivery = new Delivery(batch);
+    const { topics, refused } = routeToTopics(batch, this.#options);
+    for (const { index, reason } of refused) delivery.refuse(index, reason);
+    const withdrawals = topics.map((route) => this.#hand(delivery, route));
+    const abort = () => {
+      for (const withdraw of withdrawals) withdraw(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const receipts = await delivery.done;
+      this.#show(batch, receipts);
+      return receipts;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const reason = new Error('the output stops');
+    this.#topics.stop();
+    this.#lanes.close(reason);
+    this.#troubles.close();
+    await this.#cluster.close();
+  }
+
+  /** Gives the records of one topic to its lanes, as soon as its partitions are known: in the order of the writes. */
+  #hand(delivery: Delivery, { to: topic, indices }: Route<string>): Withdraw {
+    const handed: [KafkaLane, Slice][] = [];
+    let known = false;
+    const forget = this.#topics.whenKnown(topic, (partitions) => {
+      known = true;
+      for (const { to: lane, indices: own } of this.#routeToLanes(delivery.batch, topic, indices, partitions)) {
+        const slice = delivery.slice(topic, lane.partition, own);
+        handed.push([lane, slice]);
+        lane.push(slice);
+      }
+    });
+    return (reason) => {
+      for (const [lane, slice] of handed) lane.withdraw(slice, reason);
+      if (known) return;
+      forget();
+      delivery.giveBack(indices?.length ?? delivery.batch.count, reason);
+    };
+  }
+
+  #routeToLanes(batch: Batch, topic: string, indices: Uint32Array | null, partitions: number): Route<KafkaLane>[] {
+    switch (this.#placement) {
+      case 'key':
+        return routeToPartitions(batch, indices, this.#options.key!, partitions).map((route) => ({
+          to: this.#lanes.get(topic, route.to),
+          indices: route.indices,
+        }));
+      case 'source':
+        return [{ to: this.#lanes.get(topic, this.#hashOf(batch.source) % partitions), indices }];
+      default:
+        return [{ to: this.#lanes.choose(topic, partitions, this.#placement), indices }];
+    }
+  }
+
+  #hashOf(source: Source): number {
+    let hash = this.#hashes.get(source);
+    if (hash === undefined) {
+      hash = hashOfSource(source, this.#context.host);
+      this.#hashes.set(source, hash);
+    }
+    return hash;
+  }
+
+  #show(batch: Batch, receipts: readonly Receipt[]): void {
+    const { log } = this.#context;
+    if (!log.debugging) return;
+    for (const { target: topic, partition, offset, records } of receipts) {
+      log.debug('written', { topic, partition, offset, records, path: batch.source.path });
+    }
+  }
+
+  #cannotStart({ code, message, hint = portHint(message) }: SendFailure): LogcatchError {
+    const { brokers } = this.#options;
+    const text = brokers.length > 1 ? `none of ${brokers.join(', ')} answers: ${message}` : message;
+    return new SendFailure(code, text, { ...(hint && { hint }) }).toError();
+  }
+}
+
+function linkSettings(options: Options, context: OutputContext): LinkSettings {
+  return {
+    acks: options.acks,
+    clientId: options.client_id,
+    connectTimeout: options.connect_timeout,
+    requestTimeout: options.request_timeout,
+    log: context.log,
+    security: () => readSecurity(options, context),
+  };
+}

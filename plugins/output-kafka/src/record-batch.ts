@@ -1,0 +1,130 @@
+import { promisify } from 'node:util';
+import { gzip, zstdCompress } from 'node:zlib';
+import type { Batch } from '@logcatch/plugin-api';
+import { crc32c } from './crc32c.ts';
+import { headersOf, jsonOf, keysOf, type RecordShape } from './record-values.ts';
+import type { Builder, Producer } from './sender.ts';
+import type { Shelf } from './shelf.ts';
+import { varintSize, writeVarint } from './varint.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** A record batch as it goes over the wire. */
+export interface Encoded {
+  readonly bytes: Buffer;
+  /** The buffer of the shelf that holds them, where one does. */
+  readonly shelved: Buffer | undefined;
+}
+
+/** Length of what comes before the records. */
+const headLength = 61;
+/** The CRC covers everything from here on. */
+const checkedFrom = 21;
+const magic = 2;
+const codecs = { none: 0, gzip: 1, zstd: 4 } as const;
+const compressors = { gzip: promisify(gzip), zstd: promisify(zstdCompress) } as const;
+
+/** Encodes records of batches, whose bytes are copied, into one record batch of Kafka's format 2. */
+export class RecordBatchBuilder implements Builder<Encoded> {
+  readonly #shape: RecordShape;
+  readonly #compression: Compression;
+  readonly #shelf: Shelf;
+  readonly #limit: number;
+  #buffer: Buffer;
+  #end = headLength;
+  #count = 0;
+
+  /** @param limit bytes of the record batch at most, before compression; a record that is alone may have more */
+  constructor(shape: RecordShape, compression: Compression, shelf: Shelf, limit: number) {
+    this.#shape = shape;
+    this.#compression = compression;
+    this.#shelf = shelf;
+    this.#limit = limit;
+    this.#buffer = shelf.take(headLength);
+  }
+
+  get bytes(): number {
+    return this.#end;
+  }
+
+  append(batch: Batch, from: number, to: number): number {
+    const keyOf = keysOf(this.#shape.key, batch);
+    const headOf = headersOf(this.#shape.headers, batch);
+    const json = this.#shape.value === 'json' ? jsonOf(batch) : undefined;
+    const { buffer, starts, ends } = batch;
+    for (let index = from; index < to; index++) {
+      const value = json?.(index);
+      const source = value ?? buffer;
+      const start = value ? 0 : starts[index]!;
+      const end = value ? value.length : ends[index]!;
+      if (!this.#add(keyOf(index), source, start, end, headOf(index))) return index;
+    }
+    return to;
+  }
+
+  /** Length, attributes, time delta (0: all are as old as the batch), offset delta, key, value, headers. */
+  #add(key: Buffer | null, source: Buffer, start: number, end: number, headers: Buffer): boolean {
+    const valueLength = end - start;
+    const keyLength = key === null ? -1 : key.length;
+    const length =
+      2 +
+      varintSize(this.#count) +
+      varintSize(keyLength) +
+      (key === null ? 0 : keyLength) +
+      varintSize(valueLength) +
+      valueLength +
+      headers.length;
+    const after = this.#end + varintSize(length) + length;
+    if (after > this.#limit && this.#count > 0) return false;
+    if (after > this.#buffer.length) this.#grow(after);
+    const bytes = this.#buffer;
+    let at = writeVarint(bytes, this.#end, length);
+    bytes[at++] = 0;
+    bytes[at++] = 0;
+    at = writeVarint(bytes, at, this.#count);
+    at = writeVarint(bytes, at, keyLength);
+    if (key) at += key.copy(bytes, at);
+    at = writeVarint(bytes, at, valueLength);
+    at += source.copy(bytes, at, start, end);
+    if (headers.length === 1) bytes[at++] = headers[0]!;
+    else at += headers.copy(bytes, at);
+    this.#end = at;
+    this.#count++;
+    return true;
+  }
+
+  #grow(bytes: number): void {
+    const larger = this.#shelf.take(bytes);
+    this.#buffer.copy(larger, 0, 0, this.#end);
+    this.#shelf.give(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  async finish(producer: Producer, sequence: number): Promise<Encoded> {
+    const { bytes, shelved } = await this.#compressed();
+    const now = BigInt(Date.now());
+    bytes.writeBigInt64BE(0n, 0);
+    bytes.writeInt32BE(bytes.length - 12, 8);
+    bytes.writeInt32BE(-1, 12);
+    bytes.writeInt8(magic, 16);
+    bytes.writeInt16BE(codecs[this.#compression], 21);
+    bytes.writeInt32BE(this.#count - 1, 23);
+    bytes.writeBigInt64BE(now, 27);
+    bytes.writeBigInt64BE(now, 35);
+    bytes.writeBigInt64BE(BigInt(producer.id), 43);
+    bytes.writeInt16BE(producer.epoch, 51);
+    bytes.writeInt32BE(sequence, 53);
+    bytes.writeInt32BE(this.#count, 57);
+    bytes.writeUInt32BE(crc32c(bytes, checkedFrom), 17);
+    return { bytes, shelved };
+  }
+
+  /** The records in their final form, with room for the head. */
+  async #compressed(): Promise<Encoded> {
+    const plain = this.#buffer.subarray(0, this.#end);
+    if (this.#compression === 'none') return { bytes: plain, shelved: this.#buffer };
+    const records = await compressors[this.#compression](plain.subarray(headLength));
+    this.#shelf.give(this.#buffer);
+    return { bytes: Buffer.concat([Buffer.allocUnsafe(headLength), records]), shelved: undefined };
+  }
+}

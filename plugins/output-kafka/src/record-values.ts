@@ -1,0 +1,64 @@
+import { type Batch, Missing, type Template } from '@logcatch/plugin-api';
+import { varintSize, writeVarint } from './varint.ts';
+
+/** What is made of a record. */
+export interface RecordShape {
+  readonly key?: Template | undefined;
+  readonly headers: Readonly<Record<string, Template>>;
+  readonly value: 'text' | 'json';
+}
+
+/** Something that each record of a batch has; the same object for all of them where it does not vary. */
+type PerRecord<T> = (index: number) => T;
+
+/** Each record's key; `null` = none. */
+export function keysOf(key: Template | undefined, batch: Batch): PerRecord<Buffer | null> {
+  if (!key) return () => null;
+  if (!key.constant(batch)) return (index) => Buffer.from(present(key.value(batch, index)));
+  const value = Buffer.from(present(key.valueOf(batch)));
+  return () => value;
+}
+
+/** Each record's headers, as they are in a record: their number, then names and values with their lengths. */
+export function headersOf(headers: Readonly<Record<string, Template>>, batch: Batch): PerRecord<Buffer> {
+  const entries = Object.entries(headers);
+  const encode = (index: number) =>
+    encodeHeaders(entries.map(([name, template]) => [name, present(template.value(batch, index))]));
+  if (!entries.every(([, template]) => template.constant(batch))) return encode;
+  const constant = encode(0);
+  return () => constant;
+}
+
+/** Each record's value as `{"path":"/var/log/a.log",...,"message":"the line"}`; what is the same for all is made once. */
+export function jsonOf(batch: Batch): PerRecord<Buffer> {
+  const columns = [...batch.columns].filter((name) => name !== 'message');
+  const { message: _, ...attributes }: Record<string, string> = batch.attributes;
+  for (const name of columns) delete attributes[name];
+  const constant = JSON.stringify(attributes).slice(1, -1);
+  const begin = constant ? `{${constant},` : '{';
+  return (index) => {
+    let text = begin;
+    for (const name of columns) {
+      const value = batch.attribute(name, index);
+      if (value !== undefined) text += `${JSON.stringify(name)}:${JSON.stringify(value)},`;
+    }
+    return Buffer.from(`${text}"message":${JSON.stringify(batch.text(index))}}`);
+  };
+}
+
+/** Records that lack a value are refused before they get here. */
+function present(value: string | Missing): string {
+  return value instanceof Missing ? '' : value;
+}
+
+function encodeHeaders(headers: readonly [string, string][]): Buffer {
+  const texts = headers.flat().map((text) => Buffer.from(text));
+  const size = texts.reduce((sum, { length }) => sum + varintSize(length) + length, varintSize(headers.length));
+  const bytes = Buffer.allocUnsafe(size);
+  let position = writeVarint(bytes, 0, headers.length);
+  for (const text of texts) {
+    position = writeVarint(bytes, position, text.length);
+    position += text.copy(bytes, position);
+  }
+  return bytes;
+}

@@ -1,0 +1,33 @@
+import type { Batch, LogcatchError } from '@logcatch/plugin-api';
+
+/** Records of one batch for one partition, and who wants to hear of them. Each record is answered exactly once. */
+export interface Slice {
+  readonly batch: Batch;
+  /** Records `from` up to `to` are durable. `offset` is that of `from`, where the broker said it. */
+  written(from: number, to: number, offset: bigint | undefined): void;
+  /** This record can never be written. */
+  refused(index: number, reason: LogcatchError): void;
+  /** Records `from` up to `to` were given back. */
+  returned(from: number, to: number, reason: unknown): void;
+}
+
+/** Records `from` up to `to` of a slice. */
+export interface Part {
+  readonly slice: Slice;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The first `count` records, and the others. */
+export function halve(parts: readonly Part[], count: number): [Part[], Part[]] {
+  const first: Part[] = [];
+  const second: Part[] = [];
+  let left = count;
+  for (const part of parts) {
+    const cut = Math.min(part.to, part.from + left);
+    if (cut > part.from) first.push({ ...part, to: cut });
+    if (cut < part.to) second.push({ ...part, from: cut });
+    left -= cut - part.from;
+  }
+  return [first, second];
+}

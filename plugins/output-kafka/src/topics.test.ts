@@ -1,0 +1,135 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { SendFailure } from './failure.ts';
+import { Topics, type TopicsSettings } from './topics.ts';
+import type { Answer, NewTopic, TopicMetadata } from './wire.ts';
+
+class FakeCluster {
+  readonly topics = new Map<string, Omit<TopicMetadata, 'name'>>();
+  readonly asked: string[][] = [];
+  readonly created: NewTopic[] = [];
+  unreachable = false;
+
+  async metadata(names: readonly string[]) {
+    this.asked.push([...names]);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.unreachable) throw new SendFailure('LC_OUTPUT_UNREACHABLE', 'cannot reach it');
+    const topics = names.map((name) => ({ name, ...(this.topics.get(name) ?? { code: 3, leaders: [] }) }));
+    return { nodes: new Map(), controller: 1, topics };
+  }
+
+  async createTopic(topic: NewTopic): Promise<Answer> {
+    this.created.push(topic);
+    this.topics.set(topic.name, { code: 0, leaders: new Array(topic.partitions).fill(1) });
+    return { code: 0 };
+  }
+}
+
+function topicsOf(cluster: FakeCluster, settings: Partial<TopicsSettings> = {}) {
+  const troubles = new Map<string, SendFailure>();
+  const topics = new Topics({
+    cluster,
+    create: undefined,
+    brokers: 'kafka:9092',
+    troubles: { set: (name, failure) => troubles.set(name, failure), clear: (name) => troubles.delete(name) },
+    log: { info: () => {}, debug: () => {} },
+    ...settings,
+  });
+  onTestFinished(() => topics.stop());
+  return { topics, troubles };
+}
+
+test('writes wait for a missing topic in their order, and people see how to create it', async () => {
+  const cluster = new FakeCluster();
+  const { topics, troubles } = topicsOf(cluster);
+  const order: string[] = [];
+  const known = new Promise<void>((resolve) => {
+    topics.whenKnown('logs', () => order.push('first'));
+    const forget = topics.whenKnown('logs', () => order.push('forgotten'));
+    topics.whenKnown('logs', (partitions) => {
+      order.push(`last of ${partitions}`);
+      topics.whenKnown('logs', () => order.push('at once'));
+      resolve();
+    });
+    forget();
+  });
+  await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_TOPIC_MISSING');
+  expect(troubles.get('logs')!.hint).toContain('kafka-topics.sh --bootstrap-server kafka:9092 --create --topic logs');
+  cluster.topics.set('logs', { code: 0, leaders: [1, 2, 3] });
+  await known;
+  expect(order).toEqual(['first', 'last of 3', 'at once']);
+  await expect.poll(() => troubles.size).toBe(0);
+  expect(cluster.created).toEqual([]);
+});
+
+test('creates what is missing only when told to', async () => {
+  const cluster = new FakeCluster();
+  const { topics } = topicsOf(cluster, { create: { partitions: 4, replication_factor: 2 } });
+  await expect(new Promise((resolve) => topics.whenKnown('logs', resolve))).resolves.toBe(4);
+  expect(cluster.created).toEqual([{ name: 'logs', partitions: 4, replicationFactor: 2 }]);
+});
+
+test('goes on asking while no broker answers', async () => {
+  const cluster = new FakeCluster();
+  cluster.unreachable = true;
+  cluster.topics.set('logs', { code: 0, leaders: [1] });
+  const { topics, troubles } = topicsOf(cluster);
+  const known = new Promise((resolve) => topics.whenKnown('logs', resolve));
+  await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_UNREACHABLE');
+  cluster.unreachable = false;
+  await expect(known).resolves.toBe(1);
+});
+
+test('one question asks for all topics that are wanted meanwhile', async () => {
+  const cluster = new FakeCluster();
+  for (const name of ['a', 'b', 'c']) cluster.topics.set(name, { code: 0, leaders: [5] });
+  const { topics } = topicsOf(cluster);
+  const leaders = await Promise.all(['a', 'b', 'c', 'a'].map((name) => topics.leader(name, 0)));
+  expect(leaders).toEqual([5, 5, 5, 5]);
+  expect(cluster.asked).toEqual([['a', 'b', 'c']]);
+});
+
+test('believes a leader until it is called stale', async () => {
+  const cluster = new FakeCluster();
+  cluster.topics.set('logs', { code: 0, leaders: [1, 2] });
+  const { topics } = topicsOf(cluster);
+  expect(await topics.leader('logs', 1)).toBe(2);
+  cluster.topics.set('logs', { code: 0, leaders: [1, 7] });
+  expect(await topics.leader('logs', 1)).toBe(2);
+  topics.stale('logs');
+  expect(await topics.leader('logs', 1)).toBe(7);
+});
+
+test('says what is wrong with a partition: no leader, gone, forbidden, topic deleted', async () => {
+  const cluster = new FakeCluster();
+  const { topics } = topicsOf(cluster);
+  const failure = () => topics.leader('logs', 1).catch((error: unknown) => error as SendFailure);
+  cluster.topics.set('logs', { code: 0, leaders: [1, -1] });
+  expect(await failure()).toMatchObject({ message: 'the partition has no leader', remedy: 'retry', unknown: false });
+  cluster.topics.set('logs', { code: 0, leaders: [1] });
+  expect(await failure()).toMatchObject({ remedy: 'give back' });
+  cluster.topics.set('logs', { code: 29, leaders: [] });
+  expect(await failure()).toMatchObject({
+    code: 'LC_OUTPUT_FORBIDDEN',
+    hint: expect.stringContaining('kafka-acls.sh'),
+  });
+  cluster.topics.delete('logs');
+  expect(await failure()).toMatchObject({ code: 'LC_OUTPUT_TOPIC_MISSING', remedy: 'retry' });
+});
+
+test('sees new partitions by itself', async () => {
+  const cluster = new FakeCluster();
+  cluster.topics.set('logs', { code: 0, leaders: [1] });
+  const { topics } = topicsOf(cluster, { refreshEvery: 10 });
+  topics.start();
+  await topics.leader('logs', 0);
+  cluster.topics.set('logs', { code: 0, leaders: [1, 1] });
+  await expect
+    .poll(() => {
+      let count = 0;
+      topics.whenKnown('logs', (partitions) => {
+        count = partitions;
+      });
+      return count;
+    })
+    .toBe(2);
+});

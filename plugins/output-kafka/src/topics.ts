@@ -1,0 +1,192 @@
+import type { Logger } from '@logcatch/plugin-api';
+import { backoff, pause } from './backoff.ts';
+import type { Cluster } from './cluster.ts';
+import { failureOf, nameOfCode } from './codes.ts';
+import { SendFailure } from './failure.ts';
+import type { Troubles } from './troubles.ts';
+import type { TopicMetadata } from './wire.ts';
+
+export interface TopicsSettings {
+  readonly cluster: Pick<Cluster, 'metadata' | 'createTopic'>;
+  /** What a missing topic is created with; without it, it is waited for. */
+  readonly create: { readonly partitions: number; readonly replication_factor: number } | undefined;
+  /** Brokers as a person would write them, for the commands that hints show. */
+  readonly brokers: string;
+  readonly troubles: Pick<Troubles, 'set' | 'clear'>;
+  readonly log: Pick<Logger, 'info' | 'debug'>;
+  /** How often all topics are asked for again, in ms. */
+  readonly refreshEvery?: number;
+}
+
+type Known = (partitions: number) => void;
+
+interface Topic {
+  /** By partition, the node id of its leader; empty as long as nothing is known. */
+  leaders: readonly number[];
+  /** Why the last answer about it was no good. */
+  failure: SendFailure | undefined;
+  /** Whether to ask again before its leaders are believed. */
+  stale: boolean;
+  /** In the order of the writes that wait. */
+  readonly waiting: Set<Known>;
+}
+
+/** What is known of each topic: how many partitions, and who leads them. Partition counts change only here. */
+export class Topics {
+  readonly #settings: TopicsSettings;
+  readonly #topics = new Map<string, Topic>();
+  readonly #stopped = new AbortController();
+  readonly #wanted = new Set<string>();
+  #running: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: TopicsSettings) {
+    this.#settings = settings;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.#refreshAll(), this.#settings.refreshEvery ?? 60_000);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#stopped.abort();
+  }
+
+  /**
+   * Calls back with the number of partitions: at once where it is known, else as soon as it is, in the order of these
+   * calls. Returns how to withdraw the wish.
+   */
+  whenKnown(name: string, known: Known): () => void {
+    const topic = this.#get(name);
+    if (topic.leaders.length > 0) {
+      known(topic.leaders.length);
+      return () => {};
+    }
+    topic.waiting.add(known);
+    if (topic.waiting.size === 1) void this.#discover(name, topic);
+    return () => topic.waiting.delete(known);
+  }
+
+  /**
+   * Node id of the broker that leads this partition now.
+   * @throws SendFailure
+   */
+  async leader(name: string, partition: number): Promise<number> {
+    const topic = this.#get(name);
+    if (topic.stale || topic.failure || (topic.leaders[partition] ?? -1) < 0) await this.#refresh(name);
+    if (topic.failure) throw topic.failure;
+    const leader = topic.leaders[partition];
+    if (leader === undefined) {
+      throw new SendFailure('LC_OUTPUT_FAILED', `${name} has no partition ${partition} any more`, {
+        remedy: 'give back',
+      });
+    }
+    if (leader < 0) {
+      const hint = 'Bring its brokers back, or see `kafka-topics.sh --describe --unavailable-partitions`.';
+      throw new SendFailure('LC_OUTPUT_FAILED', 'the partition has no leader', { hint });
+    }
+    return leader;
+  }
+
+  /** A broker did not answer as the leader of this topic's partitions should. */
+  stale(name: string): void {
+    this.#get(name).stale = true;
+  }
+
+  #get(name: string): Topic {
+    let topic = this.#topics.get(name);
+    if (!topic) {
+      topic = { leaders: [], failure: undefined, stale: false, waiting: new Set() };
+      this.#topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  /** Asks until the topic is known, nobody waits for it any more, or the output stops. */
+  async #discover(name: string, topic: Topic): Promise<void> {
+    for (let n = 0; topic.waiting.size > 0 && !this.#stopped.signal.aborted; n++) {
+      try {
+        await this.#refresh(name);
+        if (topic.failure) this.#settings.troubles.set(name, topic.failure);
+      } catch (error) {
+        this.#settings.troubles.set(name, SendFailure.from(error));
+      }
+      if (topic.waiting.size > 0) await pause(backoff(n), this.#stopped.signal);
+    }
+    this.#settings.troubles.clear(name);
+  }
+
+  /** One question at a time, for all topics that are wanted by then. */
+  #refresh(name: string): Promise<void> {
+    this.#wanted.add(name);
+    this.#queued ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#queued = undefined;
+        const names = [...this.#wanted];
+        this.#wanted.clear();
+        this.#running = this.#fetch(names);
+        return this.#running;
+      });
+    return this.#queued;
+  }
+
+  #refreshAll(): void {
+    for (const name of this.#topics.keys()) {
+      this.#refresh(name).catch((error: unknown) =>
+        this.#settings.log.debug('topics cannot be asked for', { reason: SendFailure.from(error).message }),
+      );
+    }
+  }
+
+  async #fetch(names: readonly string[]): Promise<void> {
+    const metadata = await this.#settings.cluster.metadata(names);
+    for (const answer of metadata.topics) {
+      const topic = this.#topics.get(answer.name);
+      if (topic) topic.failure = await this.#take(answer, topic);
+    }
+  }
+
+  async #take(answer: TopicMetadata, topic: Topic): Promise<SendFailure | undefined> {
+    if (answer.code === 3) return this.#settings.create ? this.#create(answer.name) : this.#missing(answer.name);
+    if (answer.code !== 0) return failureOf(answer.code, this.#grant(answer));
+    const before = topic.leaders.length;
+    topic.leaders = answer.leaders;
+    topic.stale = false;
+    if (before > 0 && before !== answer.leaders.length) {
+      this.#settings.log.info(`topic ${answer.name} has ${answer.leaders.length} partitions now, before ${before}`);
+    }
+    const waiting = [...topic.waiting];
+    topic.waiting.clear();
+    for (const known of waiting) known(answer.leaders.length);
+    return undefined;
+  }
+
+  #missing(name: string): SendFailure {
+    const command = `kafka-topics.sh --bootstrap-server ${this.#settings.brokers} --create --topic ${name}`;
+    return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${name} does not exist`, {
+      hint: `Create it: \`${command}\`, or set create_topics. Its records wait.`,
+    });
+  }
+
+  /** Whether it worked or not, the next question shows what is there. */
+  async #create(name: string): Promise<SendFailure> {
+    const { partitions, replication_factor: replicationFactor } = this.#settings.create!;
+    const { code, text } = await this.#settings.cluster.createTopic({ name, partitions, replicationFactor });
+    if (code === 0) this.#settings.log.info(`created topic ${name} with ${partitions} partitions`);
+    if (code === 0 || code === 36) return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${name} is being created`);
+    const failure = failureOf(code);
+    const message = `topic ${name} cannot be created: Kafka answers ${nameOfCode(code)}${text ? `, ${text}` : ''}`;
+    return new SendFailure(failure.code === 'LC_OUTPUT_FORBIDDEN' ? failure.code : 'LC_OUTPUT_TOPIC_MISSING', message, {
+      hint: failure.hint ?? 'Create it by hand, or change create_topics.',
+    });
+  }
+
+  #grant({ name, code }: TopicMetadata): string | undefined {
+    if (code !== 29) return undefined;
+    const acl = `kafka-acls.sh --bootstrap-server ${this.#settings.brokers} --add --allow-principal User:NAME`;
+    return `Grant the user WRITE: \`${acl} --operation Write --operation Describe --topic ${name}\`.`;
+  }
+}
