@@ -92,11 +92,11 @@ describeWith(['kafka'], 'following', () => {
       yaml(),
     ];
     for (const [round, variant] of variants.entries()) {
-      const before = agent.stderr.split('configuration').length;
+      const before = agent.stderr.split('configuration change').length;
       pipelineFile(folder, variant);
       // Each edit is applied or refused, and says so; the sixth changes no component.
       if (round === 5) await setTimeout(1_000);
-      else while (agent.stderr.split('configuration').length === before) await setTimeout(20);
+      else while (agent.stderr.split('configuration change').length === before) await setTimeout(20);
     }
     load.stop();
     await waitForRecords(brokers, topic, load.total, deadline);
@@ -113,9 +113,9 @@ describeWith(['kafka'], 'following', () => {
     await agent.printed('logcatch');
     pipelineFile(folder, yaml(', attributes: { team: blue }'));
     await setTimeout(600);
-    expect(agent.stderr).not.toContain('configuration applied');
+    expect(agent.stderr).not.toContain('configuration change');
     agent.kill('SIGHUP');
-    await agent.printed('configuration applied (SIGHUP): retag app');
+    await agent.printed('applied (SIGHUP): retag app');
     await stop(agent);
   });
 });

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { ConsumedRecord } from '../servers/index.ts';
 
 /** Writes numbered lines to files and remembers them. */
@@ -53,6 +54,7 @@ export class Load {
     this.#timer = setInterval(() => {
       for (const name of this.#written.keys()) this.append(name, count);
     }, every);
+    onTestFinished(() => this.stop());
   }
 
   stop(): void {

@@ -2,6 +2,7 @@ import type { BundledPlugins } from '@logcatch/core';
 
 /** The component types that come with logcatch. Loaded when a pipeline file names them, so that the others cost nothing. */
 export const bundled: BundledPlugins = {
+  config: {},
   input: {
     'file-tail': async () => (await import('@logcatch/input-file-tail')).default,
   },

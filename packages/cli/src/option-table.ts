@@ -1,4 +1,4 @@
-import { type ComponentDefinition, z } from '@logcatch/plugin-api';
+import { type AnyDefinition, z } from '@logcatch/plugin-api';
 
 export interface OptionRow {
   /** Dotted for nested options. */
@@ -23,7 +23,7 @@ interface JsonSchema {
 }
 
 /** The options of a component type, from its schema: for `pipeline plugins TYPE` and the READMEs. */
-export function optionRows(definition: ComponentDefinition): OptionRow[] {
+export function optionRows(definition: AnyDefinition): OptionRow[] {
   return rowsOf(z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
 }
 

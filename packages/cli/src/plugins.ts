@@ -1,15 +1,15 @@
 import { styleText } from 'node:util';
-import type { ComponentDefinition } from '@logcatch/plugin-api';
+import type { AnyDefinition } from '@logcatch/plugin-api';
 import { makeEngine } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { optionRows } from './option-table.ts';
 
-const kinds = ['input', 'transform', 'output'] as const;
+const kinds = ['config', 'input', 'transform', 'output'] as const;
 
 /** `pipeline plugins [TYPE]`. */
 export async function plugins(type: string | undefined): Promise<void> {
   const engine = makeEngine('warn');
-  const all: ComponentDefinition[] = [];
+  const all: AnyDefinition[] = [];
   for (const kind of kinds) {
     for (const name of engine.typesOf(kind)) all.push((await engine.definition(kind, name))!);
   }
@@ -25,7 +25,7 @@ export async function plugins(type: string | undefined): Promise<void> {
   }
 }
 
-function printOptions(definition: ComponentDefinition): void {
+function printOptions(definition: AnyDefinition): void {
   const rows = optionRows(definition);
   const width = Math.max(...rows.map(({ name }) => name.length));
   for (const { name, type, fallback, description } of rows) {

@@ -34,6 +34,7 @@ export class Agent {
   #reloading: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #stopping: Promise<LeftOver[]> | undefined;
+  #changes = 0;
 
   /** Loads the file, takes the data_dir and builds every component. @throws ConfigErrors, LogcatchError */
   static async create(engine: Engine, { file, once }: AgentOptions): Promise<Agent> {
@@ -135,12 +136,14 @@ export class Agent {
     if (this.#stopping) return { result: 'unchanged' };
     const outcome = await this.#apply();
     const { log } = this.#engine;
+    // Numbered, so that no line looks like a repetition of an earlier one.
+    const change = `configuration change ${++this.#changes}`;
     if (outcome.result === 'applied') {
       const { plan } = outcome;
       const parts = (['add', 'change', 'retag', 'remove'] as const).filter((part) => plan[part].length > 0);
-      log.info(`configuration applied (${why}): ${parts.map((part) => `${part} ${plan[part].join(', ')}`).join('; ')}`);
+      log.info(`${change} applied (${why}): ${parts.map((part) => `${part} ${plan[part].join(', ')}`).join('; ')}`);
     } else if (outcome.result !== 'unchanged') {
-      log.error(`configuration ${outcome.result} (${why}); what ran before goes on`);
+      log.error(`${change} ${outcome.result} (${why}); what ran before goes on`);
       for (const error of outcome.errors) log.error(error.describe());
     }
     this.#engine.hooks.reloaded.call(outcome);

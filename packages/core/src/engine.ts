@@ -18,10 +18,10 @@ import {
 import { engineHooks } from './hooks.ts';
 import type { Log } from './log.ts';
 import { loadPlugin } from './plugins.ts';
-import { type Kind, Registry } from './registry.ts';
+import { type AnyKind, Registry } from './registry.ts';
 
 /** Component types that come with logcatch, each loaded only when a pipeline file names it. */
-export type BundledPlugins = Readonly<Record<Kind, Readonly<Record<string, () => Promise<ComponentPlugin>>>>>;
+export type BundledPlugins = Readonly<Record<AnyKind, Readonly<Record<string, () => Promise<ComponentPlugin>>>>>;
 
 export interface EngineOptions {
   readonly log: Log;
@@ -71,16 +71,19 @@ export class Engine implements EngineHandle {
       host: this.host,
       definitionOf: (kind, type) => this.#registry.get(kind, type),
       typesOf: (kind) => this.typesOf(kind),
+      values: new Map(),
+      sourceDefinition: (type) => this.#registry.get('config', type),
+      sourceTypes: () => this.typesOf('config'),
     });
   }
 
   /** Every type there is, bundled or added. */
-  typesOf(kind: Kind): string[] {
+  typesOf(kind: AnyKind): string[] {
     const added = this.#registry.all.filter((definition) => definition.kind === kind).map(({ type }) => type);
     return [...new Set([...Object.keys(this.#bundled[kind]), ...added])].sort();
   }
 
-  async definition(kind: Kind, type: string) {
+  async definition<K extends AnyKind>(kind: K, type: string) {
     const bundled = Object.hasOwn(this.#bundled[kind], type) ? this.#bundled[kind][type] : undefined;
     if (!this.#registry.get(kind, type) && bundled) this.#registry.add((await bundled()).definition);
     return this.#registry.get(kind, type);
@@ -109,7 +112,7 @@ export class Engine implements EngineHandle {
   }
 
   async #loadBundled(document: unknown): Promise<void> {
-    const sections = { inputs: 'input', transforms: 'transform', outputs: 'output' } as const;
+    const sections = { config: 'config', inputs: 'input', transforms: 'transform', outputs: 'output' } as const;
     for (const [section, kind] of Object.entries(sections)) {
       const components = (document as Record<string, unknown>)[section];
       for (const component of Object.values(components ?? {})) {

@@ -1,12 +1,13 @@
-import { type ComponentDefinition, type Components, LogcatchError } from '@logcatch/plugin-api';
+import { type AnyDefinition, type Components, LogcatchError } from '@logcatch/plugin-api';
 
-export type Kind = ComponentDefinition['kind'];
+export type AnyKind = AnyDefinition['kind'];
+type Of<K extends AnyKind> = Extract<AnyDefinition, { kind: K }>;
 
 /** The component types of one engine. */
 export class Registry implements Components {
-  readonly #definitions = new Map<string, ComponentDefinition>();
+  readonly #definitions = new Map<string, AnyDefinition>();
 
-  add(definition: ComponentDefinition): void {
+  add(definition: AnyDefinition): void {
     const { kind, type } = definition;
     const known = this.get(kind, type);
     if (known === definition) return;
@@ -14,11 +15,11 @@ export class Registry implements Components {
     this.#definitions.set(`${kind} ${type}`, definition);
   }
 
-  get(kind: Kind, type: string): ComponentDefinition | undefined {
-    return this.#definitions.get(`${kind} ${type}`);
+  get<K extends AnyKind>(kind: K, type: string): Of<K> | undefined {
+    return this.#definitions.get(`${kind} ${type}`) as Of<K> | undefined;
   }
 
-  get all(): readonly ComponentDefinition[] {
+  get all(): readonly AnyDefinition[] {
     return [...this.#definitions.values()];
   }
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ConfigSource, ConfigSourceContext } from './config-source.ts';
 import type { EngineHandle } from './hooks.ts';
 import type { Input, InputContext } from './input.ts';
 import type { Output, OutputContext } from './output.ts';
@@ -38,10 +39,18 @@ export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
   readonly concurrency?: number;
 }
 
+export interface ConfigSourceDefinition<Schema extends z.ZodType = z.ZodType>
+  extends Definition<'config', ConfigSource, ConfigSourceContext, Schema> {
+  /** Its values come from elsewhere: they are untrusted input, and the last good ones are kept on disk. */
+  readonly remote?: boolean;
+}
+
 export type ComponentDefinition = InputDefinition | TransformDefinition | OutputDefinition;
+/** Whatever a plugin can offer by a `type:`. */
+export type AnyDefinition = ComponentDefinition | ConfigSourceDefinition;
 
 /** A component definition that is also a plugin, offering itself. */
-export type ComponentPlugin<D extends ComponentDefinition = ComponentDefinition> = Plugin & { readonly definition: D };
+export type ComponentPlugin<D extends AnyDefinition = AnyDefinition> = Plugin & { readonly definition: D };
 
 type Declared<D extends { kind: string }> = Omit<D, 'kind'>;
 
@@ -63,12 +72,18 @@ export function defineOutput<Schema extends z.ZodType>(
   return component({ kind: 'output', ...declared });
 }
 
+export function defineConfigSource<Schema extends z.ZodType>(
+  declared: Declared<ConfigSourceDefinition<Schema>>,
+): ComponentPlugin<ConfigSourceDefinition<Schema>> {
+  return component({ kind: 'config', ...declared });
+}
+
 /** A plugin that adds no component: it observes or changes through hooks. */
 export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
 
-function component<D extends ComponentDefinition>(definition: D): ComponentPlugin<D> {
+function component<D extends AnyDefinition>(definition: D): ComponentPlugin<D> {
   return {
     name: definition.type,
     definition,

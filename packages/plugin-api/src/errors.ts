@@ -39,7 +39,26 @@ export const errorTable = {
     'Give the component an `id:` that tells them apart.',
   ),
   LC_CONFIG_WIRING: entry('The components do not form a pipeline.', 'Check the `inputs:` of the component named.'),
+  LC_CONFIG_UNTRUSTED: entry(
+    'A remote source asks for what only the pipeline file may say.',
+    'Say it in the pipeline file.',
+  ),
   LC_CONFIG_NEEDS_RESTART: entry('This key cannot change while the pipeline runs.', 'Restart the agent to apply it.'),
+  LC_SOURCE_ABSENT: entry(
+    'A configuration source holds nothing.',
+    'Put a value there; until then the last good one goes on, or what depends on it waits.',
+    true,
+  ),
+  LC_SOURCE_BAD: entry(
+    'The value of a configuration source cannot be used.',
+    'Mend it at the place shown; until then the last good one goes on, or what depends on it waits.',
+    true,
+  ),
+  LC_SOURCE_UNREACHABLE: entry(
+    'A configuration source cannot be reached.',
+    'Check address, network and server; it is tried again, and the last good value goes on.',
+    true,
+  ),
   LC_PLUGIN_LOAD: entry(
     'A plugin cannot be loaded.',
     'Check the path or install the package, then run `pipeline check`.',
@@ -79,7 +98,10 @@ export const errorTable = {
   ),
   LC_OUTPUT_FORBIDDEN: entry('The server does not allow this write.', 'Grant the user WRITE on the topic.', true),
   LC_OUTPUT_FAILED: entry('A write failed.', 'The same records are written again after a pause.', true),
-  LC_OUTPUT_CLOSED: entry('Nobody reads this output any more.', 'Nothing: the pipeline ends, and resumes from here next time.'),
+  LC_OUTPUT_CLOSED: entry(
+    'Nobody reads this output any more.',
+    'Nothing: the pipeline ends, and resumes from here next time.',
+  ),
   LC_RECORD_NO_VALUE: entry(
     'A template has no value for a record.',
     'Set the attribute, or give a default: `{{ name:-default }}`.',

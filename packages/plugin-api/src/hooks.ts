@@ -1,6 +1,6 @@
 import type { AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook, SyncBailHook, SyncHook } from 'tapable';
 import type { Batch } from './batch.ts';
-import type { ComponentDefinition } from './define.ts';
+import type { AnyDefinition } from './define.ts';
 import type { LogcatchError } from './errors.ts';
 import type { Receipt } from './output.ts';
 import type { Source, SourceEnd } from './source.ts';
@@ -64,7 +64,7 @@ export interface PipelineHandle {
 /** The registry of component types. */
 export interface Components {
   /** @throws LC_PLUGIN_DUPLICATE */
-  add(definition: ComponentDefinition): void;
+  add(definition: AnyDefinition): void;
 }
 
 export interface Edge {

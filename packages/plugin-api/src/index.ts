@@ -1,7 +1,8 @@
-/** All that a plugin imports. Read in this order: define, batch, source, input, output, transform, hooks. */
+/** All that a plugin imports. Read in this order: define, batch, source, input, output, transform, config-source, hooks. */
 export { Batch, type BatchInit, batchOf, LogRecord } from './batch.ts';
 export type { Buffers, Chunk } from './buffers.ts';
 export { type Column, DictionaryColumn } from './column.ts';
+export type * from './config-source.ts';
 export type { ComponentContext, LogFields, Logger } from './context.ts';
 export * from './define.ts';
 export {

@@ -4,6 +4,7 @@ import { BufferPool } from '@logcatch/core';
 import type {
   Attributes,
   ComponentContext,
+  ConfigSourceContext,
   Discovery,
   InputContext,
   Logger,
@@ -162,6 +163,12 @@ export function fakeInputContext(
   const { sources = new MemorySources(), firstStart = true, once = false, maxRecords = 65_536 } = options;
   const buffers = new BufferPool(32 << 20, true);
   return Object.assign(new FakeContext(options), { sources, buffers, firstStart, once, maxRecords });
+}
+
+/** A context for a configuration source: counts how often it said that something changed. */
+export function fakeConfigContext(options: FakeOptions = {}): FakeContext & ConfigSourceContext & { changes: number } {
+  const context = Object.assign(new FakeContext(options), { changes: 0, changed: () => void context.changes++ });
+  return context;
 }
 
 /** A context for an output or a transform. */

@@ -22,7 +22,7 @@ export interface Body {
   /** The `id:` of an entry. */
   readonly entryId: string | undefined;
   /** Without its id; `undefined` where something is wrong. */
-  readonly component: Omit<DesiredComponent, 'id' | 'origin'> | undefined;
+  readonly component: Omit<DesiredComponent, 'id' | 'origin' | 'remote'> | undefined;
 }
 
 /** Reads the map of a component, once or for each entry of its `each`, and reports all that is wrong with it. */

@@ -5,6 +5,7 @@ import { type EachEntry, entriesOf, entryIdFault, hashOf, type Identified, repor
 import { interpolate } from './interpolate.ts';
 import type { Names } from './names.ts';
 import { type EntryProblems, type KeyPath, Problems } from './problem.ts';
+import { isRemote, referencedSources, unavailableIn } from './references.ts';
 import { sections } from './settings.ts';
 import type { Component, Types } from './type-field.ts';
 import { type MapEntry, type MapValue, reportKind } from './value.ts';
@@ -17,6 +18,8 @@ export interface Declared extends Component {
   readonly components: readonly DesiredComponent[];
   /** What it says it reads; `faulty` where that could not be read. */
   readonly inputs: readonly Reference[] | 'faulty' | undefined;
+  /** Sources without a value that its options name: it cannot run before they have one. */
+  readonly waits: readonly string[];
   /** Names of its exits, none where it has but one way out; unknown where its type is. */
   readonly exits: readonly string[] | 'unknown';
 }
@@ -29,27 +32,31 @@ export interface ComponentScope {
 
 /** Reads one component of the file, and reports all that is wrong with it. */
 export function readComponent(kind: Kind, id: string, entry: MapEntry, scope: ComponentScope): Declared {
-  const { problems } = scope;
+  const { names, problems } = scope;
   const path: KeyPath = [sections[kind], id];
   const origin = entry.keyOrigin;
   const declared = { kind, id, path, origin };
   checkId(id, path, origin, problems);
   if (entry.value.kind !== 'map') {
     reportKind(entry.value, path, 'a map with a `type:`', problems);
-    return { ...declared, components: [], inputs: 'faulty', exits: 'unknown' };
+    return { ...declared, components: [], waits: [], inputs: 'faulty', exits: 'unknown' };
   }
   const body = entry.value;
+  const waits = unavailableIn(body, names);
+  const remote = isRemote(body, names);
+  reportUntrustedType(body, path, names, problems);
   const each = kind === 'input' ? body.entries.get('each')?.value : undefined;
   if (each !== undefined) {
     const at = [...path, 'each'];
     const entries = entriesOf(interpolate(each, at, scope), at, problems) ?? [];
-    return { ...declared, components: readEntries(declared, body, entries, scope), inputs: undefined, exits: [] };
+    const made = readEntries(declared, body, entries, scope).map((component) => ({ ...component, remote }));
+    return { ...declared, components: waits.length > 0 ? [] : made, waits, inputs: undefined, exits: [] };
   }
   if (kind === 'input') reportLoneId(body, path, problems);
   const { component, definition, inputs } = readBody(declared, body, scope.types, scope);
   const exits = definition === undefined ? 'unknown' : definition.kind === 'transform' ? (definition.exits ?? []) : [];
-  const components = component === undefined ? [] : [{ ...component, id, origin }];
-  return { ...declared, components, inputs, exits };
+  const components = component === undefined || waits.length > 0 ? [] : [{ ...component, id, origin, remote }];
+  return { ...declared, components, waits, inputs, exits };
 }
 
 function readEntries(
@@ -57,10 +64,10 @@ function readEntries(
   body: MapValue,
   entries: readonly EachEntry[],
   { names, types, problems }: ComponentScope,
-): DesiredComponent[] {
+): Omit<DesiredComponent, 'remote'>[] {
   const told: EntryProblems[] = [];
   const identified: Identified[] = [];
-  const components: DesiredComponent[] = [];
+  const components: Omit<DesiredComponent, 'remote'>[] = [];
   for (const { label, origin, each } of entries) {
     const own = new Problems();
     told.push({ label, origin, problems: own });
@@ -82,6 +89,16 @@ function readEntries(
   problems.addEntries(told);
   reportDuplicates(identified, declared.path, problems);
   return components;
+}
+
+/** Remote configuration says what is read, never by which code. */
+function reportUntrustedType(body: MapValue, path: KeyPath, names: Names, problems: Problems): void {
+  const type = body.entries.get('type')?.value;
+  const fromEach =
+    type !== undefined && referencedSources(type).has('each') && isRemote(body.entries.get('each')?.value, names);
+  if (type === undefined || !(fromEach || isRemote(type, names))) return;
+  const message = 'a remote source cannot choose the type of a component';
+  problems.add({ code: 'LC_CONFIG_UNTRUSTED', path: [...path, 'type'], origin: type.origin, message });
 }
 
 function reportLoneId(body: MapValue, path: KeyPath, problems: Problems): void {

@@ -1,4 +1,5 @@
 import type { ComponentDefinition, Edge, Origin } from '@logcatch/plugin-api';
+import type { DesiredSource } from './source-section.ts';
 import type { JsonValue } from './value.ts';
 
 export type Kind = 'input' | 'transform' | 'output';
@@ -24,12 +25,25 @@ export interface Desired {
   readonly transforms: readonly DesiredComponent[];
   readonly outputs: readonly DesiredComponent[];
   readonly edges: readonly Edge[];
+  /** Configuration sources, in the order of the file. */
+  readonly sources: readonly DesiredSource[];
+  /** What cannot run yet, and why: not among the components above. */
+  readonly waiting: readonly Waiting[];
   /** Where the keys stand that need a restart; the document itself for those that are not written. */
   readonly origins: Readonly<Record<RestartKey, Origin>>;
 }
 
 /** Keys that cannot change while the pipeline runs. */
 export type RestartKey = 'name' | 'agent_id' | 'data_dir' | 'plugins';
+
+/** A component or source that waits for sources without a value, or for a component behind it that does. */
+export interface Waiting {
+  readonly kind: Kind | 'config';
+  readonly id: string;
+  /** Names of the sources. */
+  readonly sources: readonly string[];
+  readonly origin: Origin;
+}
 
 export interface DesiredComponent {
   readonly kind: Kind;
@@ -50,6 +64,8 @@ export interface DesiredComponent {
   readonly required: boolean;
   /** Outputs: `queue.max_records`, at least 1. */
   readonly maxRecords?: number;
+  /** Some of its options come from a remote source: they are untrusted. */
+  readonly remote: boolean;
   /** The component's key in the file; of an entry of `each`, the entry. */
   readonly origin: Origin;
 }

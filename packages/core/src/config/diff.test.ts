@@ -136,6 +136,7 @@ const desired = fc
         type: one.kind,
         definition: definitions[0]!,
         options: one.resolved,
+        remote: false,
         origin,
       }),
     );
@@ -150,6 +151,8 @@ const desired = fc
       transforms: all.filter(({ kind }) => kind === 'transform'),
       outputs: all.filter(({ kind }) => kind === 'output'),
       edges: edges as Edge[],
+      sources: [],
+      waiting: [],
       origins: { name: origin, agent_id: origin, data_dir: origin, plugins: origin },
     };
   });

@@ -9,6 +9,10 @@ export interface NameSource {
    * @param used where the `${}` stands: the origin of values that have no place of their own
    */
   lookup(path: readonly string[], used: Origin): ConfigValue | undefined;
+  /** It has no value yet: what names it waits. */
+  readonly unavailable?: boolean;
+  /** Its values come from elsewhere: they are untrusted. */
+  readonly remote?: boolean;
   /** The paths there are, as written behind the source's name; '' for the source itself. To find the nearest. */
   paths(): Iterable<string>;
 }
@@ -43,6 +47,11 @@ export function treeSource(value: ConfigValue): NameSource {
     lookup: (path) => valueAt(value, path),
     paths: () => ['', ...pathsOf(value)],
   };
+}
+
+/** A source without a value. What names it waits for it, and says so elsewhere than as an error. */
+export function unavailableSource(remote: boolean): NameSource {
+  return { lookup: (_path, origin) => ({ kind: 'unresolved', origin }), paths: () => [], unavailable: true, remote };
 }
 
 /** `${each.key}`, `${each.value}` and the fields of the value, for an entry of a map. */

@@ -100,7 +100,7 @@ test.each([
   [
     'a: 1',
     [
-      expect.stringContaining('a: unknown key "a". Valid keys: agent_id, data_dir, inputs, max_bytes, name,'),
+      expect.stringContaining('a: unknown key "a". Valid keys: agent_id, config, data_dir, inputs, max_bytes, name,'),
       'p.yaml:1:1 LC_CONFIG_VALUE inputs: a pipeline needs at least one input. Add one under `inputs:`.',
       'p.yaml:1:1 LC_CONFIG_VALUE outputs: a pipeline needs at least one output. Add one under `outputs:`.',
     ],
@@ -109,7 +109,6 @@ test.each([
     'inputs: { a: { type: tail, paths: x } }\noutputs:',
     ['p.yaml:2:1 LC_CONFIG_VALUE outputs: a pipeline needs at least one output. Add one under `outputs:`.'],
   ],
-  [`config: {}\n${withInputs('a: { type: tail, paths: x }')}`, [expect.stringContaining('unknown key "config"')]],
   [
     `name: ../x\n${withInputs('a: { type: tail, paths: x }')}`,
     [

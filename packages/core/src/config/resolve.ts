@@ -1,18 +1,38 @@
+import type { Edge } from '@logcatch/plugin-api';
 import { type ComponentScope, type Declared, readComponent } from './component.ts';
-import type { Desired, Kind } from './desired.ts';
+import type { Desired, Kind, Waiting } from './desired.ts';
 import type { PipelineDocument } from './document.ts';
 import { ConfigErrors } from './errors.ts';
-import { envSource, hostSource, type Names } from './names.ts';
+import { envSource, hostSource, type NameSource } from './names.ts';
 import { Problems } from './problem.ts';
-import { readSettings, sections } from './settings.ts';
+import { readSettings, type Settings, sections } from './settings.ts';
+import { readSources, type SourceTypes, type SourceValues } from './source-section.ts';
 import type { Types } from './type-field.ts';
 import { configValue, type MapValue, reportKind } from './value.ts';
 import { wire } from './wiring.ts';
 
 /** What a document is resolved with. */
-export interface ResolveScope extends Types {
+export interface ResolveScope extends Types, SourceTypes {
   readonly env: NodeJS.ProcessEnv;
   readonly host: string;
+  /** Values of the configuration sources that have one. */
+  readonly values: SourceValues;
+}
+
+/**
+ * The top-level settings alone: they name no configuration source, so they are known before any.
+ * @throws {ConfigErrors}
+ */
+export function resolveSettings(
+  document: PipelineDocument,
+  value: unknown,
+  scope: Pick<ResolveScope, 'env' | 'host'>,
+): Settings {
+  const problems = new Problems();
+  const { file } = document.originOf([]);
+  const settings = readSettings(document, rootOf(document, value, problems), baseNames(scope), problems);
+  if (settings === undefined || problems.size > 0) throw new ConfigErrors(problems.errors(file));
+  return settings;
 }
 
 /**
@@ -23,30 +43,83 @@ export interface ResolveScope extends Types {
 export function resolveDocument(document: PipelineDocument, value: unknown, scope: ResolveScope): Desired {
   const problems = new Problems();
   const { file } = document.originOf([]);
-  const root = configValue(value, document, problems);
-  if (root.kind !== 'map') reportKind(root, [], 'a map with `inputs:` and `outputs:`', problems);
-  problems.check(file);
-
-  const names: Names = new Map([
-    ['env', envSource(scope.env)],
-    ['host', hostSource(scope.host)],
-  ]);
-  const settings = readSettings(document, root as MapValue, names, problems);
+  const root = rootOf(document, value, problems);
+  const names = baseNames(scope);
+  const settings = readSettings(document, root, names, problems);
+  const section = readSources(root, names, scope.values, scope, problems);
   const declared = (['input', 'transform', 'output'] as const).flatMap((kind) =>
-    readSection(kind, root as MapValue, { names, types: scope, problems }),
+    readSection(kind, root, { names, types: scope, problems }),
   );
   reportSharedIds(declared, problems);
   const edges = wire(declared, problems);
   if (settings === undefined || problems.size > 0) throw new ConfigErrors(problems.errors(file));
+  const held = waitingFor(declared, edges);
   const componentsOf = (kind: Kind) =>
-    declared.filter((one) => one.kind === kind).flatMap(({ components }) => components);
+    declared.filter((one) => one.kind === kind && !held.has(one)).flatMap(({ components }) => components);
+  const ids = new Set(
+    (['input', 'transform', 'output'] as const).flatMap((kind) => componentsOf(kind).map(({ id }) => id)),
+  );
   return {
     ...settings,
+    sources: section.sources,
+    waiting: waitingOf(held, section.waiting, root),
     inputs: componentsOf('input'),
     transforms: componentsOf('transform'),
     outputs: componentsOf('output'),
-    edges,
+    edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)),
   };
+}
+
+function rootOf(document: PipelineDocument, value: unknown, problems: Problems): MapValue {
+  const root = configValue(value, document, problems);
+  if (root.kind !== 'map') reportKind(root, [], 'a map with `inputs:` and `outputs:`', problems);
+  problems.check(document.originOf([]).file);
+  return root as MapValue;
+}
+
+function baseNames({ env, host }: Pick<ResolveScope, 'env' | 'host'>): Map<string, NameSource> {
+  return new Map([
+    ['env', envSource(env)],
+    ['host', hostSource(host)],
+  ]);
+}
+
+/**
+ * What cannot run yet, with the sources it waits for: components that name a source without a value, and those in front
+ * of them, whose records would pass for delivered although they never reached what is missing.
+ */
+function waitingFor(declared: readonly Declared[], edges: readonly Edge[]): Map<Declared, ReadonlySet<string>> {
+  const held = new Map<Declared, Set<string>>(
+    declared.filter(({ waits }) => waits.length > 0).map((one) => [one, new Set(one.waits)]),
+  );
+  const byId = new Map(
+    declared.flatMap((one) => [[one.id, one] as const, ...one.components.map(({ id }) => [id, one] as const)]),
+  );
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { from, to } of edges) {
+      const behind = held.get(byId.get(to)!);
+      const front = byId.get(from)!;
+      if (!behind || held.has(front)) continue;
+      held.set(front, new Set(behind));
+      grew = true;
+    }
+  }
+  return held;
+}
+
+function waitingOf(
+  held: ReadonlyMap<Declared, ReadonlySet<string>>,
+  sources: ReadonlyMap<string, readonly string[]>,
+  root: MapValue,
+): Waiting[] {
+  const section = root.entries.get('config')?.value;
+  const originOf = (name: string) =>
+    (section?.kind === 'map' ? section.entries.get(name)?.keyOrigin : undefined) ?? root.origin;
+  return [
+    ...[...sources].map(([id, waits]) => ({ kind: 'config' as const, id, sources: waits, origin: originOf(id) })),
+    ...[...held].map(([{ kind, id, origin }, waits]) => ({ kind, id, sources: [...waits], origin })),
+  ];
 }
 
 function readSection(kind: Kind, root: MapValue, scope: ComponentScope): Declared[] {

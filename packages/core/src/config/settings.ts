@@ -9,13 +9,13 @@ import { readPlugins } from './plugins.ts';
 import type { Problems } from './problem.ts';
 import type { MapValue } from './value.ts';
 
-export type Settings = Omit<Desired, 'inputs' | 'transforms' | 'outputs' | 'edges'>;
+export type Settings = Omit<Desired, 'inputs' | 'transforms' | 'outputs' | 'edges' | 'sources' | 'waiting'>;
 
 /** The keys that hold components. */
 export const sections = { input: 'inputs', transform: 'transforms', output: 'outputs' } as const;
 
 /** Keys of the file that are read elsewhere. */
-const others = ['plugins', ...Object.values(sections)];
+const others = ['plugins', 'config', ...Object.values(sections)];
 
 /** Names become parts of paths, of metrics and of keys in etcd. */
 const name = z
