@@ -35,7 +35,7 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
       if (code === 'LC_OUTPUT_CLOSED') resolve();
     });
   });
-  process.on('SIGHUP', () => void agent.reload('SIGHUP'));
+  process.on('SIGHUP', () => void agent.refresh());
   agent.start();
   void printStart(agent.pipeline, flags.version);
   if (flags.watch && !flags.once) agent.watch();

@@ -219,7 +219,7 @@ outputs: { out: { type: memory } }`;
     const agent = await world.start(twoInputs(', attributes: { team: "red " }'));
     await untilWritten(1);
     world.configure(twoInputs(', attributes: { team: "blue " }'));
-    expect(await agent.reload('test')).toMatchObject({ result: 'applied', plan: { retag: ['x'], change: [] } });
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied', plan: { retag: ['x'], change: [] } });
     world.add('a', 'two');
     await untilWritten(2);
     expect(written()).toEqual(['red one', 'blue two']);
@@ -237,7 +237,7 @@ inputs:
   z: { type: memory, streams: [c] }
 outputs: { out: { type: memory } }`);
     world.add('c', 'from c');
-    const outcome = await agent.reload('test');
+    const outcome = await agent.reloadFile();
     expect(outcome).toMatchObject({ result: 'applied', plan: { add: ['z'], change: ['x'], remove: ['y'] } });
     world.add('a', 'more of a');
     world.add('b', 'not read');
@@ -245,7 +245,7 @@ outputs: { out: { type: memory } }`);
     expect(written().slice(200).sort()).toEqual(['from c', 'more of a']);
     expect(world.created.get('out')).toBe(1);
     world.configure(twoInputs());
-    await agent.reload('test');
+    await agent.reloadFile();
     await untilWritten(203);
     expect(written().at(-1)).toBe('not read');
   });
@@ -256,7 +256,7 @@ outputs: { out: { type: memory } }`);
     const agent = await world.start(`shutdown_timeout: 100ms${simple}`);
     await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBe(100));
     world.configure(`shutdown_timeout: 100ms${simple.replace('type: memory }', 'type: memory, tag: "new " }')}`);
-    const reloading = agent.reload('test');
+    const reloading = agent.reloadFile();
     await until(() => expect(world.created.get('out')).toBe(2));
     world.hanging.clear();
     expect(await reloading).toMatchObject({ result: 'applied' });
@@ -273,7 +273,7 @@ outputs: { out: { type: memory } }`);
     const agent = await world.start(full('old '));
     await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBeGreaterThan(0));
     world.configure(full('new '));
-    const reloading = agent.reload('test');
+    const reloading = agent.reloadFile();
     await until(() => expect(world.created.get('out')).toBe(2));
     world.hanging.clear();
     await reloading;
@@ -286,7 +286,7 @@ outputs: { out: { type: memory } }`);
     const agent = await world.start(simple);
     await untilWritten(1);
     world.configure(`${simple}transforms: { up: { type: upper } }`);
-    await agent.reload('test');
+    await agent.reloadFile();
     world.add('a', 'two');
     await untilWritten(2);
     expect(written()).toEqual(['one', 'TWO']);
@@ -297,7 +297,7 @@ outputs: { out: { type: memory } }`);
     world.add('a', 'one');
     const agent = await world.start(simple);
     world.configure(simple.replace('streams', 'steams'));
-    expect(await agent.reload('test')).toMatchObject({
+    expect(await agent.reloadFile()).toMatchObject({
       result: 'refused',
       errors: expect.arrayContaining([expect.objectContaining({ code: 'LC_CONFIG_UNKNOWN_KEY' })]),
     });
@@ -308,7 +308,7 @@ outputs: { out: { type: memory } }`);
   test('what cannot change live is refused, saying so', async () => {
     const agent = await world.start(simple);
     world.configure(`name: other${simple}`);
-    expect(await agent.reload('test')).toMatchObject({
+    expect(await agent.reloadFile()).toMatchObject({
       result: 'refused',
       errors: expect.arrayContaining([expect.objectContaining({ code: 'LC_CONFIG_NEEDS_RESTART' })]),
     });

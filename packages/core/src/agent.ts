@@ -2,7 +2,8 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
-import { ConfigErrors, type Desired, diff, needsRestart } from './config/index.ts';
+import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
+import { attempts, Configuration } from './configuration.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
 import { pipelineHooks } from './hooks.ts';
@@ -24,35 +25,43 @@ export interface AgentOptions {
 /** One running pipeline with its state on disk, kept at what its file says. */
 export class Agent {
   readonly pipeline: Pipeline;
+  readonly configuration: Configuration;
   readonly progress: Progress;
   readonly #engine: Engine;
-  readonly #file: string;
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
   readonly #pool: BufferPool;
-  readonly #onFileChange = () => void this.reload('the file changed');
+  readonly #onFileChange = () => void this.reloadFile();
   #reloading: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #stopping: Promise<LeftOver[]> | undefined;
   #changes = 0;
+  #fileDirty = false;
 
-  /** Loads the file, takes the data_dir and builds every component. @throws ConfigErrors, LogcatchError */
+  /** Loads the file, takes the data_dir, asks the configuration sources and builds every component. @throws ConfigErrors, LogcatchError */
   static async create(engine: Engine, { file, once }: AgentOptions): Promise<Agent> {
-    const desired = await engine.load(file);
-    const store = new Store(desired.dataDir);
+    const loaded = await engine.read(file);
+    const store = new Store(loaded.settings.dataDir);
+    let agent: Agent | undefined;
+    const configuration = new Configuration(engine, loaded, store, () => agent && void agent.#evaluate());
     try {
-      return new Agent(engine, resolve(file), desired, store, once);
+      const desired = await configuration.start();
+      agent = new Agent(engine, configuration, desired, store, once);
+      // What came while it was being built.
+      if (configuration.changed.length > 0) void agent.#evaluate();
+      return agent;
     } catch (error) {
+      await configuration.stop();
       store.close();
       throw error;
     }
   }
 
-  private constructor(engine: Engine, file: string, desired: Desired, store: Store, once: boolean) {
+  private constructor(engine: Engine, configuration: Configuration, desired: Desired, store: Store, once: boolean) {
     const { log } = engine;
     const hooks = pipelineHooks((error) => log.error(error.describe()));
     this.#engine = engine;
-    this.#file = file;
+    this.configuration = configuration;
     this.#store = store;
     this.progress = new Progress();
     this.#checkpointer = new Checkpointer(store, {
@@ -76,7 +85,7 @@ export class Agent {
       host: engine.host,
       dataDir: desired.dataDir,
       once,
-      resolve: (path) => resolve(dirname(file), path),
+      resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
     engine.hooks.pipeline.call(this.pipeline);
@@ -88,19 +97,31 @@ export class Agent {
 
   /** Applies the pipeline file whenever it changes. */
   watch(): void {
-    watchFile(this.#file, { interval: watchInterval }, this.#onFileChange);
+    watchFile(this.pipeline.desired.file, { interval: watchInterval }, this.#onFileChange);
   }
 
-  /** Applies what the file says now. One at a time; calls that come meanwhile share the next one. */
-  reload(why: string): Promise<ReloadOutcome> {
+  /** Reads the pipeline file again and applies what it says now. */
+  reloadFile(): Promise<ReloadOutcome> {
+    this.#fileDirty = true;
+    return this.#evaluate();
+  }
+
+  /** Reads the file and asks all configuration sources again: SIGHUP. */
+  refresh(): Promise<ReloadOutcome> {
+    this.configuration.refresh();
+    return this.reloadFile();
+  }
+
+  /** Applies whatever is new. One at a time; calls that come meanwhile share the next one. */
+  #evaluate(): Promise<ReloadOutcome> {
     if (this.#next) return this.#next;
-    const reload = (this.#reloading ?? Promise.resolve()).then(() => {
+    const next = (this.#reloading ?? Promise.resolve()).then(() => {
       this.#next = undefined;
-      this.#reloading = this.#reload(why);
+      this.#reloading = this.#reload();
       return this.#reloading;
     });
-    this.#next = reload;
-    return reload;
+    this.#next = next;
+    return next;
   }
 
   /**
@@ -123,7 +144,8 @@ export class Agent {
   }
 
   async #stop(): Promise<LeftOver[]> {
-    unwatchFile(this.#file, this.#onFileChange);
+    unwatchFile(this.pipeline.desired.file, this.#onFileChange);
+    await this.configuration.stop();
     const leftOver = await this.pipeline.stop(this.pipeline.desired.shutdownTimeout);
     await this.#checkpointer.flush();
     this.#checkpointer.close();
@@ -132,39 +154,66 @@ export class Agent {
     return leftOver;
   }
 
-  async #reload(why: string): Promise<ReloadOutcome> {
+  async #reload(): Promise<ReloadOutcome> {
     if (this.#stopping) return { result: 'unchanged' };
-    const outcome = await this.#apply();
-    const { log } = this.#engine;
+    const { configuration } = this;
+    if (this.#fileDirty) {
+      this.#fileDirty = false;
+      await configuration.readFile();
+    }
+    const tried = attempts(configuration.changed);
+    let last: ReloadOutcome = { result: 'unchanged' };
+    for (const names of tried) {
+      const outcome = await this.#apply(names);
+      const refused = outcome.result === 'refused' || outcome.result === 'rolled back';
+      // Together they may be refused for the fault of one: then each is tried alone, and that is what counts.
+      if (refused && names.size > 1) continue;
+      this.#tell(outcome, [...names].join(', '));
+      if (refused) for (const name of names) configuration.refused(name, outcome.errors);
+      if (last.result !== 'applied' || outcome.result === 'applied') last = outcome;
+      if (!refused && names.size === tried[0]!.size) break;
+    }
+    return last;
+  }
+
+  #tell(outcome: ReloadOutcome, what: string): void {
+    const { log, hooks } = this.#engine;
+    if (outcome.result === 'unchanged') return;
     // Numbered, so that no line looks like a repetition of an earlier one.
     const change = `configuration change ${++this.#changes}`;
     if (outcome.result === 'applied') {
       const { plan } = outcome;
       const parts = (['add', 'change', 'retag', 'remove'] as const).filter((part) => plan[part].length > 0);
-      log.info(`${change} applied (${why}): ${parts.map((part) => `${part} ${plan[part].join(', ')}`).join('; ')}`);
-    } else if (outcome.result !== 'unchanged') {
-      log.error(`${change} ${outcome.result} (${why}); what ran before goes on`);
+      log.info(`${change} applied (${what}): ${parts.map((part) => `${part} ${named(plan[part])}`).join('; ')}`);
+    } else {
+      log.error(`${change} ${outcome.result} (${what}); what ran before goes on`);
       for (const error of outcome.errors) log.error(error.describe());
     }
-    this.#engine.hooks.reloaded.call(outcome);
-    return outcome;
+    hooks.reloaded.call(outcome);
   }
 
-  async #apply(): Promise<ReloadOutcome> {
+  async #apply(names: ReadonlySet<string>): Promise<ReloadOutcome> {
     try {
-      const next = await this.#engine.load(this.#file);
+      const next = this.configuration.desired(names);
       const errors = needsRestart(this.pipeline.desired, next);
       if (errors.length > 0) return { result: 'refused', errors };
       const plan = diff(this.pipeline.desired, next);
-      const changes = Object.values(plan).some((part) => part.length > 0);
+      const changes = !isEmpty(plan);
       if (changes) await this.#engine.hooks.beforeReload.promise(plan);
       this.#pool.budget = next.maxBytes;
       await this.pipeline.apply(next, plan);
+      await this.configuration.accept(names, next);
       return changes ? { result: 'applied', plan } : { result: 'unchanged' };
     } catch (error) {
       return { result: 'refused', errors: errorsOf(error) };
     }
   }
+}
+
+/** Ids for a log line: a change of thousands is not listed whole. */
+function named(ids: readonly string[]): string {
+  const most = 10;
+  return ids.length <= most ? ids.join(', ') : `${ids.slice(0, most).join(', ')} and ${ids.length - most} more`;
 }
 
 function errorsOf(error: unknown): readonly LogcatchError[] {

@@ -14,6 +14,9 @@ import {
   pluginsOf,
   readDocument,
   resolveDocument,
+  resolveSettings,
+  type Settings,
+  type SourceValues,
 } from './config/index.ts';
 import { engineHooks } from './hooks.ts';
 import type { Log } from './log.ts';
@@ -27,6 +30,14 @@ export interface EngineOptions {
   readonly log: Log;
   readonly bundled: BundledPlugins;
   readonly env: NodeJS.ProcessEnv;
+}
+
+/** A pipeline file as it was read, its configuration sources not asked. */
+export interface LoadedFile {
+  readonly document: PipelineDocument;
+  /** The document's data as the plugins left it. */
+  readonly value: unknown;
+  readonly settings: Settings;
 }
 
 /** Lives as long as the process: plugins, component types, and the way from a pipeline file to a desired state. */
@@ -46,7 +57,7 @@ export class Engine implements EngineHandle {
     this.hooks = engineHooks((error) => log.error(error.describe()));
   }
 
-  /** Adds a plugin. Only before the first {@link load}. */
+  /** Adds a plugin. Only before the first {@link read}. */
   use(plugin: Plugin): void {
     try {
       plugin.apply(this);
@@ -56,8 +67,8 @@ export class Engine implements EngineHandle {
     }
   }
 
-  /** Reads, resolves and validates a pipeline file. @throws ConfigErrors with everything that is wrong with it */
-  async load(file: string): Promise<Desired> {
+  /** Reads a pipeline file and loads the plugins it names. @throws ConfigErrors */
+  async read(file: string): Promise<LoadedFile> {
     const document = await readDocument(file);
     await this.#loadPlugins(document);
     await this.#loadBundled(document.value);
@@ -66,12 +77,18 @@ export class Engine implements EngineHandle {
         new LogcatchError('LC_PLUGIN_THREW', `a plugin refused the file: ${messageOf(cause)}`, { cause }),
       ]);
     });
+    const settings = resolveSettings(document, value, { env: this.#env, host: this.host });
+    return { document, value, settings };
+  }
+
+  /** What a file asks for, with these values of its configuration sources. @throws ConfigErrors with everything that is wrong */
+  resolve({ document, value }: LoadedFile, values: SourceValues): Desired {
     return resolveDocument(document, value, {
       env: this.#env,
       host: this.host,
       definitionOf: (kind, type) => this.#registry.get(kind, type),
       typesOf: (kind) => this.typesOf(kind),
-      values: new Map(),
+      values,
       sourceDefinition: (type) => this.#registry.get('config', type),
       sourceTypes: () => this.typesOf('config'),
     });

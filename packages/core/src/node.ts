@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type {
   Batch,
   ComponentContext,
@@ -17,6 +16,7 @@ import { guard } from './guard.ts';
 import type { Log } from './log.ts';
 import type { BufferPool } from './pool.ts';
 import type { Progress } from './progress.ts';
+import { readSecret } from './secret.ts';
 import type { Store } from './store.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -111,9 +111,4 @@ export abstract class Node implements NodeHandle {
     const blame = (error: LogcatchError) => this.report(error);
     return guard(new SyncHook(['batch', 'exit', 'delivery']), `the batch hook of ${this.component.id}`, blame);
   }
-}
-
-async function readSecret(value: Secret, resolve: (path: string) => string): Promise<string> {
-  if (typeof value === 'string') return value;
-  return (await readFile(resolve(value.file), 'utf8')).trimEnd();
 }

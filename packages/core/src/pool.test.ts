@@ -1,3 +1,5 @@
+import type { Chunk } from '@logcatch/plugin-api';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BufferPool } from './pool.ts';
 
@@ -67,12 +69,40 @@ describe('BufferPool', () => {
     expect(chunk.ends.length).toBeGreaterThanOrEqual(1000);
   });
 
-  test('what is allocated stays within the budget when sizes change', async () => {
-    const pool = new BufferPool(16_384);
-    const small = await Promise.all([1, 1, 1, 1].map((bytes) => pool.acquire(bytes, signal)));
+  test('a slab whose chunks have all come back serves other sizes', async () => {
+    const pool = new BufferPool(1 << 20);
+    const small = await Promise.all(Array.from({ length: 256 }, () => pool.acquire(4096, signal)));
+    expect(pool.allocated).toBe(1 << 20);
     for (const chunk of small) chunk.release();
-    const big = await pool.acquire(16_384, signal);
-    big.release();
-    expect(await pool.acquire(16_384, signal)).toBe(big);
+    const [half] = await Promise.all([pool.acquire(512 << 10, signal), pool.acquire(512 << 10, signal)]);
+    expect(pool.allocated).toBe(1 << 20);
+    expect(half!.bytes.length).toBe(512 << 10);
+  });
+
+  test('chunks that are out never overlap', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 1 << 20 }), fc.nat()), { maxLength: 60 }), (steps) => {
+        const pool = new BufferPool(4 << 20, true);
+        const out: { chunk: Chunk; mark: number }[] = [];
+        for (const [index, [bytes, pick]] of steps.entries()) {
+          if (pick % 3 === 0 && out.length > 0) {
+            const [{ chunk, mark }] = out.splice(pick % out.length, 1) as [(typeof out)[number]];
+            expect(chunk.bytes.every((byte) => byte === mark)).toBe(true);
+            chunk.release();
+          } else {
+            const chunk = pool.take(bytes);
+            const mark = index % 200;
+            chunk.bytes.fill(mark);
+            out.push({ chunk, mark });
+          }
+        }
+        for (const { chunk, mark } of out) {
+          expect(chunk.bytes.indexOf(mark === 0 ? 1 : 0)).toBe(-1);
+          chunk.release();
+        }
+        expect(pool.used).toBe(0);
+      }),
+      { numRuns: 30 },
+    );
   });
 });

@@ -9,18 +9,21 @@ interface Waiter {
 }
 
 /**
- * Chunks in size classes of powers of two, counted under one byte budget for the whole process. What is free stays
- * allocated as long as free and used together are within the budget, so memory is bounded by it.
+ * Chunks in size classes of powers of two, counted under one byte budget for the whole process. They are cut from slabs that are
+ * never given back to the allocator one chunk at a time: freeing and allocating buffers of changing sizes leaves holes, and
+ * the process grows to several times what it uses. A slab whose chunks have all come back serves any size again.
  */
 export class BufferPool implements Buffers {
   readonly largest = largest;
   /** Bytes that may be out at once. A smaller one takes effect as chunks come back. */
   budget: number;
   readonly #poison: boolean;
-  readonly #free = new Map<number, PooledChunk[]>();
+  /** Slabs with free chunks, by size class; those without any chunk out are in `#idle`. */
+  readonly #open = new Map<number, Set<Slab>>();
+  #idle: Buffer[] = [];
+  #slabs = 0;
   readonly #waiters: Waiter[] = [];
   #used = 0;
-  #spare = 0;
 
   /**
    * @param budget bytes that may be out at once
@@ -34,6 +37,11 @@ export class BufferPool implements Buffers {
   /** Bytes of the chunks that are out. */
   get used(): number {
     return this.#used;
+  }
+
+  /** Bytes of the slabs. */
+  get allocated(): number {
+    return this.#slabs * largest;
   }
 
   acquire(bytes: number, signal: AbortSignal): Chunk | Promise<Chunk> {
@@ -60,27 +68,32 @@ export class BufferPool implements Buffers {
   /** A chunk at once, even beyond the budget. */
   take(bytes: number): PooledChunk {
     const size = sizeClass(bytes);
-    const free = this.#free.get(size)?.pop();
     this.#used += size;
-    if (free) {
-      this.#spare -= size;
-      free.out = true;
-      return free;
-    }
-    this.#shrink();
-    return new PooledChunk(this, size);
+    if (size > largest) return new PooledChunk(this, undefined, Buffer.allocUnsafeSlow(size));
+    const open = this.#open.get(size) ?? new Set<Slab>();
+    this.#open.set(size, open);
+    const slab = open.values().next().value ?? this.#newSlab(size);
+    const chunk = slab.free.pop() ?? new PooledChunk(this, slab, slab.cut());
+    if (slab.full) open.delete(slab);
+    else open.add(slab);
+    chunk.out = true;
+    return chunk;
   }
 
   /** Called by {@link PooledChunk.release}. */
-  restore(chunk: PooledChunk): void {
-    const size = chunk.bytes.length;
-    this.#used -= size;
+  restore(chunk: PooledChunk, slab: Slab | undefined): void {
+    this.#used -= chunk.bytes.length;
     if (this.#poison) chunk.bytes.fill(0xdb);
-    if (size <= largest && this.#used + this.#spare + size <= this.budget) {
-      const free = this.#free.get(size);
-      if (free) free.push(chunk);
-      else this.#free.set(size, [chunk]);
-      this.#spare += size;
+    if (slab) {
+      const open = this.#open.get(slab.size)!;
+      slab.free.push(chunk);
+      if (!slab.unused) open.add(slab);
+      else {
+        open.delete(slab);
+        // One beyond the budget goes back to the allocator.
+        if (this.allocated <= this.budget) this.#idle.push(slab.bytes);
+        else this.#slabs--;
+      }
     }
     this.#serve();
   }
@@ -97,14 +110,38 @@ export class BufferPool implements Buffers {
     }
   }
 
-  /** Lets go of spare chunks of other sizes until what is allocated is within the budget. */
-  #shrink(): void {
-    for (const [size, free] of this.#free) {
-      while (free.length > 0 && this.#used + this.#spare > this.budget) {
-        free.pop();
-        this.#spare -= size;
-      }
-    }
+  #newSlab(size: number): Slab {
+    const bytes = this.#idle.pop();
+    if (!bytes) this.#slabs++;
+    return new Slab(bytes ?? Buffer.allocUnsafeSlow(largest), size);
+  }
+}
+
+/** A buffer that is cut into chunks of one size. */
+class Slab {
+  readonly bytes: Buffer;
+  readonly size: number;
+  readonly free: PooledChunk[] = [];
+  #cut = 0;
+
+  constructor(bytes: Buffer, size: number) {
+    this.bytes = bytes;
+    this.size = size;
+  }
+
+  get full(): boolean {
+    return this.free.length === 0 && this.#cut === this.bytes.length;
+  }
+
+  /** No chunk of it is out. */
+  get unused(): boolean {
+    return this.free.length * this.size === this.#cut;
+  }
+
+  cut(): Buffer {
+    const start = this.#cut;
+    this.#cut += this.size;
+    return this.bytes.subarray(start, this.#cut);
   }
 }
 
@@ -114,10 +151,12 @@ class PooledChunk implements Chunk {
   ends = new Uint32Array(0);
   out = true;
   readonly #pool: BufferPool;
+  readonly #slab: Slab | undefined;
 
-  constructor(pool: BufferPool, size: number) {
+  constructor(pool: BufferPool, slab: Slab | undefined, bytes: Buffer) {
     this.#pool = pool;
-    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.#slab = slab;
+    this.bytes = bytes;
   }
 
   reserve(records: number): void {
@@ -134,7 +173,7 @@ class PooledChunk implements Chunk {
   release(): void {
     if (!this.out) throw new Error('a chunk was released twice');
     this.out = false;
-    this.#pool.restore(this);
+    this.#pool.restore(this, this.#slab);
   }
 }
 

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { LogcatchError, messageOf, type OpenRequest, type SourceMeta } from '@logcatch/plugin-api';
+import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest, type SourceMeta } from '@logcatch/plugin-api';
+import type { GoodValues } from './config-sources.ts';
 
 const schemaVersion = 1;
 
@@ -19,7 +20,7 @@ export interface SourceRow {
  * any moment; a power cut can take back the last commits, which repeats records and loses none. The database is locked
  * as long as it is open, so a second agent is refused, and the lock dies with its process.
  */
-export class Store {
+export class Store implements GoodValues {
   readonly #database: DatabaseSync;
   readonly #rows = new Map<number, SourceRow>();
   readonly #started: Set<string>;
@@ -102,6 +103,21 @@ export class Store {
     });
   }
 
+  saveGood(name: string, { loaded, at }: { loaded: LoadedConfig; at: number }): void {
+    this.#database
+      .prepare('INSERT OR REPLACE INTO good_values (name, loaded, at) VALUES (?, ?, ?)')
+      .run(name, JSON.stringify(loaded), at);
+  }
+
+  loadGood(name: string): { loaded: LoadedConfig; at: number } | undefined {
+    const row = this.#database.prepare('SELECT loaded, at FROM good_values WHERE name = ?').get(name);
+    return row && { loaded: JSON.parse(String(row.loaded)), at: Number(row.at) };
+  }
+
+  forgetGood(name: string): void {
+    this.#database.prepare('DELETE FROM good_values WHERE name = ?').run(name);
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -151,6 +167,7 @@ function migrate(database: DatabaseSync, dataDir: string): void {
     CREATE TABLE IF NOT EXISTS sources (
       key INTEGER PRIMARY KEY, component TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, meta TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS good_values (name TEXT PRIMARY KEY, loaded TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
     PRAGMA user_version = ${schemaVersion};
     COMMIT`);
 }

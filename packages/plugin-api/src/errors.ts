@@ -109,7 +109,7 @@ export const errorTable = {
   LC_RECORD_REFUSED: entry('A server will never take a record.', 'See the reason with the record in the dead letters.'),
   LC_DEAD_LETTERS_FULL: entry(
     'The dead letters are full, so their source stops.',
-    'Look at the file named, move it away, then touch the pipeline file or restart.',
+    'Look at the file named and move it away: its source goes on by itself.',
   ),
   LC_DATA_DIR: entry('data_dir cannot be used.', 'Check that it is a folder that this user can write.'),
   LC_DATA_DIR_LOCKED: entry(

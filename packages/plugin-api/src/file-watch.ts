@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ErrorDetails, LogcatchError } from './errors.ts';
 
@@ -132,19 +132,20 @@ export class FileWatch {
     if (!stats) throw this.#unreadable(error);
     if (!stats.isFile()) throw this.#bad(stats.isDirectory() ? 'it is a directory' : 'it is not a file');
     if (stats.size > maxBytes) throw this.#bad(`it has ${stats.size} bytes, more than the ${maxBytes} allowed`);
+    let handle: FileHandle | undefined;
     try {
       // What was a file a moment ago may be a pipe now, and opening one waits for its writer.
-      await using handle = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
-      if (stampOf(await handle.stat({ bigint: true })) !== stamp) return this.#notQuiet();
-      const bytes = await handle.readFile();
-      return stampOf(await handle.stat({ bigint: true })) === stamp ? bytes : this.#notQuiet();
+      handle = await open(this.#path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const before = stampOf(await handle.stat({ bigint: true }));
+      const bytes = before === stamp ? await handle.readFile() : undefined;
+      if (bytes && stampOf(await handle.stat({ bigint: true })) === stamp) return bytes;
     } catch (reason) {
       throw this.#unreadable(reason);
+    } finally {
+      await handle?.close();
     }
-  }
-
-  #notQuiet(): undefined {
     this.#since = performance.now();
+    return undefined;
   }
 
   #decode(bytes: Buffer): string {

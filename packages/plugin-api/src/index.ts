@@ -16,6 +16,7 @@ export {
   type Refused,
   Rejected,
 } from './errors.ts';
+export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext } from './input.ts';
 export type { Output, OutputContext, Receipt } from './output.ts';

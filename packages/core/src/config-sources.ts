@@ -1,0 +1,317 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ConfigSource,
+  type ConfigSourceContext,
+  type LoadedConfig,
+  type LogcatchError,
+  messageOf,
+  type Secret,
+  type Status,
+} from '@logcatch/plugin-api';
+import { ConfigErrors, type ConfigValue, type DesiredSource, parseLoaded, plainOf } from './config/index.ts';
+import type { Log } from './log.ts';
+import { readSecret } from './secret.ts';
+import { type Backoff, delay, Supervisor } from './supervisor.ts';
+
+/** Short: a source that comes back is to be noticed within seconds. */
+const backoff: Backoff = { first: 250, last: 3_000 };
+/** Milliseconds from a hint to the load: hints come in bursts. */
+const settle = 20;
+
+/** A value of a source, good or not. */
+export interface SourceValue {
+  readonly value: ConfigValue;
+  readonly loaded: LoadedConfig;
+  readonly revision: string | undefined;
+  /** When it was loaded, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface SourceStatus extends Status {
+  readonly name: string;
+  readonly type: string;
+  /** Of the value in effect. */
+  readonly revision: string | undefined;
+  /** When the value in effect was loaded; undefined while there is none. */
+  readonly loadedAt: number | undefined;
+}
+
+/** The last good values of remote sources, kept over restarts. */
+export interface GoodValues {
+  saveGood(name: string, good: { readonly loaded: LoadedConfig; readonly at: number }): void;
+  loadGood(name: string): { readonly loaded: LoadedConfig; readonly at: number } | undefined;
+  forgetGood(name: string): void;
+}
+
+export interface SourcesOwner {
+  readonly log: Log;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly store: GoodValues | undefined;
+  resolve(path: string): string;
+  /** A source has a value that is not in effect. */
+  changed(): void;
+}
+
+/**
+ * Runs the configuration sources of a pipeline. Each has the value in effect, and perhaps a newer one that has not been accepted
+ * yet; whether it is, is decided by whoever resolves the whole. A value stays in effect until a better one is accepted,
+ * whatever becomes of its source.
+ */
+export class ConfigSources {
+  readonly #owner: SourcesOwner;
+  readonly #running = new Map<string, RunningSource>();
+  readonly #good = new Map<string, SourceValue>();
+  readonly #candidates = new Map<string, SourceValue>();
+
+  constructor(owner: SourcesOwner) {
+    this.#owner = owner;
+  }
+
+  /** Sources with a value that is not in effect. */
+  get candidates(): string[] {
+    return [...this.#candidates.keys()];
+  }
+
+  get status(): SourceStatus[] {
+    return [...this.#running.values()].map(({ desired, supervisor }) => {
+      const good = this.#good.get(desired.name);
+      return {
+        name: desired.name,
+        type: desired.type,
+        ...supervisor.status,
+        revision: good?.revision,
+        loadedAt: good?.at,
+      };
+    });
+  }
+
+  /** The values in effect, and of these sources the newest ones instead. */
+  values(newest: ReadonlySet<string> = new Set()): Map<string, ConfigValue> {
+    const values = new Map([...this.#good].map(([name, { value }]) => [name, value]));
+    for (const name of newest) {
+      const candidate = this.#candidates.get(name);
+      if (candidate) values.set(name, candidate.value);
+    }
+    return values;
+  }
+
+  /** Starts, replaces and stops sources until they are those that are wanted. */
+  async sync(wanted: readonly DesiredSource[]): Promise<void> {
+    const names = new Set(wanted.map(({ name }) => name));
+    const leaving = [...this.#running.values()].filter(({ desired }) => {
+      const next = wanted.find(({ name }) => name === desired.name);
+      return (
+        !next ||
+        next.type !== desired.type ||
+        !isDeepStrictEqual(next.resolved, desired.resolved) ||
+        next.maxEntries !== desired.maxEntries
+      );
+    });
+    for (const source of leaving) {
+      this.#running.delete(source.desired.name);
+      this.#candidates.delete(source.desired.name);
+      if (names.has(source.desired.name)) continue;
+      this.#good.delete(source.desired.name);
+      this.#owner.store?.forgetGood(source.desired.name);
+    }
+    await Promise.all(leaving.map((source) => source.stop()));
+    for (const desired of wanted) {
+      if (this.#running.has(desired.name)) continue;
+      const source = new RunningSource(desired, this.#owner, (value) => this.#loaded(desired.name, value));
+      this.#running.set(desired.name, source);
+      source.start();
+    }
+  }
+
+  /** Resolves when every source has been asked once. Those that did not answer well get their last good value from disk. */
+  async askedOnce(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ asked }) => asked));
+    for (const { desired, supervisor } of this.#running.values()) {
+      const { name } = desired;
+      if (this.#good.has(name) || this.#candidates.has(name)) continue;
+      const kept = desired.definition.remote ? this.#owner.store?.loadGood(name) : undefined;
+      if (!kept) continue;
+      try {
+        const value = parseLoaded(kept.loaded, desired.maxEntries);
+        this.#candidates.set(name, { ...kept, value, revision: kept.loaded.revision });
+        const minutes = Math.round((Date.now() - kept.at) / 60_000);
+        supervisor.degraded(
+          `${supervisor.status.reason}; its last good value goes on, ${minutes} minutes old${kept.loaded.revision ? `, revision ${kept.loaded.revision}` : ''}`,
+        );
+      } catch (error) {
+        this.#owner.log.warn(`${name}: its last good value cannot be used: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** The newest values of these sources are in effect from now on. */
+  accept(names: Iterable<string>): void {
+    for (const name of names) {
+      const candidate = this.#candidates.get(name);
+      if (!candidate) continue;
+      this.#candidates.delete(name);
+      this.#good.set(name, candidate);
+      const source = this.#running.get(name);
+      source?.accepted();
+      if (source?.desired.definition.remote) this.#owner.store?.saveGood(name, candidate);
+    }
+  }
+
+  /** The newest value of a source was refused; it is tried again together with others. */
+  refused(name: string, errors: readonly LogcatchError[]): void {
+    const revision = this.#candidates.get(name)?.revision;
+    this.#running.get(name)?.refused(revision, errors);
+  }
+
+  /** Asks all again, whatever they noticed. */
+  refresh(): void {
+    for (const source of this.#running.values()) source.changed();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((source) => source.stop()));
+    this.#running.clear();
+  }
+
+  /** Returns whether it is news. */
+  #loaded(name: string, value: SourceValue): boolean {
+    const good = this.#good.get(name);
+    if (good && isDeepStrictEqual(plainOf(good.value), plainOf(value.value))) {
+      this.#candidates.delete(name);
+      this.#good.set(name, value);
+      return false;
+    }
+    this.#candidates.set(name, value);
+    this.#owner.changed();
+    return true;
+  }
+}
+
+class RunningSource {
+  readonly desired: DesiredSource;
+  readonly supervisor: Supervisor;
+  readonly #owner: SourcesOwner;
+  readonly #log: Log;
+  readonly #loaded: (value: SourceValue) => boolean;
+  readonly #stopping = new AbortController();
+  readonly #asked = Promise.withResolvers<void>();
+  #instance: ConfigSource | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #dirty = false;
+  /** The last load worked. */
+  #healthy = false;
+  #wake: (() => void) | undefined;
+
+  constructor(desired: DesiredSource, owner: SourcesOwner, loaded: (value: SourceValue) => boolean) {
+    this.desired = desired;
+    this.#owner = owner;
+    this.#loaded = loaded;
+    this.#log = owner.log.for(desired.name);
+    this.supervisor = new Supervisor(desired.name, this.#log, () => {});
+  }
+
+  /** Settles when it has been loaded once, or could not be. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  changed(): void {
+    this.#dirty = true;
+    this.#wake?.();
+  }
+
+  accepted(): void {
+    if (this.#healthy) this.supervisor.move('running');
+  }
+
+  refused(revision: string | undefined, errors: readonly LogcatchError[]): void {
+    const what = revision === undefined ? 'its newest value' : `revision ${revision}`;
+    const first = errors[0]!;
+    this.supervisor.move(
+      'degraded',
+      `${what} is refused: ${first.describe()}`,
+      'Until it is mended the last good one goes on.',
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the configuration source stops'));
+    this.#wake?.();
+    await this.#instance?.stop().catch((error) => this.#log.warn(messageOf(error)));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { definition, options } = this.desired;
+    let started = false;
+    let attempt = 0;
+    this.supervisor.move('starting');
+    while (!signal.aborted) {
+      try {
+        this.#instance ??= definition.create(options, this.#context());
+        if (!started) await this.#instance.start(signal);
+        started = true;
+        this.#dirty = false;
+        const loaded = await this.#instance.load(signal);
+        const value = parseLoaded(loaded, this.desired.maxEntries);
+        attempt = 0;
+        const news = this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() });
+        this.#healthy = true;
+        // News keep the state until they are accepted or refused.
+        if (!news) this.supervisor.move('running');
+        this.#asked.resolve();
+        await this.#next();
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#failed(error);
+        this.#asked.resolve();
+        await this.#next(delay(backoff, attempt++));
+      }
+    }
+    this.#asked.resolve();
+  }
+
+  #failed(error: unknown): void {
+    this.#healthy = false;
+    const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
+    const reason = known.describe();
+    if (this.supervisor.status.reason === reason) return;
+    this.#log.warn(reason);
+    this.supervisor.move('degraded', reason, known.hint);
+  }
+
+  /** Waits for a hint, or for so many milliseconds. */
+  async #next(milliseconds?: number): Promise<void> {
+    if (!this.#dirty && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    if (this.#dirty && !this.#stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, settle));
+  }
+
+  #context(): ConfigSourceContext {
+    const { host, dataDir, resolve } = this.#owner;
+    return {
+      id: this.desired.name,
+      log: this.#log,
+      host,
+      dataDir,
+      resolve,
+      secret: (value: Secret) => readSecret(value, resolve),
+      degraded: (reason, hint) => this.supervisor.degraded(reason, hint),
+      changed: () => this.changed(),
+    };
+  }
+}
