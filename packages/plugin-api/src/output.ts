@@ -30,6 +30,7 @@ export interface Output {
    * @throws {Rejected} these records can never be written, all the others are
    * @throws anything else: the whole batch is written again after a pause
    */
+  // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns
   write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[] | void>;
 
   /** Frees everything. Legal before or during `start`, and twice. No `write` is pending, except one that was aborted. */

@@ -19,7 +19,7 @@ export const options = z.strictObject({
   strip_cr: z.boolean().default(true).describe('Whether one CR before the LF belongs to the line end.'),
   max_line_bytes: size()
     .pipe(z.number().int().min(1).max(longestLine))
-    .default(longestLine)
+    .prefault(longestLine)
     .describe('Longer lines are split into records of this size. At most 1MB.'),
 });
 
