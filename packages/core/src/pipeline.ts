@@ -58,9 +58,12 @@ export class Pipeline implements PipelineHandle {
     return this.nodes.filter((node) => node instanceof OutputNode);
   }
 
-  /** Every input has come to its end, and everything read has settled. */
+  /** Nothing waits for configuration, every input has come to its end, and everything read has settled. */
   get finished(): boolean {
-    return this.inputs.every((input) => (input.ended && input.drained) || input.failure !== undefined);
+    return (
+      this.#desired.waiting.length === 0 &&
+      this.inputs.every((input) => (input.ended && input.drained) || input.failure !== undefined)
+    );
   }
 
   /** Outputs first, inputs last. Does not wait for servers: inputs discover meanwhile. */
