@@ -2,7 +2,11 @@ import type { BundledPlugins } from '@logcatch/core';
 
 /** The component types that come with logcatch. Loaded when a pipeline file names them, so that the others cost nothing. */
 export const bundled: BundledPlugins = {
-  config: {},
+  config: {
+    etcd: async () => (await import('@logcatch/config-etcd')).default,
+    file: async () => (await import('@logcatch/config-file')).default,
+    ini: async () => (await import('@logcatch/config-ini')).default,
+  },
   input: {
     'file-tail': async () => (await import('@logcatch/input-file-tail')).default,
   },

@@ -6,12 +6,17 @@ import { exitCode } from './exit-codes.ts';
 export async function check(file: string): Promise<void> {
   try {
     const engine = makeEngine('error');
-    const configuration = new Configuration(engine, await engine.read(file), undefined, () => {});
-    const { name, inputs, transforms, outputs } = await configuration.start().finally(() => configuration.stop());
+    const configuration = new Configuration(engine, await engine.read(file), { online: false });
+    const { name, inputs, transforms, outputs, waiting } = await configuration
+      .start()
+      .finally(() => configuration.stop());
     for (const { kind, id, type, definition, options } of [...inputs, ...transforms, ...outputs]) {
       console.log(`${kind.padEnd(10)} ${id}  ${type}  ${definition.summarize?.(options) ?? ''}`.trimEnd());
     }
-    console.log(`${name} is valid.`);
+    for (const { kind, id, sources } of waiting) {
+      console.log(`${kind.padEnd(10)} ${id}  not checked whole: it takes values from ${sources.join(', ')}`);
+    }
+    console.log(`${name} is valid${waiting.length > 0 ? ' as far as it could be checked' : ''}.`);
     process.exitCode = exitCode.done;
   } catch (error) {
     process.exitCode = printErrors(error);

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Agent, type LeftOver, type LogFormat, type LogLevel, type Pipeline, writeToStderr } from '@logcatch/core';
+import { Agent, type LeftOver, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
 import { duration, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
@@ -37,13 +37,13 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   });
   process.on('SIGHUP', () => void agent.refresh());
   agent.start();
-  void printStart(agent.pipeline, flags.version);
+  void printStart(agent, flags.version);
   if (flags.watch && !flags.once) agent.watch();
 
   const finished = flags.once
     ? await Promise.race([agent.finished(timeout.data), stop.then(() => true)])
     : await stop.then(() => true);
-  const unfinished = finished ? [] : missing(agent.pipeline);
+  const unfinished = finished ? [] : missing(agent);
   const leftOver = await agent.stop();
   for (const line of unfinished) writeToStderr(line);
   printLeftOver(leftOver);
@@ -61,20 +61,26 @@ function onStopSignals(stop: () => void): void {
   }
 }
 
-async function printStart(pipeline: Pipeline, version: string): Promise<void> {
+async function printStart(agent: Agent, version: string): Promise<void> {
+  const { pipeline } = agent;
   await Promise.all(pipeline.inputs.map((input) => input.started));
   const deadline = Date.now() + startPatience;
   const undecided = ({ state, reason }: Status) => state === 'starting' && reason === '';
   while (pipeline.outputs.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)
     await setTimeout(20);
-  writeToStderr(startBlock(pipeline, version));
+  writeToStderr(startBlock(agent, version));
 }
 
 /** Why a run with --once did not come to its end. */
-function missing(pipeline: Pipeline): string[] {
+function missing({ pipeline, configuration }: Agent): string[] {
   const lines = pipeline.nodes.flatMap(({ id, supervisor: { status } }) =>
     status.reason ? [`${id} is ${status.state}: ${status.reason} ${status.hint}`] : [],
   );
+  for (const { id, sources } of pipeline.desired.waiting)
+    lines.push(`${id} waits for a value of ${sources.join(', ')}.`);
+  for (const { name, state, reason, hint } of configuration.sources) {
+    if (reason) lines.push(`${name} is ${state}: ${reason} ${hint}`);
+  }
   for (const input of pipeline.inputs) {
     if (!input.ended && !input.failure) lines.push(`${input.id} has not been read to its end.`);
   }

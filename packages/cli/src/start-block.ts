@@ -1,8 +1,9 @@
-import type { Pipeline } from '@logcatch/core';
+import type { Agent } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 
 /** What a person wants to know on start: what runs, where it resumes, where it ships, what waits and why. */
-export function startBlock(pipeline: Pipeline, version: string): string {
+export function startBlock(agent: Agent, version: string): string {
+  const { pipeline } = agent;
   const { desired } = pipeline;
   const opened = new Map(
     pipeline.inputs.map(({ id, opened: { found, resumed } }) => [id, sourcesText(found, resumed)]),
@@ -12,6 +13,14 @@ export function startBlock(pipeline: Pipeline, version: string): string {
     const does = [definition.summarize?.(options), opened.get(node.id)].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);
   });
+  for (const { kind, id, sources } of desired.waiting) {
+    rows.push(`  ${kind.padEnd(9)} ${id}  waits for a value of ${sources.join(', ')}`);
+  }
+  const { configuration } = agent;
+  for (const source of configuration.sources) {
+    const revision = source.revision === undefined ? '' : `  revision ${source.revision}`;
+    rows.push(`  ${'config'.padEnd(9)} ${source.name}  ${source.type}${revision}${trouble(source)}`);
+  }
   return [`logcatch ${version} runs ${desired.name} (${desired.file})`, ...rows, `  state     ${desired.dataDir}`].join(
     '\n',
   );

@@ -43,7 +43,7 @@ export class Agent {
     const loaded = await engine.read(file);
     const store = new Store(loaded.settings.dataDir);
     let agent: Agent | undefined;
-    const configuration = new Configuration(engine, loaded, store, () => agent && void agent.#evaluate());
+    const configuration = new Configuration(engine, loaded, { store, changed: () => agent && void agent.#evaluate() });
     try {
       const desired = await configuration.start();
       agent = new Agent(engine, configuration, desired, store, once);

@@ -48,6 +48,8 @@ export interface SourcesOwner {
   readonly host: string;
   readonly dataDir: string;
   readonly store: GoodValues | undefined;
+  /** Whether remote sources are asked at all. */
+  readonly online: boolean;
   resolve(path: string): string;
   /** A source has a value that is not in effect. */
   changed(): void;
@@ -97,7 +99,8 @@ export class ConfigSources {
   }
 
   /** Starts, replaces and stops sources until they are those that are wanted. */
-  async sync(wanted: readonly DesiredSource[]): Promise<void> {
+  async sync(desired: readonly DesiredSource[]): Promise<void> {
+    const wanted = this.#owner.online ? desired : desired.filter(({ definition }) => !definition.remote);
     const names = new Set(wanted.map(({ name }) => name));
     const leaving = [...this.#running.values()].filter(({ desired }) => {
       const next = wanted.find(({ name }) => name === desired.name);
@@ -116,10 +119,10 @@ export class ConfigSources {
       this.#owner.store?.forgetGood(source.desired.name);
     }
     await Promise.all(leaving.map((source) => source.stop()));
-    for (const desired of wanted) {
-      if (this.#running.has(desired.name)) continue;
-      const source = new RunningSource(desired, this.#owner, (value) => this.#loaded(desired.name, value));
-      this.#running.set(desired.name, source);
+    for (const one of wanted) {
+      if (this.#running.has(one.name)) continue;
+      const source = new RunningSource(one, this.#owner, (value) => this.#loaded(one.name, value));
+      this.#running.set(one.name, source);
       source.start();
     }
   }

@@ -8,6 +8,15 @@ import type { Engine, LoadedFile } from './engine.ts';
 /** Name of the pipeline file among what can change. No source can have it. */
 export const theFile = 'the file';
 
+export interface ConfigurationOptions {
+  /** Where last good values are kept. Default: nowhere. */
+  readonly store?: GoodValues;
+  /** Whether remote sources are asked. Default true. */
+  readonly online?: boolean;
+  /** Called when something has a newer version. */
+  readonly changed?: () => void;
+}
+
 /** Rounds of asking sources at start: each can make the options of the next ones known. */
 const mostRounds = 16;
 
@@ -23,12 +32,12 @@ export class Configuration {
   #newest: LoadedFile | ConfigErrors | undefined;
   #text: string | undefined;
 
-  /**
-   * @param file as the engine read it
-   * @param store where last good values are kept; without it they are not
-   * @param changed called when something has a newer version
-   */
-  constructor(engine: Engine, file: LoadedFile, store: GoodValues | undefined, changed: () => void) {
+  /** @param file as the engine read it */
+  constructor(
+    engine: Engine,
+    file: LoadedFile,
+    { store, online = true, changed = () => {} }: ConfigurationOptions = {},
+  ) {
     this.#engine = engine;
     this.#good = file;
     this.settings = file.settings;
@@ -37,6 +46,7 @@ export class Configuration {
       host: engine.host,
       dataDir: file.settings.dataDir,
       store,
+      online,
       resolve: (path) => resolve(dirname(file.document.file), path),
       changed,
     });
