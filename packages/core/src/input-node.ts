@@ -73,6 +73,7 @@ export class InputNode extends Node {
       sources: this.#sources,
       firstStart: !store.hasStarted(this.id),
       once,
+      untrusted: this.component.remote,
       maxRecords,
     };
     this.#instance = definition.create(this.component.options, context);

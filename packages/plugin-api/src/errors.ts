@@ -77,6 +77,11 @@ export const errorTable = {
   LC_INPUT_NO_MATCH: entry('No file matches.', 'Check the patterns and that the directories can be read.'),
   LC_INPUT_UNREADABLE: entry('A file cannot be read.', 'Check its permissions; it is tried again.', true),
   LC_INPUT_NOT_A_FILE: entry('A path is not a file.', 'Name files, or a pattern that matches files.', true),
+  LC_INPUT_OUTSIDE_ROOTS: entry(
+    'A file lies outside of `roots`.',
+    'Add its folder to `roots`, if it may be read.',
+    true,
+  ),
   LC_INPUT_OWN_FILES: entry(
     "A pattern matches logcatch's own files.",
     'Exclude data_dir and what the outputs write: reading it back never ends.',

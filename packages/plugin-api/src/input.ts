@@ -10,6 +10,8 @@ export interface InputContext extends ComponentContext {
   readonly firstStart: boolean;
   /** `--once`: read what is there to its end, a last line without line end included, then end. */
   readonly once: boolean;
+  /** Some of its options come from a remote source: a stranger may have written them. */
+  readonly untrusted: boolean;
   /** The most records a batch may hold; the smallest queue behind this input decides. */
   readonly maxRecords: number;
 }

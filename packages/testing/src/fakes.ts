@@ -158,11 +158,17 @@ export type FakeInputContext = FakeContext & InputContext & { sources: MemorySou
 /** A context for one life of an input. Pass the `sources` of an earlier one to play a restart. */
 export function fakeInputContext(
   options: FakeOptions &
-    Partial<Pick<InputContext, 'firstStart' | 'once' | 'maxRecords'>> & { sources?: MemorySources } = {},
+    Partial<Pick<InputContext, 'firstStart' | 'once' | 'maxRecords' | 'untrusted'>> & { sources?: MemorySources } = {},
 ): FakeInputContext {
-  const { sources = new MemorySources(), firstStart = true, once = false, maxRecords = 65_536 } = options;
+  const {
+    sources = new MemorySources(),
+    firstStart = true,
+    once = false,
+    untrusted = false,
+    maxRecords = 65_536,
+  } = options;
   const buffers = new BufferPool(32 << 20, true);
-  return Object.assign(new FakeContext(options), { sources, buffers, firstStart, once, maxRecords });
+  return Object.assign(new FakeContext(options), { sources, buffers, firstStart, once, untrusted, maxRecords });
 }
 
 /** A context for a configuration source: counts how often it said that something changed. */

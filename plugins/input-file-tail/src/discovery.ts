@@ -6,6 +6,7 @@ import { type OpenFile, openFile } from './file.ts';
 import { type Finder, type Findings, type FoundFile, newFindings, statOf, unreadable } from './finder.ts';
 import { fileKey } from './identity.ts';
 import { OwnFiles } from './own-files.ts';
+import type { Roots } from './roots.ts';
 import { Tail } from './tail.ts';
 import type { Tails } from './tails.ts';
 import type { Troubles } from './troubles.ts';
@@ -26,6 +27,7 @@ export interface DiscoveryParts {
   readonly tails: Tails;
   readonly turns: Turns;
   readonly troubles: Troubles;
+  readonly roots: Roots;
   readonly fromEnd: boolean;
 }
 
@@ -179,9 +181,15 @@ export class Discovery {
   }
 
   async #tryToOpen(path: string): Promise<OpenFile | undefined> {
-    const { troubles } = this.#parts;
+    const { roots, troubles } = this.#parts;
     try {
       const file = await openFile(path);
+      const outside = await roots.outside(file);
+      if (outside !== undefined) {
+        await file.handle.close();
+        troubles.set(path, 'LC_INPUT_OUTSIDE_ROOTS', `${path} leads to ${outside}, outside of roots, and is not read`);
+        return undefined;
+      }
       troubles.clear(path);
       return file;
     } catch (error) {

@@ -8,6 +8,7 @@ import type { FolderOptions } from './folders.ts';
 import { Follower } from './follower.ts';
 import { Exclusions, Pattern } from './glob.ts';
 import type { Options } from './options.ts';
+import { Roots } from './roots.ts';
 import type { Reading, Tail } from './tail.ts';
 import { Tails } from './tails.ts';
 import { Troubles } from './troubles.ts';
@@ -40,7 +41,11 @@ export class FileTail implements Input {
     this.#troubles = new Troubles(ctx);
     const finder = new Finder(this.#patterns, new Exclusions(options.exclude ?? [], resolve));
     const parts = { ctx, finder, tails: this.#tails, turns: this.#turns, troubles: this.#troubles };
-    this.#discovery = new Discovery({ ...parts, fromEnd: options.from === 'end' });
+    const roots = new Roots(options.roots?.map(resolve));
+    this.#discovery = new Discovery({ ...parts, roots, fromEnd: options.from === 'end' });
+    if (ctx.untrusted && !options.roots) {
+      ctx.log.warn('its paths come from a remote source, and nothing limits which files it may read: set `roots`');
+    }
     this.#follower = new Follower({
       ...parts,
       discovery: this.#discovery,

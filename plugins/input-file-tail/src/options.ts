@@ -16,6 +16,11 @@ export const options = z.strictObject({
     .describe(
       'Where to begin in files that exist when this input starts for the first time. Files that appear later are read from their beginning, files with a checkpoint from there.',
     ),
+  roots: list()
+    .optional()
+    .describe(
+      'Folders that files must lie in, where their real paths lead, links followed. Use it where paths come from a remote source.',
+    ),
   strip_cr: z.boolean().default(true).describe('Whether one CR before the LF belongs to the line end.'),
   max_line_bytes: size()
     .pipe(z.number().int().min(1).max(longestLine))

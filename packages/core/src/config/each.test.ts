@@ -53,6 +53,13 @@ describe('each', () => {
     expect(one('{ p: /a, f: beginning }')).not.toBe(one('{ p: /a }'));
   });
 
+  test('of a text from env is a list with commas', () => {
+    const paths = (each: string) =>
+      resolve(withInputs(`a: { type: tail, each: "${each}", paths: "\${each}" }`)).inputs.map(({ options }) => options);
+    expect(paths('${env.BROKERS}')).toMatchObject([{ paths: ['a:1'] }, { paths: ['b:2'] }]);
+    expect(paths('${env.EMPTY:-}')).toEqual([]);
+  });
+
   test.each(['[]', '{}'])('of %s gives no input, which is valid', (empty) => {
     expect(resolve(withInputs(`a: { type: tail, each: ${empty}, paths: x }`))).toMatchObject({
       inputs: [],

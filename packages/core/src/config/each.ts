@@ -14,10 +14,19 @@ export interface EachEntry {
   readonly each: NameSource;
 }
 
-/** The entries of a resolved `each`, or `undefined` (and a report) if it is neither list nor map. */
+/**
+ * The entries of a resolved `each`, or `undefined` (and a report) if it is neither list nor map. A text from a
+ * source that knows no types (env, ini) is a list with commas; an empty one has no entries.
+ */
 export function entriesOf(value: ConfigValue, path: KeyPath, problems: Problems): EachEntry[] | undefined {
   if (value.kind === 'list') {
     return value.items.map((item, label) => ({ label, origin: item.origin, each: treeSource(item) }));
+  }
+  if (value.kind === 'scalar' && value.coercible && typeof value.scalar === 'string') {
+    const items = value.scalar.split(',').map((item) => item.trim());
+    return items
+      .filter((item) => item !== '')
+      .map((scalar, label) => ({ label, origin: value.origin, each: treeSource({ ...value, scalar }) }));
   }
   if (value.kind === 'map') {
     return [...value.entries].map(([label, { keyOrigin, value: item }]) => ({
