@@ -11,8 +11,23 @@ function blocks(file: string, language: string): string[] {
   return [...read(file).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
 }
 
+/** Files that a document shows beside its pipelines: blocks that begin with a comment such as `# watch.yaml`. */
+function companions(file: string): [name: string, content: string][] {
+  return ['ini', 'text'].flatMap((language) =>
+    blocks(file, language).flatMap((content): [string, string][] => {
+      const name = /^[#;] ([\w.-]+\.(?:ini|yaml|json))/.exec(content)?.[1];
+      return name === undefined ? [] : [[name, content]];
+    }),
+  );
+}
+
 describe('every pipeline in the repo is valid', () => {
-  for (const file of globSync('pipelines/*.yaml', { cwd: repository })) {
+  const files = globSync('pipelines/*.yaml', { cwd: repository });
+  // What a configuration source of another pipeline reads is none itself.
+  const data = new Set(
+    files.flatMap((file) => [...read(file).matchAll(/path: \.\/([\w.-]+)/g)].map((match) => `pipelines/${match[1]}`)),
+  );
+  for (const file of files.filter((name) => !data.has(name))) {
     it(file, async () => {
       expect(await runPipeline('check', join(repository, file))).toMatchObject({ code: 0, stderr: '' });
     });
@@ -23,6 +38,7 @@ describe('every pipeline in the repo is valid', () => {
       it(`${file}, YAML block ${index + 1}`, async () => {
         const folder = temporaryFolder();
         cpSync(join(repository, 'pipelines/plugins'), join(folder, 'plugins'), { recursive: true });
+        for (const [name, content] of companions(file)) writeFileSync(join(folder, name), content);
         expect(await runPipeline('check', pipelineFile(folder, yaml))).toMatchObject({ code: 0, stderr: '' });
       });
     }
