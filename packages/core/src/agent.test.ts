@@ -293,6 +293,22 @@ outputs: { out: { type: memory } }`);
     expect(world.created.get('app')).toBe(1);
   });
 
+  test('a changed output that cannot start is refused where the old one runs well, and taken where that does not run either', async () => {
+    const agent = await world.start(simple);
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('running'));
+    world.unreachable.add('far');
+    world.configure(simple.replace('type: memory }', 'type: memory, tag: far }'));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'refused', errors: [{ message: 'cannot connect' }] });
+    world.add('a', 'one');
+    await untilWritten(1);
+    await agent.stop();
+    world.unreachable.add('away').add('away too');
+    const second = await world.start(simple.replace('type: memory }', 'type: memory, tag: away }'));
+    await until(() => expect(second.pipeline.outputs[0]!.supervisor.status.state).toBe('waiting'));
+    world.configure(simple.replace('type: memory }', 'type: memory, tag: away too }'));
+    expect(await second.reloadFile()).toMatchObject({ result: 'applied' });
+  });
+
   test('an invalid file is refused with its errors, and what ran goes on', async () => {
     world.add('a', 'one');
     const agent = await world.start(simple);

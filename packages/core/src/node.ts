@@ -86,6 +86,11 @@ export abstract class Node implements NodeHandle {
     hooks.linked.call(this);
   }
 
+  /** Since when it has had work and finished none of it, milliseconds since the epoch; undefined while that is not so. */
+  get busySince(): number | undefined {
+    return undefined;
+  }
+
   protected emit(delivery: Delivery, exit: string | undefined): void {
     if (this.#batch.isUsed()) this.#batch.call(delivery.batch, exit, delivery);
   }

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type LogcatchError,
   type Output,
   type OutputDefinition,
   type Receipt,
@@ -34,11 +35,14 @@ export class OutputNode extends Node implements Target {
   #queue: Delivery[] = [];
   #instance: Output | undefined;
   #active = 0;
+  /** When a write last ended, or the first of those under way began. */
+  #finishedAt = 0;
   #records = 0;
   #bytes = 0;
   #failing = false;
   #dropped = 0;
-  #running: Promise<void> = Promise.resolve();
+  readonly #tried = Promise.withResolvers<LogcatchError | undefined>();
+  #running: Promise<void> | undefined;
 
   get required(): boolean {
     return this.component.required;
@@ -51,6 +55,10 @@ export class OutputNode extends Node implements Target {
   /** Whether records may be read for it. */
   get ready(): boolean {
     return !this.required || !this.#gate.closed;
+  }
+
+  override get busySince(): number | undefined {
+    return this.#active > 0 ? this.#finishedAt : undefined;
   }
 
   /** Records that were not written because it is not required and was full or failing. */
@@ -66,7 +74,13 @@ export class OutputNode extends Node implements Target {
   }
 
   start(): void {
-    this.#running = this.#connect();
+    this.#running ??= this.#connect();
+  }
+
+  /** Starts, and resolves when that has been tried once: with why it did not work, if it did not. */
+  probe(): Promise<LogcatchError | undefined> {
+    this.start();
+    return this.#tried.promise;
   }
 
   /** @throws the signal's reason when it aborts first */
@@ -151,13 +165,16 @@ export class OutputNode extends Node implements Target {
       try {
         await this.#instance!.start(signal);
         this.supervisor.move('running');
+        this.#tried.resolve(undefined);
         this.#gate.open();
         this.environment.progress.happened();
         this.#pump();
         return;
       } catch (error) {
         if (signal.aborted) return;
-        this.report(this.supervisor.failed('waiting', error));
+        const known = this.supervisor.failed('waiting', error);
+        this.#tried.resolve(known);
+        this.report(known);
         await pause(delay(restartBackoff, attempt), signal);
       }
     }
@@ -171,7 +188,7 @@ export class OutputNode extends Node implements Target {
         this.#done(delivery);
         continue;
       }
-      this.#active++;
+      if (this.#active++ === 0) this.#finishedAt = Date.now();
       const writing = this.#write(delivery).finally(() => this.#writing.delete(writing));
       this.#writing.add(writing);
     }
@@ -180,6 +197,7 @@ export class OutputNode extends Node implements Target {
   async #write(delivery: Delivery): Promise<void> {
     const outcome = await this.#written(delivery);
     this.#active--;
+    this.#finishedAt = Date.now();
     this.#pump();
     if (outcome === 'given up') this.#giveUp(delivery);
     else if (outcome === 'written') this.#done(delivery);

@@ -7,6 +7,7 @@ import type { Node, PipelineEnvironment, Target } from './node.ts';
 import { OutputNode } from './output-node.ts';
 import type { TrackedSource } from './tracked-source.ts';
 import { TransformNode } from './transform-node.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Milliseconds of the shutdown time kept for stopping components, after waiting for what is on its way. */
 const stopShare = 1_000;
@@ -28,6 +29,7 @@ export class Pipeline implements PipelineHandle {
   readonly #nodes = new Map<string, Node>();
   #desired: Desired;
   #graph: Graph;
+  #watchdog: Watchdog | undefined;
 
   /** Builds every component without starting any. @throws what a plugin's `create` throws */
   constructor(desired: Desired, environment: PipelineEnvironment) {
@@ -70,10 +72,12 @@ export class Pipeline implements PipelineHandle {
   start(): void {
     this.#link(this.#nodes.keys());
     this.#startNodes(this.nodes);
+    this.#watchdog = new Watchdog(() => this.#nodes.values());
   }
 
   /** Inputs first, outputs last, within so many milliseconds. Legal at any moment. */
   async stop(milliseconds: number): Promise<LeftOver[]> {
+    this.#watchdog?.stop();
     const deadline = Date.now() + milliseconds;
     const { inputs } = this;
     for (const input of inputs) input.halt();
@@ -90,7 +94,7 @@ export class Pipeline implements PipelineHandle {
   /**
    * Moves to the next desired state: builds what is new, waits within a bound for what is on its way to what changes, and
    * swaps. Components that the plan does not name do not notice.
-   * @throws what a plugin's `create` throws; nothing has changed then
+   * @throws what a plugin's `create` throws, and what is wrong with a changed output; nothing has changed then
    */
   async apply(next: Desired, plan: Plan): Promise<void> {
     const graph = new Graph(next.edges);
@@ -103,6 +107,7 @@ export class Pipeline implements PipelineHandle {
     const touched = new Set([...plan.change, ...plan.remove, ...plan.relink]);
     const affected = this.inputs.filter(({ id }) => touched.has(id) || !touched.isDisjointFrom(this.#graph.behind(id)));
     const { shutdownTimeout } = this.#desired;
+    await this.#probe(built, shutdownTimeout);
 
     for (const input of affected) input.halt();
     await this.#environment.progress.until(() => affected.every((input) => input.drained), shutdownTimeout);
@@ -147,6 +152,24 @@ export class Pipeline implements PipelineHandle {
       }
     }
     return nodes;
+  }
+
+  /**
+   * A changed output must start where the one before it runs well: then a fault lies in the change, and what runs is kept. Where
+   * the old one does not run either, its server is probably away, and that makes no configuration wrong.
+   */
+  async #probe(built: readonly Node[], milliseconds: number): Promise<void> {
+    const wellBefore = ({ id }: Node) => this.#nodes.get(id)?.supervisor.status.state === 'running';
+    const probed = built.filter((node) => node instanceof OutputNode && wellBefore(node)) as OutputNode[];
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, milliseconds, undefined);
+    });
+    const [error] = (await Promise.all(probed.map((node) => Promise.race([node.probe(), late])))).filter(Boolean);
+    clearTimeout(timer);
+    if (!error) return;
+    await this.#stopNodes(built, Date.now() + stopShare);
+    throw error;
   }
 
   #link(ids: Iterable<string>): void {

@@ -12,8 +12,13 @@ export class TransformNode extends Node implements Target {
   readonly #pending = new Map<TrackedSource, Promise<void>>();
   #instance: Transform | undefined;
   #failures = 0;
+  #finishedAt = 0;
   /** The repair under way, shared by all that fail meanwhile. */
   #repair: Promise<void> | undefined;
+
+  override get busySince(): number | undefined {
+    return this.#pending.size > 0 ? this.#finishedAt : undefined;
+  }
 
   /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
@@ -46,7 +51,9 @@ export class TransformNode extends Node implements Target {
     const work = earlier ? earlier.then(() => this.#apply(delivery)) : this.#apply(delivery);
     if (!work) return;
     const { source } = delivery;
+    if (this.#pending.size === 0) this.#finishedAt = Date.now();
     const pending = work.then(() => {
+      this.#finishedAt = Date.now();
       if (this.#pending.get(source) === pending) this.#pending.delete(source);
     });
     this.#pending.set(source, pending);
