@@ -17,7 +17,7 @@ export default defineOutput({
       },
       // Throwing is enough: logcatch writes the same batch again after a pause.
       async write(batch) {
-        await file!.write([...batch].map((record) => `${record.text}\n`).join(''));
+        await file!.appendFile([...batch].map((record) => `${record.text}\n`).join(''));
         await file!.datasync();
       },
       async stop() {

@@ -150,6 +150,82 @@ outputs: { out: { type: memory } }`);
   });
 });
 
+describe('what plugins may do', () => {
+  const split = (extra = '') => `
+max_bytes: 1MiB
+shutdown_timeout: 200ms
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { split: { type: split, inputs: [app]${extra} } }
+outputs: { even: { type: memory, inputs: [split.even] }, odd: { type: memory, inputs: [split.odd] } }`;
+
+  test('batches that share a chunk of the transform keep it until the last of them is written', async () => {
+    world.hanging.add('odd');
+    world.add('a', ...lines.slice(0, 10));
+    await world.start(split());
+    await untilWritten(5, 'even');
+    world.hanging.delete('odd');
+    expect(written('even')).toEqual([0, 2, 4, 6, 8].map((i) => `line ${i}!?`));
+    await world.agent!.stop();
+    await world.start(split());
+    await untilWritten(5, 'odd');
+    expect(written('odd')).toEqual([1, 3, 5, 7, 9].map((i) => `line ${i}!?`));
+  });
+
+  test('chunks in between are given back', async () => {
+    const many = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
+    world.add('a', ...many);
+    await world.start(split());
+    await untilWritten(2_500, 'even');
+    await untilWritten(2_500, 'odd');
+  });
+
+  test('an exit that is not declared is an error, and nothing is dropped for it', async () => {
+    world.add('a', 'one');
+    const agent = await world.start(split(', exit: evne'));
+    const transform = agent.pipeline.nodes.find(({ id }) => id === 'split')!;
+    await until(() => expect(transform.supervisor.status.reason).toMatch(/LC_PLUGIN_CONTRACT.*"evne".*even, odd/));
+    expect([...agent.pipeline.inputs[0]!.sources][0]!.position).toBe(0);
+  });
+
+  test('a transform gets nothing before its start is done', async () => {
+    world.add('a', ...lines);
+    await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { up: { type: upper, start: 100 } }
+outputs: { out: { type: memory } }`);
+    await untilWritten(100);
+    expect(written()).toEqual(upper);
+    expect(world.created.get('up')).toBe(1);
+  });
+
+  test('a transform that cannot stop is replaced all the same', async () => {
+    world.add('a', ...lines);
+    world.throwAt = 'line 42';
+    world.stopThrows = true;
+    await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { up: { type: upper } }
+outputs: { out: { type: memory } }`);
+    await untilWritten(100);
+    expect(written()).toEqual(upper);
+    world.stopThrows = false;
+  });
+
+  test('an output that writes several batches at once keeps their order through a failure', async () => {
+    world.failing.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(
+      simple
+        .replace('type: memory }\n', 'type: wide }\n')
+        .replace('outputs: { out: { type: memory', 'outputs: { out: { type: wide'),
+    );
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
+    world.failing.clear();
+    await untilWritten(100);
+    expect(written()).toEqual(lines);
+  });
+});
+
 describe('hooks', () => {
   test('observers see discoveries, batches and deliveries; one that throws is blamed and stops nobody', async () => {
     const discoveries: Discovery[] = [];
@@ -307,6 +383,42 @@ outputs: { out: { type: memory } }`);
     await until(() => expect(second.pipeline.outputs[0]!.supervisor.status.state).toBe('waiting'));
     world.configure(simple.replace('type: memory }', 'type: memory, tag: away too }'));
     expect(await second.reloadFile()).toMatchObject({ result: 'applied' });
+  });
+
+  test('an output that never started can be mended: what waited for it goes on', async () => {
+    world.unreachable.add('far');
+    world.add('a', 'one');
+    const agent = await world.start(simple.replace('type: memory }', 'type: memory, tag: far }'));
+    await until(() => expect(agent.pipeline.inputs[0]!.supervisor.status.reason).toContain('for output out'));
+    world.configure(simple);
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+    await untilWritten(1);
+    expect(written()).toEqual(['one']);
+  });
+
+  test('a change while an output fails: it writes again when its target heals', async () => {
+    world.failing.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(`shutdown_timeout: 100ms${simple}`);
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
+    world.configure(`shutdown_timeout: 100ms${simple}transforms: { up: { type: upper } }`);
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+    world.failing.clear();
+    await untilWritten(100);
+    expect(written()).toEqual(upper);
+  });
+
+  test('stop during a change waits for it, and starts nothing after', async () => {
+    world.hanging.add('out');
+    world.add('a', ...lines);
+    const agent = await world.start(simple);
+    await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBe(100));
+    world.configure(simple.replace('type: memory }', 'type: memory, tag: new }'));
+    const reloading = agent.reloadFile();
+    await until(() => expect(world.created.get('out')).toBe(2));
+    await agent.stop();
+    await reloading;
+    for (const { supervisor } of agent.pipeline.nodes) expect(supervisor.status.state).toBe('stopped');
   });
 
   test('an invalid file is refused with its errors, and what ran goes on', async () => {

@@ -33,6 +33,17 @@ export class Checkpointer {
     this.#schedule();
   }
 
+  /** Writes one row at once. */
+  saveNow(row: SourceRow): void {
+    try {
+      this.#store.save([row]);
+      this.#dirty.delete(row);
+    } catch {
+      // The flush tries again, and tells.
+      this.changed(row);
+    }
+  }
+
   remove(row: SourceRow): void {
     this.#dirty.delete(row);
     this.#store.forget(row);

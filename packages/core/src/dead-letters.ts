@@ -30,7 +30,7 @@ export class DeadLetters {
     }
     const file = await open(this.path, 'a', 0o600);
     try {
-      await file.write(text);
+      await file.appendFile(text);
       await file.datasync();
     } finally {
       await file.close();

@@ -64,9 +64,9 @@ export class Delivery {
 
   release(): void {
     if (--this.#held > 0) return;
-    const { chunk } = this.batch;
-    if (chunk !== this.#parent?.batch.chunk) chunk.release();
-    this.#parent?.release();
+    // What transforms made of the chunk belongs to it.
+    if (this.#parent) this.#parent.release();
+    else this.batch.chunk.release();
   }
 
   cancel(): void {

@@ -17,6 +17,11 @@ export function guard<T extends Interceptable>(hook: T, name: string, blame: (er
       if (tap.type === 'sync' && observe.constructor.name === 'AsyncFunction') {
         throw new LogcatchError('LC_PLUGIN_ASYNC_TAP', `"${tap.name}" taps ${name} with an async function`);
       }
+      if (tap.type === 'async') {
+        throw new LogcatchError('LC_PLUGIN_ASYNC_TAP', `"${tap.name}" taps ${name} with tapAsync`, {
+          hint: 'Use tapPromise: a callback that is never called would stop everything.',
+        });
+      }
       const failed = (cause: unknown) =>
         blame(new LogcatchError('LC_PLUGIN_THREW', `"${tap.name}" threw in ${name}`, { cause }));
       const guarded = (...args: unknown[]) => {

@@ -1,5 +1,6 @@
 import type { Batch, Input, InputContext, InputDefinition, LogcatchError } from '@logcatch/plugin-api';
 import { LogcatchError as Failure } from '@logcatch/plugin-api';
+import { abortable } from './abortable.ts';
 import type { DesiredComponent } from './config/index.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment } from './node.ts';
@@ -25,7 +26,7 @@ export class InputNode extends Node {
   readonly #started = Promise.withResolvers<void>();
   #outputs: readonly OutputNode[] = [];
   #instance: Input | undefined;
-  #sources: InputSources;
+  readonly #sources: InputSources;
   #running: Promise<void> = Promise.resolve();
   #rewound = Promise.withResolvers<void>();
   #staleInARow = 0;
@@ -125,7 +126,7 @@ export class InputNode extends Node {
       try {
         this.supervisor.move('starting');
         if (!this.#instance) this.build();
-        await this.#instance!.start(signal);
+        await abortable(this.#instance!.start(signal), signal);
         this.environment.store.setStarted(this.id);
         this.#started.resolve();
         await this.#outputsReady(signal);
@@ -147,8 +148,7 @@ export class InputNode extends Node {
     await this.#instance?.stop().catch((cause) => this.report(this.supervisor.explain(cause)));
     this.#instance = undefined;
     await this.environment.progress.until(() => this.drained, drainBound);
-    for (const source of this.#sources) source.cancel();
-    this.#sources = this.#newSources();
+    this.#sources.reset();
     if (this.environment.once && !known.retriable) {
       this.#failure = known;
       this.#started.resolve();
@@ -159,35 +159,65 @@ export class InputNode extends Node {
   }
 
   async #outputsReady(signal: AbortSignal): Promise<void> {
-    for (const output of this.#outputs) {
-      if (!output.ready)
-        this.supervisor.move('waiting', `for output ${output.id} to start`, output.supervisor.status.hint);
+    for (let output = this.#notReady(); output; output = this.#notReady()) {
+      this.supervisor.move('waiting', `for output ${output.id} to start`);
       await output.whenReady(signal);
+      // An output that stops lets everybody pass: what takes its place comes with the next graph.
+      if (this.#gate.closed) await this.#gate.passed();
+      signal.throwIfAborted();
     }
+  }
+
+  #notReady(): OutputNode | undefined {
+    return this.#outputs.find((output) => !output.ready);
   }
 
   async #pump(signal: AbortSignal, progressed: () => void): Promise<never> {
     for (;;) {
-      const batch = await this.#instance!.read(signal);
+      const batch = await this.#read(signal);
       if (batch === null) {
         await this.#end(signal);
         continue;
       }
+      const source = this.#sources.has(batch.source) ? batch.source : undefined;
+      source?.handed();
       try {
-        // What changes the graph may have closed the gate while this waited for an output.
-        do {
-          if (this.#gate.closed) await this.#gate.passed();
-          for (const output of this.#outputs) {
-            if (!output.admits(batch.count)) await output.admitted(batch.count, signal);
-          }
-        } while (this.#gate.closed);
+        if (!this.#open(batch.count)) await this.#opened(batch.count, signal).catch(() => {});
+        if (signal.aborted) batch.chunk.release();
+        else this.#send(batch);
         signal.throwIfAborted();
-      } catch (error) {
-        batch.chunk.release();
-        throw error;
+      } finally {
+        source?.taken();
       }
-      this.#send(batch);
       progressed();
+    }
+  }
+
+  /** A read may stay pending when the input stops; what it gives then is not wanted. */
+  async #read(signal: AbortSignal): Promise<Batch | null> {
+    const reading = this.#instance!.read(signal);
+    try {
+      return await abortable(reading, signal);
+    } catch (error) {
+      if (signal.aborted) reading.then((batch) => batch?.chunk.release()).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Whether a batch may go into the graph: nothing is being changed there, and every output has room. */
+  #open(count: number): boolean {
+    return !this.#gate.closed && this.#outputs.every((output) => output.ready && output.admits(count));
+  }
+
+  async #opened(count: number, signal: AbortSignal): Promise<void> {
+    // What changes the graph may have closed the gate, or replaced the outputs, while this waited for one.
+    while (!this.#open(count)) {
+      signal.throwIfAborted();
+      if (this.#gate.closed) await this.#gate.passed();
+      else {
+        const output = this.#outputs.find((one) => !one.ready || !one.admits(count))!;
+        await (output.ready ? output.admitted(count, signal) : output.whenReady(signal));
+      }
     }
   }
 

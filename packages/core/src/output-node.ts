@@ -1,6 +1,6 @@
 import {
   type Batch,
-  type LogcatchError,
+  LogcatchError,
   type Output,
   type OutputDefinition,
   type Receipt,
@@ -8,19 +8,27 @@ import {
   Rejected,
   type Verdict,
 } from '@logcatch/plugin-api';
+import { abortable } from './abortable.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type Target } from './node.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
-const optionalQueueBytes = 1 << 20;
+const optionalQueueBytes = 4 << 20;
+const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
 /** Milliseconds between looks at dead letters that were full. */
 const fullBackoff = 5_000;
 
 interface Waiter {
   readonly count: number;
   readonly resolve: () => void;
+}
+
+/** A delivery in the order in which it came. */
+interface Entry {
+  readonly delivery: Delivery;
+  readonly order: number;
 }
 
 /** Queues deliveries for an output and writes them, again and again until they are written or refused for good. */
@@ -32,16 +40,22 @@ export class OutputNode extends Node implements Target {
   readonly #writing = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
   readonly #leftOver: Delivery[] = [];
-  #queue: Delivery[] = [];
+  #queue: Entry[] = [];
+  #lastOrder = 0;
   #instance: Output | undefined;
   #active = 0;
   /** When a write last ended, or the first of those under way began. */
   #finishedAt = 0;
+  /** Failed, and waiting until no write is under way: then they go to the front again, in their order. */
+  #failed: Entry[] = [];
+  /** Writes that failed in a row. While there are any, one is written at a time, so that nothing overtakes. */
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
   #records = 0;
   #bytes = 0;
-  #failing = false;
   #dropped = 0;
   readonly #tried = Promise.withResolvers<LogcatchError | undefined>();
+  #wasTried = false;
   #running: Promise<void> | undefined;
 
   get required(): boolean {
@@ -52,13 +66,18 @@ export class OutputNode extends Node implements Target {
     return this.required ? (this.component.maxRecords ?? Infinity) : Infinity;
   }
 
-  /** Whether records may be read for it. */
+  /** Whether records may be read for it: it has started; one that is not required, or stops, holds nobody up. */
   get ready(): boolean {
-    return !this.required || !this.#gate.closed;
+    return !this.#gate.closed || this.#stopping.signal.aborted || (!this.required && this.#wasTried);
   }
 
   override get busySince(): number | undefined {
     return this.#active > 0 ? this.#finishedAt : undefined;
+  }
+
+  /** Records that wait for it or are on their way. */
+  get queued(): number {
+    return this.#records;
   }
 
   /** Records that were not written because it is not required and was full or failing. */
@@ -83,20 +102,16 @@ export class OutputNode extends Node implements Target {
     return this.#tried.promise;
   }
 
-  /** @throws the signal's reason when it aborts first */
+  /** Resolves when {@link ready} is, or may be: ask again. @throws the signal's reason when it aborts first */
   async whenReady(signal: AbortSignal): Promise<void> {
     if (this.ready) return;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    await Promise.race([this.#gate.passed(), aborted.promise]).finally(() =>
-      signal.removeEventListener('abort', abort),
-    );
+    await abortable<unknown>(this.required ? this.#gate.passed() : this.#tried.promise, signal);
   }
 
   /** Whether so many records more find room in the queue. A batch larger than the queue is let in alone. */
   admits(count: number): boolean {
-    return this.#records === 0 || this.#records + count <= this.maxRecords;
+    const room = this.#records === 0 || this.#records + count <= this.maxRecords;
+    return room || this.#stopping.signal.aborted;
   }
 
   /** Resolves when {@link admits} does, in the order of the calls. */
@@ -121,7 +136,7 @@ export class OutputNode extends Node implements Target {
   accept(delivery: Delivery): void {
     const { batch } = delivery;
     if (!this.required) {
-      if (this.#failing || this.#gate.closed || this.#bytes >= optionalQueueBytes) {
+      if (this.#failures > 0 || this.#gate.closed || this.#bytes >= optionalQueueBytes) {
         this.#drop(batch.count);
         return;
       }
@@ -129,7 +144,7 @@ export class OutputNode extends Node implements Target {
     } else delivery.expect();
     this.#records += batch.count;
     this.#bytes += batch.buffer.length;
-    this.#queue.push(delivery);
+    this.#queue.push({ delivery, order: ++this.#lastOrder });
     this.emit(delivery, undefined);
     this.#pump();
   }
@@ -141,18 +156,25 @@ export class OutputNode extends Node implements Target {
   async stop(): Promise<Delivery[]> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the output stops'));
+    clearTimeout(this.#retry);
+    // Whoever waits for it looks again, at what has taken its place.
+    this.#gate.open();
+    this.#tried.resolve(undefined);
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
     for (const abort of this.#aborts) abort();
     await this.#instance?.stop();
     await this.#running;
     await Promise.all(this.#writing);
-    for (const delivery of this.#queue.splice(0)) this.#giveUp(delivery);
+    for (const { delivery } of this.#queue.splice(0)) this.#giveUp(delivery);
+    if (this.#dropped > 0)
+      this.log.warn(`${this.#dropped} records were not written here: it is not required, and was full or failing`);
     this.supervisor.move('stopped');
     return this.#leftOver;
   }
 
   takeOver(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
-      this.accept(delivery);
+      if (!delivery.cancelled) this.accept(delivery);
       if (this.required) delivery.settle();
       else delivery.release();
     }
@@ -165,6 +187,7 @@ export class OutputNode extends Node implements Target {
       try {
         await this.#instance!.start(signal);
         this.supervisor.move('running');
+        this.#wasTried = true;
         this.#tried.resolve(undefined);
         this.#gate.open();
         this.environment.progress.happened();
@@ -173,6 +196,7 @@ export class OutputNode extends Node implements Target {
       } catch (error) {
         if (signal.aborted) return;
         const known = this.supervisor.failed('waiting', error);
+        this.#wasTried = true;
         this.#tried.resolve(known);
         this.report(known);
         await pause(delay(restartBackoff, attempt), signal);
@@ -181,80 +205,93 @@ export class OutputNode extends Node implements Target {
   }
 
   #pump(): void {
+    if (this.#gate.closed || this.#stopping.signal.aborted || this.#failed.length > 0 || this.#retry) return;
     const { concurrency = 1 } = this.component.definition as OutputDefinition;
-    while (this.#queue.length > 0 && this.#active < concurrency && !this.#gate.closed && !this.#failing) {
-      const delivery = this.#queue.shift()!;
-      if (delivery.cancelled) {
-        this.#done(delivery);
+    const most = this.#failures > 0 ? 1 : concurrency;
+    while (this.#queue.length > 0 && this.#active < most) {
+      const entry = this.#queue.shift()!;
+      if (entry.delivery.cancelled) {
+        this.#done(entry.delivery);
         continue;
       }
       if (this.#active++ === 0) this.#finishedAt = Date.now();
-      const writing = this.#write(delivery).finally(() => this.#writing.delete(writing));
+      const writing = this.#write(entry)
+        .catch((error) => this.report(this.supervisor.failed('degraded', error)))
+        .finally(() => this.#writing.delete(writing));
       this.#writing.add(writing);
     }
   }
 
-  async #write(delivery: Delivery): Promise<void> {
+  async #write(entry: Entry): Promise<void> {
+    const { delivery } = entry;
     const outcome = await this.#written(delivery);
     this.#active--;
     this.#finishedAt = Date.now();
+    if (outcome === 'failed') this.#failed.push(entry);
+    else if (outcome !== 'given up' && this.#failures > 0) {
+      this.#failures = 0;
+      this.supervisor.move('running');
+    }
+    if (this.#active === 0 && this.#failed.length > 0) this.#retryLater();
     this.#pump();
+    if (outcome === 'failed') return;
     if (outcome === 'given up') this.#giveUp(delivery);
     else if (outcome === 'written') this.#done(delivery);
-    else {
-      // Out of the queue: only this source waits for the dead letters.
-      const settled = await this.#refuse(delivery, delivery.batch, outcome);
-      if (settled) this.#done(delivery);
-      else this.#giveUp(delivery);
-    }
+    // Not in turn with writes: only this source waits for the dead letters.
+    else if (await this.#refuse(delivery, delivery.batch, outcome)) this.#done(delivery);
+    else this.#giveUp(delivery);
   }
 
-  /** Writes until it is written, refused, or nobody wants it any more. */
-  async #written(delivery: Delivery): Promise<'written' | 'given up' | readonly Refused[]> {
-    const { signal: stopping } = this.#stopping;
+  /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */
+  #retryLater(): void {
+    const failed = this.#failed.splice(0).toSorted((a, b) => a.order - b.order);
+    if (this.#stopping.signal.aborted) {
+      for (const { delivery } of failed) this.#giveUp(delivery);
+      return;
+    }
+    if (this.required) this.#queue.unshift(...failed);
+    else {
+      for (const { delivery } of [...failed, ...this.#queue.splice(0)]) {
+        this.#drop(delivery.batch.count);
+        this.#done(delivery);
+      }
+    }
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined;
+        // What is not required has nothing to try with but the next records.
+        if (!this.required) this.#failures = 0;
+        this.#pump();
+      },
+      delay(writeBackoff, this.#failures++),
+    );
+  }
+
+  async #written(delivery: Delivery): Promise<'written' | 'failed' | 'given up' | readonly Refused[]> {
     const { batch } = delivery;
     const controller = new AbortController();
     const abort = () => controller.abort(new Error('not wanted any more'));
     const forgetCancel = delivery.onCancel(abort);
     this.#aborts.add(abort);
     try {
-      for (let attempt = 0; !stopping.aborted && !delivery.cancelled; attempt++) {
-        try {
-          const receipts = await this.#instance!.write(batch, controller.signal);
-          if (this.#failing) this.#recovered();
-          this.#delivered(batch, batch.count, receipts ?? []);
-          return 'written';
-        } catch (error) {
-          if (error instanceof Rejected) {
-            this.#delivered(batch, batch.count - error.records.length, error.receipts);
-            return error.records;
-          }
-          if (controller.signal.aborted) break;
-          this.#troubled(error);
-          await pause(delay(writeBackoff, attempt), controller.signal);
-          if (this.required) continue;
-          this.#drop(batch.count);
-          this.#recovered();
-          break;
+      const receipts = await this.#instance!.write(batch, controller.signal);
+      this.#delivered(batch, batch.count, receipts ?? []);
+      return 'written';
+    } catch (error) {
+      if (error instanceof Rejected) {
+        const { records, receipts } = error;
+        if (records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
+          this.#delivered(batch, batch.count - records.length, receipts);
+          return records;
         }
       }
-      return 'given up';
+      if (controller.signal.aborted) return 'given up';
+      this.report(this.supervisor.failed('degraded', explainWrite(error)));
+      return 'failed';
     } finally {
       forgetCancel();
       this.#aborts.delete(abort);
     }
-  }
-
-  #troubled(error: unknown): void {
-    const known = this.supervisor.failed('degraded', error);
-    this.report(known);
-    this.#failing = true;
-  }
-
-  #recovered(): void {
-    this.#failing = false;
-    this.supervisor.move('running');
-    this.#pump();
   }
 
   #delivered(batch: Batch, records: number, receipts: readonly Receipt[]): void {
@@ -264,54 +301,73 @@ export class OutputNode extends Node implements Target {
 
   /** Whether every record is answered for; false when the delivery stays unsettled. */
   async #refuse(delivery: Delivery, batch: Batch, refused: readonly Refused[]): Promise<boolean> {
-    const { refused: hook } = this.environment.hooks;
     const byVerdict: Record<Verdict, Refused[]> = { retry: [], 'dead-letter': [], drop: [], stop: [] };
-    for (const record of refused) {
-      const offset = batch.offset(record.index);
-      const refusal = { output: this.id, source: delivery.source, offset, reason: record.reason };
-      const verdict = hook.isUsed() ? await hook.promise(refusal) : undefined;
-      byVerdict[verdict ?? 'dead-letter'].push(record);
+    for (const record of refused) byVerdict[await this.#verdict(delivery, batch, record)].push(record);
+    const { stop, retry } = byVerdict;
+    const letters = byVerdict['dead-letter'];
+    if (letters.length > 0 && !(await this.#bury(delivery, batch, letters))) return false;
+    if (!this.required) {
+      // It may hold up nobody.
+      this.#drop(stop.length + retry.length);
+      return true;
     }
-    if (byVerdict['dead-letter'].length > 0 && !(await this.#bury(delivery, batch, byVerdict['dead-letter'])))
-      return false;
-    if (byVerdict.stop.length > 0) {
+    if (stop.length > 0) {
       delivery.source.pause('stopped by a plugin');
       return false;
     }
-    if (byVerdict.retry.length === 0) return true;
-    await pause(writeBackoff.first, this.#stopping.signal);
-    const again = batch.select(Uint32Array.from(byVerdict.retry, ({ index }) => index));
-    const child = delivery.child(again);
-    const outcome = await this.#written(child);
-    const settled = outcome === 'written' || (outcome !== 'given up' && (await this.#refuse(child, again, outcome)));
-    if (settled) child.settle();
-    else child.release();
-    return settled;
+    return retry.length === 0 || this.#writeAgain(delivery, batch, retry);
+  }
+
+  async #verdict({ source }: Delivery, batch: Batch, { index, reason }: Refused): Promise<Verdict> {
+    const { refused } = this.environment.hooks;
+    if (!refused.isUsed()) return 'dead-letter';
+    const verdict = await refused.promise({ output: this.id, source, offset: batch.offset(index), reason });
+    return verdict !== undefined && verdicts.includes(verdict) ? verdict : 'dead-letter';
+  }
+
+  async #writeAgain(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
+    const again = batch.select(Uint32Array.from(records, ({ index }) => index));
+    for (let attempt = 0; !this.#stopping.signal.aborted && !delivery.cancelled; attempt++) {
+      await pause(delay(writeBackoff, attempt), this.#stopping.signal);
+      const child = delivery.child(again);
+      const outcome = await this.#written(child);
+      child.settle();
+      if (outcome === 'written') return true;
+      if (typeof outcome !== 'string') return this.#refuse(delivery, again, outcome);
+    }
+    return false;
   }
 
   async #bury(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
     const { deadLetters } = this.environment;
     const { signal } = this.#stopping;
-    while (!signal.aborted && !delivery.cancelled) {
-      try {
-        await deadLetters.add(this.id, batch, records);
-        const { reason } = records[0]!;
-        this.log.warn(`${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`, {
-          file: deadLetters.path,
-          source: batch.source.path,
-        });
-        delivery.source.resume('dead-letters full');
-        this.supervisor.degraded(null);
-        return true;
-      } catch (error) {
-        const known = this.supervisor.explain(error);
-        delivery.source.pause('dead-letters full');
-        this.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
-        this.report(known);
-        await pause(fullBackoff, signal);
+    try {
+      while (!signal.aborted && !delivery.cancelled) {
+        try {
+          await deadLetters.add(this.id, batch, records);
+          const { reason } = records[0]!;
+          this.log.warn(`${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`, {
+            file: deadLetters.path,
+            source: batch.source.path,
+          });
+          this.supervisor.degraded(null);
+          return true;
+        } catch (error) {
+          const known = this.supervisor.explain(error);
+          this.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
+          this.report(known);
+          if (!this.required) {
+            this.#drop(records.length);
+            return true;
+          }
+          delivery.source.pause('dead-letters full');
+          await pause(fullBackoff, signal);
+        }
       }
+      return false;
+    } finally {
+      delivery.source.resume('dead-letters full');
     }
-    return false;
   }
 
   #drop(records: number): void {
@@ -345,4 +401,9 @@ export class OutputNode extends Node implements Target {
     this.#waiters.shift()!.resolve();
     setImmediate(() => this.#wake());
   }
+}
+
+function explainWrite(error: unknown): unknown {
+  if (!(error instanceof Rejected)) return error;
+  return new LogcatchError('LC_PLUGIN_CONTRACT', 'it refused records that are not in the batch');
 }

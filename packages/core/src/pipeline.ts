@@ -1,4 +1,4 @@
-import type { PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
+import type { LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
 import type { Desired, DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Graph } from './graph.ts';
@@ -30,6 +30,7 @@ export class Pipeline implements PipelineHandle {
   #desired: Desired;
   #graph: Graph;
   #watchdog: Watchdog | undefined;
+  #hurried = false;
 
   /** Builds every component without starting any. @throws what a plugin's `create` throws */
   constructor(desired: Desired, environment: PipelineEnvironment) {
@@ -91,6 +92,12 @@ export class Pipeline implements PipelineHandle {
     return leftOver;
   }
 
+  /** A change that is being applied waits for nothing any more. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#environment.progress.happened();
+  }
+
   /**
    * Moves to the next desired state: builds what is new, waits within a bound for what is on its way to what changes, and
    * swaps. Components that the plan does not name do not notice.
@@ -110,7 +117,8 @@ export class Pipeline implements PipelineHandle {
     await this.#probe(built, shutdownTimeout);
 
     for (const input of affected) input.halt();
-    await this.#environment.progress.until(() => affected.every((input) => input.drained), shutdownTimeout);
+    const drained = () => this.#hurried || affected.every((input) => input.drained);
+    await this.#environment.progress.until(drained, shutdownTimeout);
     const staying = new Set(affected.filter((input) => !leaving.has(input)));
     for (const input of affected) {
       for (const source of input.sources) {
@@ -135,6 +143,7 @@ export class Pipeline implements PipelineHandle {
     for (const [id, deliveries] of unwritten) {
       const successor = this.#nodes.get(id);
       if (successor instanceof OutputNode) successor.takeOver(deliveries);
+      else for (const delivery of deliveries) delivery.release();
     }
     this.#startNodes(built);
     for (const input of staying) input.resume();
@@ -161,12 +170,15 @@ export class Pipeline implements PipelineHandle {
   async #probe(built: readonly Node[], milliseconds: number): Promise<void> {
     const wellBefore = ({ id }: Node) => this.#nodes.get(id)?.supervisor.status.state === 'running';
     const probed = built.filter((node) => node instanceof OutputNode && wellBefore(node)) as OutputNode[];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, milliseconds, undefined);
+    let tried = probed.length === 0;
+    let errors: (LogcatchError | undefined)[] = [];
+    void Promise.all(probed.map((node) => node.probe())).then((results) => {
+      errors = results;
+      tried = true;
+      this.#environment.progress.happened();
     });
-    const [error] = (await Promise.all(probed.map((node) => Promise.race([node.probe(), late])))).filter(Boolean);
-    clearTimeout(timer);
+    await this.#environment.progress.until(() => tried || this.#hurried, milliseconds);
+    const error = errors.find((result) => result !== undefined);
     if (!error) return;
     await this.#stopNodes(built, Date.now() + stopShare);
     throw error;
@@ -180,7 +192,7 @@ export class Pipeline implements PipelineHandle {
 
   #startNodes(nodes: readonly Node[]): void {
     for (const node of nodes) if (node instanceof OutputNode) node.start();
-    for (const node of nodes) if (node instanceof TransformNode) void node.start();
+    for (const node of nodes) if (node instanceof TransformNode) node.start();
     for (const node of nodes) if (node instanceof InputNode) node.start();
   }
 

@@ -152,6 +152,9 @@ class PooledChunk implements Chunk {
   out = true;
   readonly #pool: BufferPool;
   readonly #slab: Slab | undefined;
+  /** The chunk that it was made from, directly or not. */
+  #first: PooledChunk | undefined;
+  #siblings: PooledChunk[] = [];
 
   constructor(pool: BufferPool, slab: Slab | undefined, bytes: Buffer) {
     this.#pool = pool;
@@ -167,12 +170,24 @@ class PooledChunk implements Chunk {
   }
 
   sibling(bytes: number): Chunk {
-    return this.#pool.take(bytes);
+    const chunk = this.#pool.take(bytes);
+    chunk.#first = this.#first ?? this;
+    chunk.#first.#siblings.push(chunk);
+    return chunk;
   }
 
   release(): void {
     if (!this.out) throw new Error('a chunk was released twice');
+    // Batches on a sibling and on the first may share each other's memory: the family goes together.
+    if (this.#first) return;
+    for (const sibling of this.#siblings) sibling.#restore();
+    this.#siblings = [];
+    this.#restore();
+  }
+
+  #restore(): void {
     this.out = false;
+    this.#first = undefined;
     this.#pool.restore(this, this.#slab);
   }
 }

@@ -22,7 +22,7 @@ export interface SourcesEnvironment {
   discovered(discovery: Discovery): void;
 }
 
-/** The sources of one input, for as long as one instance of it lives. */
+/** The sources of one input, through the lives of its instances. */
 export class InputSources implements Sources, Iterable<TrackedSource> {
   readonly #input: string;
   readonly #environment: SourcesEnvironment;
@@ -42,8 +42,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#owner = {
       pause: flow.pause,
       resume: flow.resume,
-      moved: (source) => {
-        environment.checkpointer.changed(source.row);
+      moved: (source, now) => {
+        if (now) environment.checkpointer.saveNow(source.row);
+        else environment.checkpointer.changed(source.row);
         environment.progressed();
       },
       finished: (source) => {
@@ -59,6 +60,18 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
 
   has(source: Source): source is TrackedSource {
     return this.#open.get(source.key) === source;
+  }
+
+  /**
+   * The instance that opened them is gone: what is on its way will be read again by the next one. What has ended cannot be, and
+   * stays until it has settled.
+   */
+  reset(): void {
+    for (const source of this.#open.values()) {
+      if (source.ended) continue;
+      this.#open.delete(source.key);
+      source.cancel();
+    }
   }
 
   known(): readonly StoredSource[] {

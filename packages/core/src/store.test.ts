@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -36,11 +36,41 @@ test('rows survive, by component, and keys are never used twice', () => {
   first.setStarted('app');
   first.close();
   const second = new Store(folder);
-  expect(second.rowsOf('app')).toEqual([{ key: 1, component: 'app', path: '/a', position: 42, meta: {} }]);
+  expect(second.rowsOf('app')).toEqual([{ key: 1, component: 'app', path: '/a', position: 42, saved: 42, meta: {} }]);
   expect(second.hasStarted('app')).toBe(true);
   expect(second.hasStarted('other')).toBe(false);
   expect(second.open('app', [{ path: '/c', meta: {} }])[0]!.key).toBe(3);
   second.close();
+});
+
+test('nobody else can read it, also where the folder was there before', () => {
+  chmodSync(folder, 0o755);
+  writeFileSync(join(folder, 'state.db'), '', { mode: 0o644 });
+  const store = new Store(folder);
+  store.open('app', [{ path: '/a', meta: {} }]);
+  const modes = readdirSync(folder)
+    .filter((name) => name.startsWith('state.db'))
+    .map((name) => statSync(join(folder, name)).mode & 0o777);
+  expect(new Set(modes)).toEqual(new Set([0o600]));
+  store.close();
+});
+
+test('an open that fails leaves nothing behind', () => {
+  const store = new Store(folder);
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  expect(() =>
+    store.open('app', [
+      { path: '/a', meta: {} },
+      { path: '/b', meta: circular as never },
+    ]),
+  ).toThrow();
+  expect(store.rowsOf('app')).toEqual([]);
+  expect(store.open('app', [{ path: '/a', meta: {} }])[0]!.key).toBe(1);
+  store.close();
+  const again = new Store(folder);
+  expect(again.rowsOf('app')).toHaveLength(1);
+  again.close();
 });
 
 test('a second agent is refused, and let in when the first has gone', () => {

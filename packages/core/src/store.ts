@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest, type SourceMeta } from '@logcatch/plugin-api';
@@ -12,6 +14,8 @@ export interface SourceRow {
   readonly component: string;
   readonly path: string;
   position: number;
+  /** The position that is on disk. */
+  saved: number;
   meta: SourceMeta;
 }
 
@@ -39,6 +43,7 @@ export class Store implements GoodValues {
         component: String(component),
         path: String(path),
         position: Number(position),
+        saved: Number(position),
         meta: JSON.parse(String(meta)),
       });
     }
@@ -50,6 +55,15 @@ export class Store implements GoodValues {
     );
     this.#update = this.#database.prepare('UPDATE sources SET position = ?, meta = ? WHERE key = ?');
     this.#delete = this.#database.prepare('DELETE FROM sources WHERE key = ?');
+  }
+
+  /** Tells this agent from all others: the host's name, for people, and six random hex digits. Made once, then kept. */
+  agentId(): string {
+    const kept = this.#database.prepare('SELECT id FROM agent').get();
+    if (kept) return String(kept.id);
+    const id = `${readable(hostname())}-${randomBytes(3).toString('hex')}`;
+    this.#database.prepare('INSERT INTO agent (id) VALUES (?)').run(id);
+    return id;
   }
 
   rowsOf(component: string): SourceRow[] {
@@ -67,29 +81,37 @@ export class Store implements GoodValues {
     this.#started.add(component);
   }
 
-  /** The rows of the sources asked for; new ones are on disk when it returns. */
+  /** The rows of the sources asked for; new ones are on disk when it returns. Nothing has changed when it throws. */
   open(component: string, requests: readonly OpenRequest[]): SourceRow[] {
-    return this.#commit(() =>
-      requests.map(({ key, path, position, meta }) => {
-        const known = key === undefined ? undefined : this.#rows.get(key);
-        if (known) {
-          known.position = position ?? known.position;
-          known.meta = meta;
-          this.#update.run(known.position, JSON.stringify(meta), known.key);
-          return known;
-        }
-        const row: SourceRow = { key: ++this.#lastKey, component, path, position: position ?? 0, meta };
-        this.#insert.run(row.key, component, path, row.position, JSON.stringify(meta));
-        this.#rows.set(row.key, row);
-        return row;
-      }),
-    );
+    let lastKey = this.#lastKey;
+    const rows = requests.map(({ key, path, position, meta }): SourceRow => {
+      const known = key === undefined ? undefined : this.#rows.get(key);
+      const start = position ?? known?.position ?? 0;
+      return {
+        key: known?.key ?? ++lastKey,
+        component,
+        path: known?.path ?? path,
+        position: start,
+        saved: start,
+        meta,
+      };
+    });
+    this.#commit(() => {
+      for (const { key, path, position, meta } of rows) {
+        if (this.#rows.has(key)) this.#update.run(position, JSON.stringify(meta), key);
+        else this.#insert.run(key, component, path, position, JSON.stringify(meta));
+      }
+    });
+    this.#lastKey = lastKey;
+    for (const row of rows) this.#rows.set(row.key, row);
+    return rows;
   }
 
   save(rows: readonly SourceRow[]): void {
     this.#commit(() => {
       for (const row of rows) this.#update.run(row.position, JSON.stringify(row.meta), row.key);
     });
+    for (const row of rows) row.saved = row.position;
   }
 
   /** The source is no longer known; its row on disk goes with {@link remove}. */
@@ -129,10 +151,21 @@ export class Store implements GoodValues {
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // A full disk makes SQLite roll back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
+}
+
+/** What an `agent_id` may hold of a host's name. */
+function readable(host: string): string {
+  return (
+    host
+      .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 60) || 'host'
+  );
 }
 
 function open(dataDir: string): DatabaseSync {
@@ -140,7 +173,11 @@ function open(dataDir: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(dataDir, 'state.db'));
+    const file = join(dataDir, 'state.db');
+    // It holds the values of remote sources too. SQLite gives its other files the rights of this one.
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+    database = new DatabaseSync(file);
     // The exclusive lock is taken by the first write and held until the end.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     migrate(database, dataDir);
@@ -168,6 +205,7 @@ function migrate(database: DatabaseSync, dataDir: string): void {
       key INTEGER PRIMARY KEY, component TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, meta TEXT NOT NULL
     ) STRICT;
     CREATE TABLE IF NOT EXISTS good_values (name TEXT PRIMARY KEY, loaded TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS agent (id TEXT PRIMARY KEY) STRICT;
     PRAGMA user_version = ${schemaVersion};
     COMMIT`);
 }

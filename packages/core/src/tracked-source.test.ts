@@ -7,14 +7,17 @@ import { sourceWindow, TrackedSource } from './tracked-source.ts';
 
 function make() {
   const calls: string[] = [];
-  const row = { key: 1, component: 'app', path: '/a', position: 0, meta: {} };
+  const row = { key: 1, component: 'app', path: '/a', position: 0, saved: 0, meta: {} };
   const source = new TrackedSource(
     row,
     {},
     {
       pause: () => calls.push('pause'),
       resume: () => calls.push('resume'),
-      moved: () => calls.push(`at ${row.position}`),
+      moved: (_source, now) => {
+        calls.push(`at ${row.position}${now ? ' now' : ''}`);
+        if (now) row.saved = row.position;
+      },
       finished: () => calls.push('finished'),
     },
   );
@@ -57,8 +60,25 @@ describe('TrackedSource', () => {
     const rest = read(sourceWindow / 2);
     expect(calls).toEqual(['pause']);
     half.settle();
-    expect(calls).toEqual(['pause', `at ${sourceWindow / 2}`, 'resume']);
+    expect(calls).toEqual(['pause', `at ${sourceWindow / 2} now`, 'resume']);
     rest.settle();
+  });
+
+  test('property: what a kill would repeat stays within the window and the batch that reached it, however fast all settles', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 1 << 20 }), { maxLength: 60 }), fc.nat(3), (sizes, behind) => {
+        const { source, calls, read } = make();
+        const open: Delivery[] = [];
+        for (const size of sizes) {
+          if (calls.lastIndexOf('pause') > calls.lastIndexOf('resume')) while (open.length > 0) open.shift()!.settle();
+          open.push(read(size));
+          expect(source.readPosition - source.row.saved).toBeLessThanOrEqual(sourceWindow + (1 << 20));
+          while (open.length > behind) open.shift()!.settle();
+        }
+        while (open.length > 0) open.shift()!.settle();
+        expect(calls.lastIndexOf('pause')).toBeLessThanOrEqual(Math.max(0, calls.lastIndexOf('resume')));
+      }),
+    );
   });
 
   test('two reasons to pause: one resume, when both are gone', () => {
@@ -98,7 +118,7 @@ describe('Delivery', () => {
   test('a parent is settled when its children are, and memory goes when nobody holds it', () => {
     const { source, pool, read } = make();
     const parent = read(10);
-    const own = pool.take(1);
+    const own = parent.batch.chunk.sibling(1);
     const child = parent.child(new Batch({ source, chunk: own, count: 0, start: 0, end: 10 }));
     child.expect();
     child.hold();

@@ -2,8 +2,10 @@ import type { Attributes, Batch, Source, SourceEnd } from '@logcatch/plugin-api'
 import { Delivery } from './delivery.ts';
 import type { SourceRow } from './store.ts';
 
-/** Unsettled bytes at which a source is paused, and what a kill can repeat at most. */
+/** Bytes read beyond the position on disk at which a source is paused: what a kill can repeat, with the batch that reached it. */
 export const sourceWindow = 4 << 20;
+/** Settled bytes that may wait for the next flush: the rest of the window is for what is on its way. */
+const unsavedMost = sourceWindow / 4;
 
 /** Why a source is paused. */
 export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin';
@@ -12,8 +14,8 @@ export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin'
 export interface SourceOwner {
   pause(source: TrackedSource): void;
   resume(source: TrackedSource): void;
-  /** The position moved. */
-  moved(source: TrackedSource): void;
+  /** The position moved. `now`: it is to be stored before this returns. */
+  moved(source: TrackedSource, now: boolean): void;
   /** It has ended and all of it has settled. */
   finished(source: TrackedSource): void;
 }
@@ -34,6 +36,7 @@ export class TrackedSource implements Source {
   readonly #owner: SourceOwner;
   readonly #paused = new Set<PauseReason>();
   #outstanding: Delivery[] = [];
+  #inHand = 0;
 
   constructor(row: SourceRow, attributes: Attributes, owner: SourceOwner) {
     this.key = row.key;
@@ -53,6 +56,11 @@ export class TrackedSource implements Source {
     return this.readPosition - this.row.position;
   }
 
+  /** What a kill now would repeat. */
+  get #repeatable(): number {
+    return this.readPosition - this.row.saved;
+  }
+
   get outstanding(): number {
     return this.#outstanding.length;
   }
@@ -61,12 +69,23 @@ export class TrackedSource implements Source {
     return [...this.#paused];
   }
 
+  /** A batch of it was read and is not tracked yet: until {@link taken} an end waits for it. */
+  handed(): void {
+    this.#inHand++;
+  }
+
+  /** The batch was tracked, or thrown away. */
+  taken(): void {
+    this.#inHand--;
+    this.#finish();
+  }
+
   /** Takes the next batch into account. It must begin at {@link readPosition}. */
   track(batch: Batch): Delivery {
     const delivery = new Delivery(batch, this);
     this.#outstanding.push(delivery);
     this.readPosition = batch.end;
-    if (this.unsettled >= sourceWindow) this.pause('window');
+    if (this.#repeatable >= sourceWindow) this.pause('window');
     return delivery;
   }
 
@@ -78,8 +97,9 @@ export class TrackedSource implements Source {
     const last = this.#outstanding[count - 1]!;
     this.#outstanding.splice(0, count);
     this.row.position = last.batch.end;
-    this.#owner.moved(this);
-    if (this.unsettled <= sourceWindow / 2) this.resume('window');
+    const paused = this.#paused.has('window');
+    this.#owner.moved(this, paused || this.row.position - this.row.saved >= unsavedMost);
+    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
     this.#finish();
   }
 
@@ -107,6 +127,6 @@ export class TrackedSource implements Source {
   }
 
   #finish(): void {
-    if (this.ended && this.#outstanding.length === 0) this.#owner.finished(this);
+    if (this.ended && this.#outstanding.length === 0 && this.#inHand === 0) this.#owner.finished(this);
   }
 }

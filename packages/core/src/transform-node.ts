@@ -1,4 +1,4 @@
-import { type Applied, Batch, type Transform, type TransformDefinition } from '@logcatch/plugin-api';
+import { type Applied, Batch, LogcatchError, type Transform, type TransformDefinition } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import { Node, type Target } from './node.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
@@ -26,14 +26,14 @@ export class TransformNode extends Node implements Target {
     this.#instance = definition.create(this.component.options, this.context());
   }
 
-  async start(): Promise<void> {
+  /** Batches that come before it has started wait. */
+  start(): void {
     this.supervisor.move('starting');
-    try {
-      await this.#instance!.start?.(this.#stopping.signal);
-      this.supervisor.move('running');
-    } catch (error) {
-      await this.#mend(error);
-    }
+    if (this.#instance!.start)
+      this.#repair = this.#first().finally(() => {
+        this.#repair = undefined;
+      });
+    else this.supervisor.move('running');
   }
 
   async stop(): Promise<void> {
@@ -43,6 +43,17 @@ export class TransformNode extends Node implements Target {
     await this.#repair;
     await this.#instance?.stop?.();
     this.supervisor.move('stopped');
+  }
+
+  /** One that is broken may not even stop: that must not keep its successor away. */
+  async #stopInstance(): Promise<void> {
+    const instance = this.#instance;
+    this.#instance = undefined;
+    try {
+      await instance?.stop?.();
+    } catch (error) {
+      this.report(this.supervisor.explain(error));
+    }
   }
 
   accept(delivery: Delivery): void {
@@ -76,10 +87,7 @@ export class TransformNode extends Node implements Target {
         this.#send(delivery, applied);
         return undefined;
       }
-      return applied.then(
-        (result) => this.#send(delivery, result),
-        (error) => this.#again(delivery, error),
-      );
+      return applied.then((result) => this.#send(delivery, result)).catch((error) => this.#again(delivery, error));
     } catch (error) {
       return this.#again(delivery, error);
     }
@@ -91,20 +99,31 @@ export class TransformNode extends Node implements Target {
     await this.#apply(delivery);
   }
 
+  /** @throws LC_PLUGIN_CONTRACT before anything was sent */
   #send(delivery: Delivery, applied: Applied): void {
+    const { exits } = this.component.definition as TransformDefinition;
+    const outgoing = outgoingOf(applied, exits);
     this.#failures = 0;
-    for (const [exit, batches] of exitsOf(applied)) {
-      for (const batch of batches instanceof Batch ? [batches] : batches) {
-        // The batch itself, unchanged, needs no child.
-        if (batch === delivery.batch) this.emit(delivery, exit);
-        else if (batch.count > 0 || batch.chunk !== delivery.batch.chunk) {
-          const child = delivery.child(batch);
-          if (batch.count > 0) this.emit(child, exit);
-          child.settle();
-        }
+    for (const { batch, exit } of outgoing) {
+      // The batch itself, unchanged, needs no child.
+      if (batch === delivery.batch) this.emit(delivery, exit);
+      else if (batch.count > 0) {
+        const child = delivery.child(batch);
+        this.emit(child, exit);
+        child.settle();
       }
     }
     delivery.settle();
+  }
+
+  async #first(): Promise<void> {
+    try {
+      await this.#instance!.start!(this.#stopping.signal);
+      this.supervisor.move('running');
+    } catch (error) {
+      this.report(this.supervisor.failed('failed', error));
+      await this.#restart();
+    }
   }
 
   #mend(error: unknown): Promise<void> {
@@ -122,7 +141,7 @@ export class TransformNode extends Node implements Target {
       await pause(delay(restartBackoff, this.#failures++), signal);
       if (signal.aborted) return;
       try {
-        await this.#instance?.stop?.();
+        await this.#stopInstance();
         this.build();
         await this.#instance!.start?.(signal);
         this.supervisor.move('running');
@@ -134,8 +153,34 @@ export class TransformNode extends Node implements Target {
   }
 }
 
-function exitsOf(applied: Applied): Iterable<[string | undefined, Batch | readonly Batch[]]> {
+interface Outgoing {
+  readonly batch: Batch;
+  readonly exit: string | undefined;
+}
+
+/** What goes where. @throws LC_PLUGIN_CONTRACT */
+function outgoingOf(applied: Applied, exits: readonly string[] | undefined): Outgoing[] {
   if (applied === null) return [];
-  if (applied instanceof Batch || Array.isArray(applied)) return [[undefined, applied as Batch | readonly Batch[]]];
-  return Object.entries(applied as { [exit: string]: Batch | readonly Batch[] });
+  if (typeof applied !== 'object')
+    throw broken(`apply returned ${typeof applied}: return a batch, several, or null to drop it`);
+  const plain = applied instanceof Batch || Array.isArray(applied);
+  const byExit = plain
+    ? [[undefined, applied] as const]
+    : Object.entries(applied as Record<string, Batch | readonly Batch[]>);
+  return byExit.flatMap(([exit, given]) => {
+    if (exit === undefined ? exits !== undefined : !exits?.includes(exit)) {
+      const declared = exits ? `its exits are ${exits.join(', ')}` : 'it declares no exits';
+      throw broken(
+        `apply returned ${exit === undefined ? 'batches without an exit' : `the exit "${exit}"`}, but ${declared}`,
+      );
+    }
+    return (given instanceof Batch ? [given] : given).map((batch): Outgoing => {
+      if (!(batch instanceof Batch)) throw broken('apply returned something that is not a batch');
+      return { batch, exit };
+    });
+  });
+}
+
+function broken(message: string): LogcatchError {
+  return new LogcatchError('LC_PLUGIN_CONTRACT', message);
 }

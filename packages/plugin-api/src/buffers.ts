@@ -11,9 +11,15 @@ export interface Chunk {
   readonly ends: Uint32Array;
   /** Makes room for `records` entries in both columns, keeping what they hold. */
   reserve(records: number): void;
-  /** Another chunk of the same pool, at once, even beyond the budget: what is already being read must be able to finish. */
+  /**
+   * Another chunk of the same pool, at once, even beyond the budget: what is already being read must be able to finish. It
+   * lives as long as the chunk it was made from.
+   */
   sibling(bytes: number): Chunk;
-  /** Gives the chunk back. Only for chunks that never became part of a batch; the engine releases the others. */
+  /**
+   * Gives the chunk back, with all its siblings. Only for chunks that never became part of a batch; the engine releases the
+   * others.
+   */
   release(): void;
 }
 

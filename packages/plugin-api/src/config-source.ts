@@ -50,6 +50,19 @@ export interface ConfigSource {
    */
   load(signal: AbortSignal): Promise<LoadedConfig>;
 
-  /** Frees everything. Legal before or during `start`, and twice. */
+  /**
+   * Publishes the status of this agent for as long as it lives, where the options ask for that. Must not throw, and holds up
+   * nothing: trouble is tried again, or told by `ctx.degraded`.
+   * @param status JSON of an object with `agent_id`; replaces the one before
+   */
+  report?(status: string): void;
+
+  /**
+   * What all agents that live have published, by agent id: for `pipeline fleet`. Absent where the options ask for no reports.
+   * @throws LC_SOURCE_UNREACHABLE
+   */
+  reports?(signal: AbortSignal): Promise<Record<string, string>>;
+
+  /** Frees everything, and takes the published status back. Legal before or during `start`, and twice. */
   stop(): Promise<void>;
 }

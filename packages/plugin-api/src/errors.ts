@@ -131,6 +131,23 @@ export const errorTable = {
     'Free space on the disk of data_dir.',
     true,
   ),
+  LC_CONTROL_SOCKET: entry(
+    'The control socket cannot be opened, so `pipeline status` and its like do not work; shipping goes on.',
+    'Check that data_dir is on a local disk, and its path not too long.',
+  ),
+  LC_AGENT_NOT_RUNNING: entry(
+    'No agent runs on this data_dir.',
+    'Start it with `pipeline run FILE`, and name the file that it was started with.',
+  ),
+  LC_AGENT_FORBIDDEN: entry(
+    'This user may not talk to the agent.',
+    'Run the command as the user that the agent runs as.',
+  ),
+  LC_AGENT_SILENT: entry(
+    'The agent does not answer as it should.',
+    'Try again; if it lasts, see its log and whether both are of the same version.',
+    true,
+  ),
   LC_RUN_TIMEOUT: entry(
     'No progress was made for too long.',
     'See what is missing above; start again to resume from there.',

@@ -9,7 +9,7 @@ import type { Status } from './status.ts';
 /**
  * Hooks have two lives. `engine.hooks` live as long as the process; tap them in a plugin's `apply`. `pipeline.hooks` live as
  * long as one pipeline; tap them in `engine.hooks.pipeline`. Names in the past tense observe. An observer that throws is
- * blamed by name and counted, and stops nobody.
+ * blamed by name, and stops nobody.
  */
 export interface EngineHooks {
   /** Once, before configuration is read: offer component types. A throw stops the start. */
