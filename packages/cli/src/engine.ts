@@ -1,5 +1,5 @@
 import { ConfigErrors, Engine, Log, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
-import { LogcatchError } from '@logcatch/plugin-api';
+import { type ErrorCode, LogcatchError } from '@logcatch/plugin-api';
 import { bundled } from './bundled.ts';
 import { exitCode } from './exit-codes.ts';
 
@@ -22,7 +22,12 @@ export function printErrors(error: unknown): number {
   }
   if (error instanceof LogcatchError) {
     writeToStderr(error.describe());
-    return exitCode.failed;
+    return codeOf(error.code);
   }
   throw error;
+}
+
+function codeOf(code: ErrorCode): number {
+  if (code === 'LC_AGENT_NOT_RUNNING') return exitCode.notRunning;
+  return code.startsWith('LC_CONFIG_') ? exitCode.invalid : exitCode.failed;
 }

@@ -1,10 +1,12 @@
-/** Documented in the help text and docs/cli.md. */
+/** Documented in the help text. */
 export const exitCode = {
   done: 0,
-  /** It ran and did not do all: records not delivered, no file matched, data_dir not usable. */
+  /** It ran and did not do all: records not delivered, no file matched, data_dir not usable; or the agent does not run well. */
   failed: 1,
   /** The command line or the configuration is wrong. */
   invalid: 2,
+  /** A command about a running agent found none. */
+  notRunning: 3,
 } as const;
 
 /** As shells see a process that a signal ended. */

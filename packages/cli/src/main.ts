@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 not everything was delivered; 2 wrong command line or configuration.',
+      '\nExit codes: 0 done; 1 not everything was delivered, or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.done : exitCode.invalid));
 
@@ -42,7 +42,37 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('check')
     .description('validate a pipeline file without running it or connecting to anything')
     .argument('<file>', 'the pipeline file')
-    .action(async (file) => (await import('./check.ts')).check(file));
+    .option('--online', 'fetch the values of remote configuration sources too')
+    .action(async (file, flags) => (await import('./check.ts')).check(file, flags));
+
+  program
+    .command('config')
+    .description('print what a pipeline file resolves to: defaults included, secrets masked')
+    .argument('<file>', 'the pipeline file')
+    .option('--origin <key>', 'explain one value, e.g. outputs.kafka.brokers: where it came from')
+    .option('--online', 'fetch the values of remote configuration sources too')
+    .action(async (file, flags) => (await import('./config.ts')).config(file, flags));
+
+  program
+    .command('status')
+    .description(
+      'what the running agent of a pipeline file does, what it waits for, and what to do (exit 0: all is well)',
+    )
+    .argument('<file>', 'the pipeline file')
+    .option('--json', 'everything, as JSON')
+    .action(async (file, flags) => (await import('./status.ts')).status(file, flags));
+
+  program
+    .command('plan')
+    .description('what the running agent would change if it read the pipeline file now')
+    .argument('<file>', 'the pipeline file')
+    .action(async (file) => (await import('./plan.ts')).plan(file));
+
+  program
+    .command('fleet')
+    .description('all agents that report through a configuration source of the file, and who is behind')
+    .argument('<file>', 'the pipeline file')
+    .action(async (file) => (await import('./fleet.ts')).fleet(file));
 
   program
     .command('plugins')

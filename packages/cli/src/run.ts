@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { Agent, type LeftOver, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
+import { Agent, type LeftOver, type Log, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
 import { duration, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
@@ -25,32 +25,38 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     process.exit(exitCode.invalid);
   }
   const engine = makeEngine(flags.logLevel, flags.logFormat);
-  const agent = await Agent.create(engine, { file, once: flags.once === true }).catch((error) => {
-    process.exit(printErrors(error));
-  });
-  const stop = new Promise<void>((resolve) => {
-    onStopSignals(resolve);
-    // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
-    agent.pipeline.hooks.error.tap('cli', ({ code }) => {
-      if (code === 'LC_OUTPUT_CLOSED') resolve();
+  const agent = await Agent.create(engine, { file, once: flags.once === true, version: flags.version }).catch(
+    (error) => {
+      process.exit(printErrors(error));
+    },
+  );
+  const stopped = new Promise<void>((resolve) => {
+    onSignals(agent, resolve);
+    onStrayErrors(engine.log, resolve);
+    agent.pipeline.hooks.error.tap('cli', ({ code, at }) => {
+      // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
+      const output = agent.pipeline.outputs.find(({ id }) => id === at);
+      if (code === 'LC_OUTPUT_CLOSED' && output?.required) resolve();
     });
   });
-  process.on('SIGHUP', () => void agent.refresh());
   agent.start();
-  void printStart(agent, flags.version);
+  void printStart(agent, engine.log, flags.version);
   if (flags.watch && !flags.once) agent.watch();
 
-  const finished = flags.once
-    ? await Promise.race([agent.finished(timeout.data), stop.then(() => true)])
-    : await stop.then(() => true);
-  const unfinished = finished ? [] : missing(agent);
+  const complete =
+    !flags.once || (await Promise.race([agent.finished(timeout.data), stopped.then(() => agent.pipeline.finished)]));
+  if (!flags.once) await stopped;
+  const unfinished = complete ? [] : missing(agent, flags.timeout);
   const leftOver = await agent.stop();
-  for (const line of unfinished) writeToStderr(line);
-  printLeftOver(leftOver);
-  process.exit(finished && !(flags.once && leftOver.length > 0) ? exitCode.done : exitCode.failed);
+  for (const line of [...unfinished, ...leftOver.map(leftOverText)]) writeToStderr(line);
+  if (agent.deadLetters.count > 0) {
+    writeToStderr(`${agent.deadLetters.count} record(s) could not be delivered and are in ${agent.deadLetters.path}.`);
+  }
+  const done = complete && !(flags.once && agent.deadLetters.count > 0) && process.exitCode !== exitCode.failed;
+  process.exit(done ? exitCode.done : exitCode.failed);
 }
 
-function onStopSignals(stop: () => void): void {
+function onSignals(agent: Agent, stop: () => void): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -59,20 +65,39 @@ function onStopSignals(stop: () => void): void {
       stop();
     });
   }
+  // From a terminal it means that the terminal has gone; to a service it says: read your configuration again.
+  const interactive = process.stdin.isTTY || process.stderr.isTTY;
+  process.on('SIGHUP', () => (interactive ? stop() : void agent.refresh()));
 }
 
-async function printStart(agent: Agent, version: string): Promise<void> {
+/** Errors that a plugin threw where nobody waits for them. What a promise rejected is reported; after a throw nothing is certain. */
+function onStrayErrors(log: Log, stop: () => void): void {
+  const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.on('unhandledRejection', (error) =>
+    log.error(`LC_PLUGIN_THREW nobody waited for a promise that failed: ${describe(error)}`),
+  );
+  process.on('uncaughtException', (error) => {
+    log.error(`LC_PLUGIN_THREW an error that nothing could catch; the pipeline stops: ${describe(error)}`);
+    process.exitCode = exitCode.failed;
+    stop();
+  });
+}
+
+async function printStart(agent: Agent, log: Log, version: string): Promise<void> {
   const { pipeline } = agent;
   await Promise.all(pipeline.inputs.map((input) => input.started));
   const deadline = Date.now() + startPatience;
   const undecided = ({ state, reason }: Status) => state === 'starting' && reason === '';
   while (pipeline.outputs.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)
     await setTimeout(20);
-  writeToStderr(startBlock(agent, version));
+  const block = startBlock(agent, version);
+  // A log of JSON lines stays one.
+  if (log.json) for (const line of block.split('\n')) log.info(line.trim());
+  else writeToStderr(block);
 }
 
 /** Why a run with --once did not come to its end. */
-function missing({ pipeline, configuration }: Agent): string[] {
+function missing({ pipeline, configuration }: Agent, timeout: string): string[] {
   const lines = pipeline.nodes.flatMap(({ id, supervisor: { status } }) =>
     status.reason ? [`${id} is ${status.state}: ${status.reason} ${status.hint}`] : [],
   );
@@ -84,13 +109,12 @@ function missing({ pipeline, configuration }: Agent): string[] {
   for (const input of pipeline.inputs) {
     if (!input.ended && !input.failure) lines.push(`${input.id} has not been read to its end.`);
   }
-  return lines;
+  const failed = pipeline.inputs.some(({ failure }) => failure);
+  return failed
+    ? lines
+    : [`LC_RUN_TIMEOUT not everything was delivered, and nothing moved for ${timeout}, or it was stopped:`, ...lines];
 }
 
-function printLeftOver(leftOver: readonly LeftOver[]): void {
-  for (const { input, path, position, bytes } of leftOver) {
-    writeToStderr(
-      `${input}: ${path} has ${bytes} bytes that were read and not delivered; it resumes at byte ${position}.`,
-    );
-  }
+function leftOverText({ input, path, position, bytes }: LeftOver): string {
+  return `${input}: ${path} has ${bytes} bytes that were read and not delivered; it resumes at byte ${position}.`;
 }

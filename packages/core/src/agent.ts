@@ -3,14 +3,18 @@ import { dirname, resolve } from 'node:path';
 import { LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
-import { attempts, Configuration } from './configuration.ts';
+import { attempts, Configuration, theFile } from './configuration.ts';
+import { ConfigurationChanges } from './configuration-change.ts';
+import { ControlServer, commandsOf } from './control.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
+import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
 import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
+import { Reporter } from './reporter.ts';
 import { Store } from './store.ts';
 
 /** Milliseconds between looks at the pipeline file. Polling sees every kind of change: editors, symlinks, network mounts. */
@@ -20,6 +24,8 @@ export interface AgentOptions {
   /** Path of the pipeline file. */
   readonly file: string;
   readonly once: boolean;
+  /** Of the program, for its status. Default: `unknown`. */
+  readonly version?: string;
 }
 
 /** One running pipeline with its state on disk, kept at what its file says. */
@@ -27,6 +33,14 @@ export class Agent {
   readonly pipeline: Pipeline;
   readonly configuration: Configuration;
   readonly progress: Progress;
+  readonly deadLetters: DeadLetters;
+  readonly changes = new ConfigurationChanges();
+  /** `agent_id:` of the file, else one that is kept in data_dir. */
+  readonly id: string;
+  readonly version: string;
+  readonly host: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt = Date.now();
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
@@ -35,18 +49,27 @@ export class Agent {
   #reloading: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #stopping: Promise<LeftOver[]> | undefined;
-  #changes = 0;
+  #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  readonly #reporter = new Reporter(this);
   #fileDirty = false;
+  /** Why what is refused now is refused, by name. */
+  readonly #told = new Map<string, string>();
 
   /** Loads the file, takes the data_dir, asks the configuration sources and builds every component. @throws ConfigErrors, LogcatchError */
-  static async create(engine: Engine, { file, once }: AgentOptions): Promise<Agent> {
+  static async create(engine: Engine, { file, once, version = 'unknown' }: AgentOptions): Promise<Agent> {
     const loaded = await engine.read(file);
     const store = new Store(loaded.settings.dataDir);
     let agent: Agent | undefined;
-    const configuration = new Configuration(engine, loaded, { store, changed: () => agent && void agent.#evaluate() });
+    const configuration = new Configuration(engine, loaded, {
+      store,
+      changed: () => agent && void agent.#evaluate(),
+      moved: () => {
+        if (agent) agent.#reporter.soon();
+      },
+    });
     try {
       const desired = await configuration.start();
-      agent = new Agent(engine, configuration, desired, store, once);
+      agent = new Agent(engine, configuration, desired, store, { once, version });
       // What came while it was being built.
       if (configuration.changed.length > 0) void agent.#evaluate();
       return agent;
@@ -57,10 +80,19 @@ export class Agent {
     }
   }
 
-  private constructor(engine: Engine, configuration: Configuration, desired: Desired, store: Store, once: boolean) {
+  private constructor(
+    engine: Engine,
+    configuration: Configuration,
+    desired: Desired,
+    store: Store,
+    { once, version }: Required<Pick<AgentOptions, 'once' | 'version'>>,
+  ) {
     const { log } = engine;
     const hooks = pipelineHooks((error) => log.error(error.describe()));
     this.#engine = engine;
+    this.id = desired.agentId ?? store.agentId();
+    this.version = version;
+    this.host = engine.host;
     this.configuration = configuration;
     this.#store = store;
     this.progress = new Progress();
@@ -73,6 +105,7 @@ export class Agent {
     });
     hooks.error.tap('log', (error) => (error.retriable ? log.warn(error.describe()) : log.error(error.describe())));
     // Under test a released chunk is overwritten, so that a view kept too long shows.
+    this.deadLetters = new DeadLetters(desired.dataDir);
     this.#pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
     const environment: PipelineEnvironment = {
       hooks,
@@ -80,7 +113,7 @@ export class Agent {
       pool: this.#pool,
       store,
       checkpointer: this.#checkpointer,
-      deadLetters: new DeadLetters(desired.dataDir),
+      deadLetters: this.deadLetters,
       progress: this.progress,
       host: engine.host,
       dataDir: desired.dataDir,
@@ -93,6 +126,9 @@ export class Agent {
 
   start(): void {
     this.pipeline.start();
+    this.#control = this.#openControl();
+    this.pipeline.hooks.status.tap('reporter', () => this.#reporter.soon());
+    this.#reporter.start();
   }
 
   /** Applies the pipeline file whenever it changes. */
@@ -104,6 +140,16 @@ export class Agent {
   reloadFile(): Promise<ReloadOutcome> {
     this.#fileDirty = true;
     return this.#evaluate();
+  }
+
+  /** Reads the pipeline file again and says what would change. Nothing does. */
+  async planFile(): Promise<FilePlan> {
+    const { desired } = this.pipeline;
+    try {
+      return filePlan(desired, this.configuration.preview(await this.#engine.read(desired.file)));
+    } catch (error) {
+      return refusedPlan(errorsOf(error));
+    }
   }
 
   /** Reads the file and asks all configuration sources again: SIGHUP. */
@@ -129,10 +175,13 @@ export class Agent {
    * @returns whether everything was delivered
    */
   async finished(timeout: number): Promise<boolean> {
-    for (;;) {
-      const { count } = this.progress;
-      if (await this.progress.until(() => this.pipeline.finished, timeout)) break;
-      if (this.progress.count === count) return false;
+    let { count } = this.progress;
+    let deadline = Date.now() + timeout;
+    while (!(await this.progress.until(() => this.pipeline.finished, Math.min(timeout, 1_000)))) {
+      if (this.progress.count !== count) {
+        ({ count } = this.progress);
+        deadline = Date.now() + timeout;
+      } else if (Date.now() >= deadline) return false;
     }
     return this.pipeline.inputs.every((input) => input.failure === undefined);
   }
@@ -143,12 +192,27 @@ export class Agent {
     return this.#stopping;
   }
 
+  /** Without it only the commands that ask a running agent do not work. */
+  async #openControl(): Promise<ControlServer | undefined> {
+    try {
+      return await ControlServer.open(this.pipeline.desired.dataDir, commandsOf(this));
+    } catch (error) {
+      for (const known of errorsOf(error)) this.#engine.log.warn(known.describe());
+      return undefined;
+    }
+  }
+
   async #stop(): Promise<LeftOver[]> {
     unwatchFile(this.pipeline.desired.file, this.#onFileChange);
+    this.#reporter.stop();
+    this.pipeline.hurry();
+    await this.#reloading?.catch(() => {});
     await this.configuration.stop();
     const leftOver = await this.pipeline.stop(this.pipeline.desired.shutdownTimeout);
     await this.#checkpointer.flush();
     this.#checkpointer.close();
+    // Before the lock of data_dir goes: the next agent makes its own.
+    await (await this.#control)?.close();
     this.#store.close();
     await this.#engine.hooks.shutdown.promise();
     return leftOver;
@@ -159,7 +223,7 @@ export class Agent {
     const { configuration } = this;
     if (this.#fileDirty) {
       this.#fileDirty = false;
-      await configuration.readFile();
+      if (await configuration.readFile()) this.#told.delete(theFile);
     }
     const tried = attempts(configuration.changed);
     let last: ReloadOutcome = { result: 'unchanged' };
@@ -168,8 +232,20 @@ export class Agent {
       const refused = outcome.result === 'refused' || outcome.result === 'rolled back';
       // Together they may be refused for the fault of one: then each is tried alone, and that is what counts.
       if (refused && names.size > 1) continue;
+      const [name] = names as ReadonlySet<string> & Iterable<string>;
+      if (refused) {
+        // It stays refused, and is tried again with whatever else comes: that is said once.
+        const reason = outcome.errors.map((error) => error.describe()).join();
+        if (this.#told.get(name!) === reason) continue;
+        this.#told.set(name!, reason);
+        configuration.refused(name!, outcome.errors);
+      } else {
+        const mended = [...names].filter((one) => this.#told.delete(one));
+        if (mended.length > 0 && outcome.result === 'unchanged') {
+          this.#engine.log.info(`${mended.join(', ')}: valid again, and as it was; nothing changes`);
+        }
+      }
       this.#tell(outcome, [...names].join(', '));
-      if (refused) for (const name of names) configuration.refused(name, outcome.errors);
       if (last.result !== 'applied' || outcome.result === 'applied') last = outcome;
       if (!refused && names.size === tried[0]!.size) break;
     }
@@ -180,14 +256,15 @@ export class Agent {
     const { log, hooks } = this.#engine;
     if (outcome.result === 'unchanged') return;
     // Numbered, so that no line looks like a repetition of an earlier one.
-    const change = `configuration change ${++this.#changes}`;
+    const change = `configuration change ${this.changes.add(outcome, what)}`;
+    this.#reporter.soon();
     if (outcome.result === 'applied') {
       const { plan } = outcome;
       const parts = (['add', 'change', 'retag', 'remove'] as const).filter((part) => plan[part].length > 0);
       log.info(`${change} applied (${what}): ${parts.map((part) => `${part} ${named(plan[part])}`).join('; ')}`);
     } else {
       log.error(`${change} ${outcome.result} (${what}); what ran before goes on`);
-      for (const error of outcome.errors) log.error(error.describe());
+      for (const error of outcome.errors) log.error(`${change}: ${error.describe()}`);
     }
     hooks.reloaded.call(outcome);
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type ConfigSource,
   type ConfigSourceContext,
+  type ErrorCode,
   type LoadedConfig,
   type LogcatchError,
   messageOf,
@@ -34,6 +35,8 @@ export interface SourceStatus extends Status {
   readonly revision: string | undefined;
   /** When the value in effect was loaded; undefined while there is none. */
   readonly loadedAt: number | undefined;
+  /** Of the error that it has now; undefined while it has none, and for what the source itself calls degraded. */
+  readonly code: ErrorCode | undefined;
 }
 
 /** The last good values of remote sources, kept over restarts. */
@@ -53,6 +56,8 @@ export interface SourcesOwner {
   resolve(path: string): string;
   /** A source has a value that is not in effect. */
   changed(): void;
+  /** The state of a source is another. */
+  moved(): void;
 }
 
 /**
@@ -65,6 +70,7 @@ export class ConfigSources {
   readonly #running = new Map<string, RunningSource>();
   readonly #good = new Map<string, SourceValue>();
   readonly #candidates = new Map<string, SourceValue>();
+  #report: string | undefined;
 
   constructor(owner: SourcesOwner) {
     this.#owner = owner;
@@ -76,7 +82,7 @@ export class ConfigSources {
   }
 
   get status(): SourceStatus[] {
-    return [...this.#running.values()].map(({ desired, supervisor }) => {
+    return [...this.#running.values()].map(({ desired, supervisor, code }) => {
       const good = this.#good.get(desired.name);
       return {
         name: desired.name,
@@ -84,6 +90,7 @@ export class ConfigSources {
         ...supervisor.status,
         revision: good?.revision,
         loadedAt: good?.at,
+        code,
       };
     });
   }
@@ -122,6 +129,7 @@ export class ConfigSources {
     for (const one of wanted) {
       if (this.#running.has(one.name)) continue;
       const source = new RunningSource(one, this.#owner, (value) => this.#loaded(one.name, value));
+      if (this.#report !== undefined) source.report(this.#report);
       this.#running.set(one.name, source);
       source.start();
     }
@@ -172,6 +180,24 @@ export class ConfigSources {
     for (const source of this.#running.values()) source.changed();
   }
 
+  /** Whether any of them may publish a status. */
+  get reporting(): boolean {
+    return [...this.#running.values()].some((source) => source.reporting);
+  }
+
+  /** Gives the agent's status to every source, now and when one is started. */
+  report(status: string): void {
+    this.#report = status;
+    for (const source of this.#running.values()) source.report(status);
+  }
+
+  /** What all agents have published, by the source's name: of those that publish. Failures stand in place of the reports. */
+  async reports(signal: AbortSignal): Promise<Map<string, Record<string, string> | LogcatchError>> {
+    const asked = [...this.#running].map(async ([name, source]) => [name, await source.reports(signal)] as const);
+    const found = await Promise.all(asked);
+    return new Map(found.flatMap(([name, reports]) => (reports ? [[name, reports] as const] : [])));
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#running.values()].map((source) => source.stop()));
     this.#running.clear();
@@ -205,13 +231,20 @@ class RunningSource {
   /** The last load worked. */
   #healthy = false;
   #wake: (() => void) | undefined;
+  #started = false;
+  #report: string | undefined;
+  #code: ErrorCode | undefined;
 
   constructor(desired: DesiredSource, owner: SourcesOwner, loaded: (value: SourceValue) => boolean) {
     this.desired = desired;
     this.#owner = owner;
     this.#loaded = loaded;
     this.#log = owner.log.for(desired.name);
-    this.supervisor = new Supervisor(desired.name, this.#log, () => {});
+    this.supervisor = new Supervisor(desired.name, this.#log, () => owner.moved());
+  }
+
+  get code(): ErrorCode | undefined {
+    return this.#code;
   }
 
   /** Settles when it has been loaded once, or could not be. */
@@ -229,12 +262,31 @@ class RunningSource {
   }
 
   accepted(): void {
-    if (this.#healthy) this.supervisor.move('running');
+    if (this.#healthy) this.#well();
+  }
+
+  get reporting(): boolean {
+    return this.#instance?.report !== undefined;
+  }
+
+  report(status: string): void {
+    this.#report = status;
+    if (!this.#started) return;
+    try {
+      this.#instance?.report?.(status);
+    } catch (error) {
+      this.#log.warn(`cannot report: ${messageOf(error)}`);
+    }
+  }
+
+  async reports(signal: AbortSignal): Promise<Record<string, string> | LogcatchError | undefined> {
+    return this.#instance?.reports?.(signal).catch((error: unknown) => this.supervisor.explain(error));
   }
 
   refused(revision: string | undefined, errors: readonly LogcatchError[]): void {
     const what = revision === undefined ? 'its newest value' : `revision ${revision}`;
     const first = errors[0]!;
+    this.#code = first.code;
     this.supervisor.move(
       'degraded',
       `${what} is refused: ${first.describe()}`,
@@ -252,14 +304,16 @@ class RunningSource {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     const { definition, options } = this.desired;
-    let started = false;
     let attempt = 0;
     this.supervisor.move('starting');
     while (!signal.aborted) {
       try {
         this.#instance ??= definition.create(options, this.#context());
-        if (!started) await this.#instance.start(signal);
-        started = true;
+        if (!this.#started) {
+          await this.#instance.start(signal);
+          this.#started = true;
+          if (this.#report !== undefined) this.report(this.#report);
+        }
         this.#dirty = false;
         const loaded = await this.#instance.load(signal);
         const value = parseLoaded(loaded, this.desired.maxEntries);
@@ -267,7 +321,7 @@ class RunningSource {
         const news = this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() });
         this.#healthy = true;
         // News keep the state until they are accepted or refused.
-        if (!news) this.supervisor.move('running');
+        if (!news) this.#well();
         this.#asked.resolve();
         await this.#next();
       } catch (error) {
@@ -280,9 +334,15 @@ class RunningSource {
     this.#asked.resolve();
   }
 
+  #well(): void {
+    this.#code = undefined;
+    this.supervisor.move('running');
+  }
+
   #failed(error: unknown): void {
     this.#healthy = false;
     const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
+    this.#code = known.code;
     const reason = known.describe();
     if (this.supervisor.status.reason === reason) return;
     this.#log.warn(reason);

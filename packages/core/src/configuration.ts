@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { LogcatchError } from '@logcatch/plugin-api';
-import { ConfigErrors, type Desired, type Settings } from './config/index.ts';
+import { ConfigErrors, type Desired, type Settings, type SourceValues } from './config/index.ts';
 import { ConfigSources, type GoodValues, type SourceStatus } from './config-sources.ts';
 import type { Engine, LoadedFile } from './engine.ts';
 
@@ -15,6 +15,8 @@ export interface ConfigurationOptions {
   readonly online?: boolean;
   /** Called when something has a newer version. */
   readonly changed?: () => void;
+  /** Called when the state of a source is another. */
+  readonly moved?: () => void;
 }
 
 /** Rounds of asking sources at start: each can make the options of the next ones known. */
@@ -36,7 +38,7 @@ export class Configuration {
   constructor(
     engine: Engine,
     file: LoadedFile,
-    { store, online = true, changed = () => {} }: ConfigurationOptions = {},
+    { store, online = true, changed = () => {}, moved = () => {} }: ConfigurationOptions = {},
   ) {
     this.#engine = engine;
     this.#good = file;
@@ -49,11 +51,22 @@ export class Configuration {
       online,
       resolve: (path) => resolve(dirname(file.document.file), path),
       changed,
+      moved,
     });
   }
 
   get sources(): SourceStatus[] {
     return this.#sources.status;
+  }
+
+  /** The version of the file that is in effect. */
+  get loaded(): LoadedFile {
+    return this.#good;
+  }
+
+  /** The value in effect of each source that has one. */
+  get values(): SourceValues {
+    return this.#sources.values();
   }
 
   /** What has a newer version: names of sources, or {@link theFile}. */
@@ -77,11 +90,11 @@ export class Configuration {
     return desired;
   }
 
-  /** Looks whether the file has changed. */
-  async readFile(): Promise<void> {
+  /** Looks whether the file has changed since it was looked at last. */
+  async readFile(): Promise<boolean> {
     const { file } = this.#good.document;
     const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text !== undefined && text === this.#text) return;
+    if (text !== undefined && text === this.#text) return false;
     this.#text = text;
     try {
       this.#newest = await this.#engine.read(file);
@@ -89,6 +102,38 @@ export class Configuration {
       if (!(error instanceof ConfigErrors)) throw error;
       this.#newest = error;
     }
+    return true;
+  }
+
+  /**
+   * What this version of the file would ask for. As when it is applied, it may need the newest values of its sources, and
+   * those may be bad. @throws ConfigErrors
+   */
+  preview(file: LoadedFile): Desired {
+    const newest = new Set(this.#sources.candidates);
+    if (newest.size > 0) {
+      try {
+        return this.#engine.resolve(file, this.#sources.values(newest));
+      } catch (error) {
+        if (!(error instanceof ConfigErrors)) throw error;
+      }
+    }
+    return this.#engine.resolve(file, this.values);
+  }
+
+  /** Whether any source may publish a status. */
+  get reporting(): boolean {
+    return this.#sources.reporting;
+  }
+
+  /** Publishes the agent's status through the sources that do such. */
+  report(status: string): void {
+    this.#sources.report(status);
+  }
+
+  /** What all agents have published, by the source's name. */
+  reports(signal: AbortSignal): Promise<Map<string, Record<string, string> | LogcatchError>> {
+    return this.#sources.reports(signal);
   }
 
   /** Asks every source again. */

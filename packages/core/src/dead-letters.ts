@@ -11,6 +11,8 @@ const limit = 64 << 20;
  */
 export class DeadLetters {
   readonly path: string;
+  /** Records added by this process. */
+  count = 0;
   readonly #limit: number;
 
   constructor(dataDir: string, bytes = limit) {
@@ -32,6 +34,7 @@ export class DeadLetters {
     try {
       await file.appendFile(text);
       await file.datasync();
+      this.count += refused.length;
     } finally {
       await file.close();
     }

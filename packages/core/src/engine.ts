@@ -45,7 +45,7 @@ export class Engine implements EngineHandle {
   readonly hooks: EngineHooks;
   readonly log: Log;
   readonly host = hostname();
-  readonly #registry = new Registry();
+  readonly #registry: Registry;
   readonly #bundled: BundledPlugins;
   readonly #env: NodeJS.ProcessEnv;
   #plugins: readonly string[] | undefined;
@@ -53,6 +53,7 @@ export class Engine implements EngineHandle {
   constructor({ log, bundled, env }: EngineOptions) {
     this.log = log;
     this.#bundled = bundled;
+    this.#registry = new Registry((kind, type) => Object.hasOwn(bundled[kind], type));
     this.#env = env;
     this.hooks = engineHooks((error) => log.error(error.describe()));
   }
@@ -102,7 +103,7 @@ export class Engine implements EngineHandle {
 
   async definition<K extends AnyKind>(kind: K, type: string) {
     const bundled = Object.hasOwn(this.#bundled[kind], type) ? this.#bundled[kind][type] : undefined;
-    if (!this.#registry.get(kind, type) && bundled) this.#registry.add((await bundled()).definition);
+    if (!this.#registry.get(kind, type) && bundled) this.#registry.addBundled((await bundled()).definition);
     return this.#registry.get(kind, type);
   }
 

@@ -5,6 +5,7 @@ import type { DesiredComponent } from './config/index.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
+import { checkInstance } from './shape.ts';
 import { InputSources } from './sources.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
 import type { TrackedSource } from './tracked-source.ts';
@@ -77,7 +78,8 @@ export class InputNode extends Node {
       untrusted: this.component.remote,
       maxRecords,
     };
-    this.#instance = definition.create(this.component.options, context);
+    const instance = definition.create(this.component.options, context);
+    this.#instance = checkInstance(instance, 'An input', ['start', 'read', 'pause', 'resume', 'rewind', 'stop']);
   }
 
   /** The outputs that its records can reach. */

@@ -42,3 +42,10 @@ test('JSON lines name the component', () => {
     partition: 3,
   });
 });
+
+test('names and messages cannot control the terminal or forge lines', () => {
+  const { lines, log } = make();
+  log.warn('x\x1b]0;owned\x07\n12:00:00.000 error forged', { path: 'a\x1b[2J\nb' });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+  expect(lines[0]).not.toMatch(/[\x00-\x1f]/);
+});

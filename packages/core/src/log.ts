@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
-import type { LogFields, Logger } from '@logcatch/plugin-api';
+import { type LogFields, type Logger, printable } from '@logcatch/plugin-api';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -33,6 +33,11 @@ export class Log implements Logger {
     this.#component = component;
     this.#repeats = repeats;
     this.debugging = options.level === 'debug';
+  }
+
+  /** Whether it writes JSON. */
+  get json(): boolean {
+    return this.#options.format === 'json';
   }
 
   /** The log of one component. */
@@ -89,10 +94,10 @@ export class Log implements Logger {
       this.#options.colors ? styleText(style, text, { validateStream: false }) : text;
     const pairs = Object.entries(fields)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => paint('gray', ` ${name}=${value}`));
+      .map(([name, value]) => paint('gray', ` ${name}=${printable(String(value))}`));
     const component = this.#component ? `${paint('cyan', this.#component)} ` : '';
     const time = paint('gray', new Date().toISOString().slice(11, 23));
-    return `${time} ${paint(styles[level], level.padEnd(5))} ${component}${message}${pairs.join('')}`;
+    return `${time} ${paint(styles[level], level.padEnd(5))} ${component}${printable(message)}${pairs.join('')}`;
   }
 }
 

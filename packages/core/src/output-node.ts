@@ -12,6 +12,7 @@ import { abortable } from './abortable.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type Target } from './node.ts';
+import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
@@ -88,7 +89,8 @@ export class OutputNode extends Node implements Target {
   /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as OutputDefinition;
-    this.#instance = definition.create(this.component.options, this.context());
+    const instance = definition.create(this.component.options, this.context());
+    this.#instance = checkInstance(instance, 'An output', ['start', 'write', 'stop']);
     this.#gate.close();
   }
 

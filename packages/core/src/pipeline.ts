@@ -170,18 +170,26 @@ export class Pipeline implements PipelineHandle {
   async #probe(built: readonly Node[], milliseconds: number): Promise<void> {
     const wellBefore = ({ id }: Node) => this.#nodes.get(id)?.supervisor.status.state === 'running';
     const probed = built.filter((node) => node instanceof OutputNode && wellBefore(node)) as OutputNode[];
-    let tried = probed.length === 0;
-    let errors: (LogcatchError | undefined)[] = [];
-    void Promise.all(probed.map((node) => node.probe())).then((results) => {
-      errors = results;
-      tried = true;
-      this.#environment.progress.happened();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, milliseconds, 'late');
     });
-    await this.#environment.progress.until(() => tried || this.#hurried, milliseconds);
-    const error = errors.find((result) => result !== undefined);
+    const [error] = (await Promise.all(probed.map((node) => this.#faultOf(node, late)))).filter(Boolean);
+    clearTimeout(timer);
     if (!error) return;
     await this.#stopNodes(built, Date.now() + stopShare);
     throw error;
+  }
+
+  /** Why a changed output cannot start. No fault of its own where the one before it could not start now either: it may just not have noticed yet. */
+  async #faultOf(changed: OutputNode, late: Promise<'late'>): Promise<LogcatchError | undefined> {
+    const error = await Promise.race([changed.probe(), late]);
+    if (error === undefined || error === 'late') return undefined;
+    const before = new OutputNode(this.#nodes.get(changed.id)!.component, this.#environment);
+    before.build();
+    const starts = (await Promise.race([before.probe(), late])) === undefined;
+    await this.#stopNodes([before], Date.now() + stopShare);
+    return starts ? error : undefined;
   }
 
   #link(ids: Iterable<string>): void {

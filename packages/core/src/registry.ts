@@ -5,14 +5,29 @@ type Of<K extends AnyKind> = Extract<AnyDefinition, { kind: K }>;
 
 /** The component types of one engine. */
 export class Registry implements Components {
+  readonly #isBundled: (kind: AnyKind, type: string) => boolean;
   readonly #definitions = new Map<string, AnyDefinition>();
 
+  /** @param isBundled whether logcatch itself comes with such a type */
+  constructor(isBundled: (kind: AnyKind, type: string) => boolean) {
+    this.#isBundled = isBundled;
+  }
+
   add(definition: AnyDefinition): void {
+    checkDefinition(definition);
     const { kind, type } = definition;
-    const known = this.get(kind, type);
-    if (known === definition) return;
-    if (known) throw new LogcatchError('LC_PLUGIN_DUPLICATE', `two plugins offer the ${kind} type "${type}"`);
-    this.#definitions.set(`${kind} ${type}`, definition);
+    if (this.#isBundled(kind, type)) {
+      throw new LogcatchError('LC_PLUGIN_DUPLICATE', `logcatch itself has the ${kind} type "${type}"`, {
+        hint: 'Give yours another name.',
+      });
+    }
+    if (this.get(kind, type))
+      throw new LogcatchError('LC_PLUGIN_DUPLICATE', `two plugins offer the ${kind} type "${type}"`);
+    this.addBundled(definition);
+  }
+
+  addBundled(definition: AnyDefinition): void {
+    this.#definitions.set(`${definition.kind} ${definition.type}`, definition);
   }
 
   get<K extends AnyKind>(kind: K, type: string): Of<K> | undefined {
@@ -22,4 +37,18 @@ export class Registry implements Components {
   get all(): readonly AnyDefinition[] {
     return [...this.#definitions.values()];
   }
+}
+
+/** What TypeScript would say, for those who write plugins without its help. @throws LC_PLUGIN_SHAPE */
+function checkDefinition({ kind, type, options, create }: Partial<AnyDefinition>): void {
+  const what = `the ${kind} "${type}"`;
+  const refuse = (message: string, hint: string) => {
+    throw new LogcatchError('LC_PLUGIN_SHAPE', message, { hint });
+  };
+  if (typeof type !== 'string' || type === '')
+    refuse(`a ${kind} has no \`type\``, "Add `type: 'my-type'`: the name that pipeline files use.");
+  if (typeof options?.safeParse !== 'function')
+    refuse(`${what} has no \`options\``, 'Add `options: z.strictObject({ ... })`, with `z` from @logcatch/plugin-api.');
+  if (typeof create !== 'function')
+    refuse(`${what} has no \`create\``, 'Add `create(options, context) { return { ... } }`.');
 }

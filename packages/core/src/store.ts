@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest, type SourceMeta } from '@logcatch/plugin-api';
 import type { GoodValues } from './config-sources.ts';
@@ -172,7 +172,7 @@ function open(dataDir: string): DatabaseSync {
   const pidFile = join(dataDir, 'agent.pid');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     const file = join(dataDir, 'state.db');
     // It holds the values of remote sources too. SQLite gives its other files the rights of this one.
     closeSync(openSync(file, 'a', 0o600));
@@ -188,6 +188,14 @@ function open(dataDir: string): DatabaseSync {
     if (error instanceof LogcatchError) throw error;
     throw explain(error, dataDir, pidFile);
   }
+}
+
+/** As `mkdir -p`. Node's own goes round for ever where a file system denies that what it has just looked at is there: /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function migrate(database: DatabaseSync, dataDir: string): void {

@@ -1,5 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { LogcatchError, type Logger, messageOf, type State, type Status } from '@logcatch/plugin-api';
+import { fileURLToPath } from 'node:url';
+import { LogcatchError, type Logger, messageOf, type Origin, type State, type Status } from '@logcatch/plugin-api';
+
+/** Code of the engine is never the place that is looked for. */
+const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 
 /** Waits between tries: doubled from the first to the last, with jitter so that agents do not come back together. */
 export interface Backoff {
@@ -49,7 +53,9 @@ export class Supervisor {
 
   failed(state: State, error: unknown): LogcatchError {
     const known = this.explain(error);
-    this.move(state, `${known.code} ${messageOf(known)}`, known.hint);
+    const { file, line, column } = known.origin ?? {};
+    const place = file === undefined ? '' : ` (${[file, line, column].join(':')})`;
+    this.move(state, `${known.code} ${known.message}${place}`, known.hint);
     return known;
   }
 
@@ -70,6 +76,21 @@ export class Supervisor {
       const { hint, origin, cause, at = this.component } = error;
       return new LogcatchError(error.code, error.message, { hint, at, cause, ...(origin && { origin }) });
     }
-    return new LogcatchError('LC_PLUGIN_THREW', messageOf(error), { at: this.component, cause: error });
+    const origin = placeOf(error);
+    return new LogcatchError('LC_PLUGIN_THREW', messageOf(error), {
+      at: this.component,
+      cause: error,
+      ...(origin && { origin }),
+    });
   }
+}
+
+/** Where a plugin's code threw: the first place in the stack that is neither Node's nor a package's. */
+function placeOf(error: unknown): Origin | undefined {
+  for (const line of (error instanceof Error ? error.stack : undefined)?.split('\n').slice(1) ?? []) {
+    const [, file, row, column] = /(?:\(|at )(?:async )?(?:file:\/\/)?(\/[^()]+):(\d+):(\d+)\)?$/.exec(line) ?? [];
+    if (file && !file.includes('/node_modules/') && !file.startsWith(ownFolder))
+      return { file, line: Number(row), column: Number(column) };
+  }
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { type Applied, Batch, LogcatchError, type Transform, type TransformDefinition } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import { Node, type Target } from './node.ts';
+import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
 import type { TrackedSource } from './tracked-source.ts';
 
@@ -23,7 +24,8 @@ export class TransformNode extends Node implements Target {
   /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as TransformDefinition;
-    this.#instance = definition.create(this.component.options, this.context());
+    const instance = definition.create(this.component.options, this.context());
+    this.#instance = checkInstance(instance, 'A transform', ['apply']);
   }
 
   /** Batches that come before it has started wait. */

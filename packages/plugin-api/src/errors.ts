@@ -72,7 +72,11 @@ export const errorTable = {
     'An async function taps a sync hook, so nothing would wait for it.',
     'Use a plain function, or an async hook with tapPromise.',
   ),
-  LC_PLUGIN_THREW: entry('A plugin threw.', 'See the cause; the component is started again after a pause.', true),
+  LC_PLUGIN_THREW: entry(
+    'A plugin threw.',
+    'Mend the plugin at the place shown; the component is started again after a pause.',
+    true,
+  ),
   LC_PLUGIN_CONTRACT: entry('A plugin broke its contract.', 'Run the contract suites of @logcatch/testing on it.'),
   LC_INPUT_NO_MATCH: entry('No file matches.', 'Check the patterns and that the directories can be read.'),
   LC_INPUT_UNREADABLE: entry('A file cannot be read.', 'Check its permissions; it is tried again.', true),

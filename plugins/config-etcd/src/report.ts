@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Logger, z } from '@logcatch/plugin-api';
-import type { Etcd3, IKeyValue, Lease } from 'etcd3';
+import { type Etcd3, type IKeyValue, type Lease, Range } from 'etcd3';
 import { reasonOf } from './failure.ts';
 
 export interface ReporterParts {
@@ -53,7 +53,7 @@ export class Reporter {
   /** @param text JSON of an object with `agent_id`. @throws where it is not */
   report(text: string): void {
     const value = status.parse(JSON.parse(text));
-    const key = `${this.#parts.prefix.replace(/\/+$/, '')}/${value.agent_id}`;
+    const key = folderOf(this.#parts.prefix) + value.agent_id;
     this.#latest = { key, text: JSON.stringify({ ...value, instance: this.instance }) };
     this.#pending = this.#latest;
     this.#runIn(Math.max(0, this.#ranAt + busy - performance.now()));
@@ -146,6 +146,22 @@ export class Reporter {
   #limit(): { deadline: number } {
     return { deadline: Date.now() + this.#parts.requestTimeout };
   }
+}
+
+/**
+ * What all agents have written, by agent id.
+ * @param deadline as `Date.now()` counts
+ */
+export async function readReports(etcd: Etcd3, prefix: string, deadline: number): Promise<Record<string, string>> {
+  const folder = folderOf(prefix);
+  const { start, end } = Range.prefix(folder);
+  const { kvs } = await etcd.kv.range({ key: start, range_end: end }, { deadline });
+  const { length } = Buffer.from(folder);
+  return Object.fromEntries(kvs.map(({ key, value }) => [key.subarray(length).toString(), value.toString()]));
+}
+
+function folderOf(prefix: string): string {
+  return `${prefix.replace(/\/+$/, '')}/`;
 }
 
 function readWritten(value: Buffer): z.output<typeof written> | undefined {

@@ -3,7 +3,7 @@ import { contentOf } from './content.ts';
 import { unreachable } from './failure.ts';
 import { Link } from './link.ts';
 import { endpointsOf, type Options } from './options.ts';
-import { Reporter } from './report.ts';
+import { Reporter, readReports } from './report.ts';
 import { scopeOf } from './scope.ts';
 import { abortable, Session } from './session.ts';
 import { readTls } from './tls.ts';
@@ -11,6 +11,8 @@ import { jitter, tuning as standard } from './tuning.ts';
 
 /** Configuration in etcd. It is read as a whole each time; everything else only tells when. */
 export class EtcdSource implements ConfigSource {
+  /** With `report:` only. */
+  readonly reports?: NonNullable<ConfigSource['reports']>;
   readonly #options: Options;
   readonly #context: ConfigSourceContext;
   readonly #tuning;
@@ -57,6 +59,7 @@ export class EtcdSource implements ConfigSource {
         etcd: () => this.#session.current?.client.etcd,
         twin: (reason, hint) => context.degraded(reason, hint),
       });
+    if (report) this.reports = (signal) => this.#readReports(report.prefix, signal);
   }
 
   /** Connects in the background: whether etcd can be reached is what `load` tells. */
@@ -97,6 +100,15 @@ export class EtcdSource implements ConfigSource {
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  async #readReports(prefix: string, signal: AbortSignal): Promise<Record<string, string>> {
+    const link = await this.#session.connection(signal);
+    const deadline = Date.now() + this.#options.request_timeout;
+    return abortable(readReports(link.client.etcd, prefix, deadline), signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw unreachable([{ entrant: link.endpoint, error }], { username: this.#options.username, scope: this.#scope });
+    });
   }
 
   async #stop(): Promise<void> {

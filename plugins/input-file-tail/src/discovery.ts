@@ -126,7 +126,14 @@ export class Discovery {
     if (found.length === 0 && !options.starting) return;
     const { ctx, tails, turns } = this.#parts;
     const files = await this.#open(found, signal);
-    const admitted = await admit(files, ctx, options);
+    const admitted = await admit(files, ctx, options).catch((error) => {
+      if (options.starting) throw error;
+      // Their start positions cannot be stored: they wait for the next look, and the others go on.
+      for (const { facts } of files) {
+        this.#parts.troubles.set(facts.path, 'LC_STATE_WRITE', `${facts.path} is not read yet: ${messageOf(error)}`);
+      }
+      return [];
+    });
     const now = performance.now();
     for (const { file, source, lost } of admitted) {
       const tail = new Tail(file, source, { once: ctx.once, now });

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Batch } from '@logcatch/plugin-api';
+import { type Batch, printable } from '@logcatch/plugin-api';
 
 const lineFeed = 10;
 
@@ -29,16 +29,10 @@ const palette = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const;
 
 /** The name of the source, always in the same colour, then the record. Control characters of records do not reach the terminal. */
 export function asPretty(batch: Batch): Buffer {
-  const name = batch.attributes.name ?? batch.source.path;
+  const name = printable(batch.attributes.name ?? batch.source.path);
   const hash = [...name].reduce((sum, character) => sum + character.codePointAt(0)!, 0);
   const prefix = styleText(palette[hash % palette.length]!, name, { validateStream: false });
   let text = '';
   for (let i = 0; i < batch.count; i++) text += `${prefix} ${printable(batch.text(i))}\n`;
   return Buffer.from(text);
-}
-
-/** A record must not move the cursor or change the terminal's title. Colours and tabs may stay. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-  return text.replace(/\x1b(?!\[[\d;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]/g, '\u{fffd}');
 }

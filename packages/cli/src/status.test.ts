@@ -1,0 +1,83 @@
+import type { AgentStatus } from '@logcatch/core';
+import { expect, test } from 'vitest';
+import { statusText } from './status.ts';
+
+const now = 10_000_000;
+const well = { state: 'running', reason: '', hint: '', since: now - 3 * 3_600_000 } as const;
+const status: AgentStatus = {
+  name: 'prod',
+  agentId: 'web1-0a1b2c',
+  version: '1.2.3',
+  host: 'web1',
+  pid: 42,
+  startedAt: now - 3 * 3_600_000 - 60_000,
+  file: '/etc/prod.yaml',
+  dataDir: '/var/lib/prod',
+  well: false,
+  configuration: {
+    changes: 2,
+    pending: ['the file'],
+    last: { number: 2, at: now - 300_000, what: 'the file', result: 'refused', errors: ['prod.yaml:3:1 LC_X bad.'] },
+  },
+  sources: [
+    { name: 'collect', type: 'etcd', ...well, revision: '42', loadedAt: now - 5_000, code: undefined },
+    { name: 'other', type: 'file', ...well, revision: undefined, loadedAt: undefined, code: undefined },
+  ],
+  components: [
+    {
+      id: 'app/a',
+      kind: 'input',
+      type: 'file-tail',
+      ...well,
+      input: {
+        count: 2,
+        unsettled: 3 << 20,
+        sources: [{ path: '/a', position: 0, unsettled: 3 << 20, pausedBy: ['window'] }],
+      },
+    },
+    {
+      id: 'kafka',
+      kind: 'output',
+      type: 'kafka',
+      state: 'degraded',
+      reason: 'LC_OUTPUT_FAILED \u001b[31mno\nleader',
+      hint: 'Check the broker.',
+      since: now - 12_000,
+      output: { queued: 7, dropped: 1 },
+    },
+  ],
+  waiting: [{ kind: 'input', id: 'list', sources: ['other'] }],
+};
+
+test('everything a person needs at three in the morning', () => {
+  expect(statusText(status, now)).toBe(`prod does not run well: see below
+agent   web1-0a1b2c, logcatch 1.2.3, pid 42 on web1, started 3h 1m ago
+file    /etc/prod.yaml
+state   /var/lib/prod
+config  2 changes, the last refused 5m ago (the file); not in effect: the newest of the file
+        prod.yaml:3:1 LC_X bad.
+
+input   app/a  file-tail  running   for 3h 0m  2 files, 3.0 MiB on the way, 1 paused: window
+output  kafka  kafka      degraded  for 12s    7 records queued, 1 record dropped
+        LC_OUTPUT_FAILED  [31mno leader
+        Check the broker.
+input   list              waiting              for a value of other
+config  collect  etcd  running  for 3h 0m  revision 42, loaded 5s ago
+config  other    file  running  for 3h 0m  no value yet`);
+});
+
+test('trouble does not drown in thousands that run well', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => ({ ...status.components[0]!, id: `app/${i}` }));
+  const text = statusText({ ...status, components: [...many, status.components[1]!] }, now);
+  expect(text.split('\n').length).toBeLessThan(80);
+  expect(text).toContain('kafka');
+  expect(text).toContain('and 9950 more that run well');
+});
+
+test('an applied change says what it did', () => {
+  const plan = { add: ['a', 'b'], change: [], retag: [], remove: ['1', '2', '3', '4'], relink: [] };
+  const last = { number: 1, at: now, what: 'collect', result: 'applied', plan } as const;
+  const text = statusText({ ...status, well: true, configuration: { changes: 1, pending: [], last } }, now);
+  expect(text).toContain('prod runs well\n');
+  expect(text).toContain('1 change, the last applied 0s ago (collect): add a, b; remove 4');
+});

@@ -1,0 +1,92 @@
+import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf } from '@logcatch/core';
+import type { Status } from '@logcatch/plugin-api';
+import { printErrors } from './engine.ts';
+import { exitCode } from './exit-codes.ts';
+import { bytes, columns, period, plural, printable } from './text.ts';
+
+/** Components that run well are listed up to here; the others always. */
+const mostListed = 50;
+
+/** `pipeline status FILE`: of the agent that runs now. */
+export async function status(file: string, { json = false }: { json?: boolean }): Promise<void> {
+  try {
+    const answer = (await askAgent(await dataDirOf(file, process.env), 'GET', '/status')) as AgentStatus;
+    console.log(json ? JSON.stringify(answer, undefined, 2) : statusText(answer, Date.now()));
+    process.exitCode = answer.well ? exitCode.done : exitCode.failed;
+  } catch (error) {
+    process.exitCode = printErrors(error);
+  }
+}
+
+/** @param now milliseconds since the epoch */
+export function statusText(status: AgentStatus, now: number): string {
+  const { name, agentId, version, pid, host, startedAt, file, dataDir, well } = status;
+  return [
+    `${printable(name)} ${well ? 'runs well' : 'does not run well: see below'}`,
+    ...columns([
+      ['agent', `${agentId}, logcatch ${version}, pid ${pid} on ${host}, started ${period(now - startedAt)} ago`],
+      ['file', file],
+      ['state', dataDir],
+      ['config', changesText(status, now)],
+    ]),
+    ...(status.configuration.last?.errors ?? []).map((error) => `        ${printable(error)}`),
+    '',
+    ...componentLines(status, now),
+    ...sourceLines(status, now),
+  ].join('\n');
+}
+
+function changesText({ configuration: { changes, last, pending } }: AgentStatus, now: number): string {
+  const waits = pending.length > 0 ? `; not in effect: the newest of ${pending.join(', ')}` : '';
+  if (!last) return `unchanged since the start${waits}`;
+  const plan = Object.entries(last.plan ?? {}).filter(([, ids]) => ids.length > 0);
+  const did = plan.map(([verb, ids]) => `${verb} ${ids.length <= 3 ? ids.join(', ') : ids.length}`).join('; ');
+  return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did && `: ${did}`}${waits}`;
+}
+
+function componentLines({ components, waiting }: AgentStatus, now: number): string[] {
+  const well = components.filter(({ state }) => state === 'running');
+  const hidden = new Set(well.slice(mostListed));
+  const shown = components.filter((component) => !hidden.has(component));
+  const rows = columns([
+    ...shown.map((one) => [one.kind, one.id, one.type, one.state, `for ${period(now - one.since)}`, figures(one)]),
+    ...waiting.map(({ kind, id, sources }) => [kind, id, '', 'waiting', '', `for a value of ${sources.join(', ')}`]),
+  ]);
+  return [
+    ...rows.flatMap((row, index) => [row, ...(shown[index] ? trouble(shown[index]) : [])]),
+    ...(hidden.size > 0 ? [`and ${hidden.size} more that run well (--json lists them)`] : []),
+  ];
+}
+
+function sourceLines({ sources }: AgentStatus, now: number): string[] {
+  const rows = columns(
+    sources.map(({ name, type, state, since, revision, loadedAt }) => [
+      'config',
+      name,
+      type,
+      state,
+      `for ${period(now - since)}`,
+      loadedAt === undefined
+        ? 'no value yet'
+        : `${revision === undefined ? '' : `revision ${revision}, `}loaded ${period(now - loadedAt)} ago`,
+    ]),
+  );
+  return rows.flatMap((row, index) => [row, ...trouble(sources[index]!)]);
+}
+
+function figures({ input, output }: ComponentStatus): string {
+  if (input) {
+    const paused = input.sources.filter(({ pausedBy }) => pausedBy.length > 0);
+    const why = [...new Set(paused.flatMap(({ pausedBy }) => pausedBy))].join(', ');
+    const pauses = paused.length > 0 ? `, ${paused.length} paused: ${why}` : '';
+    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${pauses}`;
+  }
+  if (!output) return '';
+  const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';
+  return `${plural(output.queued, 'record')} queued${dropped}`;
+}
+
+function trouble({ reason, hint }: Status): string[] {
+  if (reason === '') return [];
+  return [`        ${printable(reason)}`, ...(hint && !reason.endsWith(hint) ? [`        ${printable(hint)}`] : [])];
+}

@@ -1,0 +1,41 @@
+/** One line that a terminal shows as it is: what others wrote may hold line ends and control sequences. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** Lines of columns, each as wide as its widest cell; the last one is not filled up. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(printable));
+  const widths: number[] = [];
+  for (const row of cells)
+    for (const [index, { length }] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, length);
+  return cells.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** `12s`, `5m`, `3h 12m`, `2d 4h`, from milliseconds. */
+export function period(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds}s`;
+  if (hours === 0) return `${minutes}m`;
+  return hours < 24 ? `${hours}h ${minutes % 60}m` : `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}
+
+/** `512 B`, `1.5 MiB`. */
+export function bytes(count: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  if (count < 1_024) return `${count} B`;
+  const power = Math.min(Math.floor(Math.log2(count) / 10), units.length);
+  return `${(count / 2 ** (10 * power)).toFixed(1)} ${units[power - 1]}`;
+}
+
+/** `1 file`, `3 files`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

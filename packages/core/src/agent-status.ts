@@ -1,0 +1,136 @@
+import type { Status } from '@logcatch/plugin-api';
+import type { Agent } from './agent.ts';
+import type { Kind, Waiting } from './config/index.ts';
+import type { SourceStatus } from './config-sources.ts';
+import type { ConfigurationChange } from './configuration-change.ts';
+import { InputNode } from './input-node.ts';
+import type { Node } from './node.ts';
+import { OutputNode } from './output-node.ts';
+import type { PauseReason, TrackedSource } from './tracked-source.ts';
+
+/**
+ * What an agent does, as JSON: `GET /status` of the control socket, and `pipeline status --json`. Times are milliseconds since
+ * the epoch. What has no value is left out. Never holds options, so never a secret.
+ */
+export interface AgentStatus {
+  /** Name of the pipeline. */
+  readonly name: string;
+  /** `agent_id:` of the file, else the one that is kept in data_dir. */
+  readonly agentId: string;
+  /** Of logcatch. */
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  /** The pipeline file, absolute. */
+  readonly file: string;
+  readonly dataDir: string;
+  /** Everything runs, nothing waits, and the newest configuration is in effect. */
+  readonly well: boolean;
+  readonly configuration: {
+    /** Changes since the start, refused ones too. */
+    readonly changes: number;
+    readonly last?: ConfigurationChange;
+    /** What has a newer version that is not in effect: `the file`, names of sources. */
+    readonly pending: readonly string[];
+  };
+  readonly sources: readonly SourceStatus[];
+  /** In the order of the file. */
+  readonly components: readonly ComponentStatus[];
+  /** What cannot run before these sources have a value; not among the components. */
+  readonly waiting: readonly Pick<Waiting, 'kind' | 'id' | 'sources'>[];
+}
+
+export interface ComponentStatus extends Status {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly type: string;
+  /** Inputs only. */
+  readonly input?: InputFigures;
+  /** Outputs only. */
+  readonly output?: OutputFigures;
+}
+
+export interface InputFigures {
+  /** Open sources. */
+  readonly count: number;
+  /** Bytes that were read and have not settled, of all sources. */
+  readonly unsettled: number;
+  /** At most the first 1,000. */
+  readonly sources: readonly InputSource[];
+}
+
+export interface InputSource {
+  readonly path: string;
+  /** Up to here everything has settled: bytes of the file. */
+  readonly position: number;
+  /** Bytes that were read after that. */
+  readonly unsettled: number;
+  /** Why nothing more is read from it; empty while it is. */
+  readonly pausedBy: readonly PauseReason[];
+}
+
+export interface OutputFigures {
+  /** Records that wait for it or are on their way. */
+  readonly queued: number;
+  /** Records that were not written because it is not required, and was full or failing. */
+  readonly dropped: number;
+}
+
+const mostSources = 1_000;
+
+export function statusOf(agent: Agent): AgentStatus {
+  const { pipeline, configuration, changes } = agent;
+  const { desired } = pipeline;
+  const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
+  const components = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(({ id }) => {
+    const node = nodes.get(id);
+    return node ? [componentOf(node)] : [];
+  });
+  const { sources, changed: pending } = configuration;
+  const waiting = desired.waiting.map(({ kind, id, sources }) => ({ kind, id, sources }));
+  return {
+    name: desired.name,
+    agentId: agent.id,
+    version: agent.version,
+    host: agent.host,
+    pid: process.pid,
+    startedAt: agent.startedAt,
+    file: desired.file,
+    dataDir: desired.dataDir,
+    well:
+      waiting.length + pending.length === 0 && [...sources, ...components].every(({ state }) => state === 'running'),
+    configuration: { changes: changes.count, ...(changes.last && { last: changes.last }), pending },
+    sources,
+    components,
+    waiting,
+  };
+}
+
+function componentOf(node: Node): ComponentStatus {
+  const { id, kind, component, supervisor } = node;
+  return {
+    id,
+    kind,
+    type: component.type,
+    ...supervisor.status,
+    ...(node instanceof InputNode && { input: inputFigures(node) }),
+    ...(node instanceof OutputNode && { output: { queued: node.queued, dropped: node.dropped } }),
+  };
+}
+
+function inputFigures(node: InputNode): InputFigures {
+  let count = 0;
+  let unsettled = 0;
+  const sources: InputSource[] = [];
+  for (const source of node.sources) {
+    count++;
+    unsettled += source.unsettled;
+    if (sources.length < mostSources) sources.push(sourceOf(source));
+  }
+  return { count, unsettled, sources };
+}
+
+function sourceOf({ path, position, unsettled, pausedBy }: TrackedSource): InputSource {
+  return { path, position, unsettled, pausedBy };
+}

@@ -1,0 +1,41 @@
+import type { Plan, ReloadOutcome } from '@logcatch/plugin-api';
+
+/** How one change of the configuration ended. */
+export interface ConfigurationChange {
+  /** From 1, since the agent started. */
+  readonly number: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** What was new: `the file`, names of sources. */
+  readonly what: string;
+  readonly result: 'applied' | 'refused' | 'rolled back';
+  /** Where it was applied. */
+  readonly plan?: Plan;
+  /** Where it was not: each as one line, without secrets. */
+  readonly errors?: readonly string[];
+}
+
+/** Counts the changes of the configuration, and knows the last one. */
+export class ConfigurationChanges {
+  #count = 0;
+  #last: ConfigurationChange | undefined;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get last(): ConfigurationChange | undefined {
+    return this.#last;
+  }
+
+  /** @returns its number */
+  add(outcome: Exclude<ReloadOutcome, { result: 'unchanged' }>, what: string): number {
+    const number = ++this.#count;
+    const known = { number, at: Date.now(), what };
+    this.#last =
+      outcome.result === 'applied'
+        ? { ...known, result: outcome.result, plan: outcome.plan }
+        : { ...known, result: outcome.result, errors: outcome.errors.map((error) => error.describe()) };
+    return number;
+  }
+}

@@ -1,0 +1,71 @@
+import { request as httpRequest } from 'node:http';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import type { ControlFailure } from './control.ts';
+import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
+
+/** Milliseconds without a sign of the agent: above what a busy one takes for 10,000 inputs. */
+const patience = 10_000;
+/** Bytes of an answer. */
+const longestAnswer = 256 << 20;
+
+/**
+ * Asks the agent that runs on a data_dir.
+ * @param path `/status`
+ * @returns the JSON that it answers
+ * @throws LC_AGENT_NOT_RUNNING, LC_AGENT_FORBIDDEN, LC_AGENT_SILENT
+ */
+export async function askAgent(dataDir: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
+  let address: SocketAddress | undefined;
+  try {
+    address = socketAddress(dataDir, controlSocket);
+    const { status, body } = await exchange(address.path, method, path);
+    const answer: unknown = JSON.parse(body);
+    if (status === 200) return answer;
+    throw new LogcatchError('LC_AGENT_SILENT', `it answers ${status}: ${(answer as ControlFailure).error}`);
+  } catch (error) {
+    throw explain(error, dataDir);
+  } finally {
+    address?.close();
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function exchange(socketPath: string, method: string, path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ socketPath, method, path, agent: false, timeout: patience }, (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > longestAnswer) request.destroy(new Error('the answer has no end'));
+        else chunks.push(chunk);
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }));
+    });
+    request.on('timeout', () => request.destroy(new Error(`nothing came for ${patience / 1_000} s`)));
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+function explain(error: unknown, dataDir: string): LogcatchError {
+  if (error instanceof LogcatchError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const cause = { cause: error };
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new LogcatchError('LC_AGENT_NOT_RUNNING', `no agent runs on ${dataDir}`, cause);
+  }
+  if (code === 'ECONNREFUSED') {
+    const message = `no agent runs on ${dataDir}; the one that did was killed`;
+    return new LogcatchError('LC_AGENT_NOT_RUNNING', message, cause);
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new LogcatchError('LC_AGENT_FORBIDDEN', `${dataDir} belongs to another user`, cause);
+  }
+  return new LogcatchError('LC_AGENT_SILENT', messageOf(error), cause);
+}

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import type { Agent } from './agent.ts';
+import { statusOf } from './agent-status.ts';
+import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
+
+/** Answers a request with what becomes JSON. */
+export type Command = () => unknown;
+/** By method and path: `GET /status`. */
+export type Commands = Readonly<Record<string, Command>>;
+
+/** What can be asked of a running agent. */
+export function commandsOf(agent: Agent): Commands {
+  return {
+    'GET /status': () => statusOf(agent),
+    'POST /plan': () => agent.planFile(),
+  };
+}
+
+/** The body of every answer that is not 200. */
+export interface ControlFailure {
+  readonly error: string;
+}
+
+/** Bytes of a request's body. */
+const longestBody = 64 << 10;
+/** Milliseconds for a request to arrive, and for a connection on which nothing happens. */
+const patience = { request: 5_000, silence: 30_000 };
+const mostConnections = 64;
+/** Made anew in data_dir for the moment in which the socket is bound: nobody else can enter it. */
+const nursery = 'control.d';
+
+/** HTTP over a unix socket in data_dir, for this user alone. Whoever holds the lock of data_dir owns the socket. */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #dataDir: string;
+  readonly #address: SocketAddress;
+
+  /** @throws LC_CONTROL_SOCKET */
+  static async open(dataDir: string, commands: Commands): Promise<ControlServer> {
+    const folder = join(dataDir, nursery);
+    let address: SocketAddress | undefined;
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { mode: 0o700 });
+      address = socketAddress(dataDir, join(nursery, 's'));
+      const server = serverOf(commands);
+      server.listen(address.path);
+      await once(server, 'listening');
+      chmodSync(join(folder, 's'), 0o600);
+      // In place at once, and in the place of one that a dead agent left behind.
+      renameSync(join(folder, 's'), join(dataDir, controlSocket));
+      return new ControlServer(server, dataDir, address);
+    } catch (error) {
+      address?.close();
+      if (error instanceof LogcatchError) throw error;
+      throw new LogcatchError('LC_CONTROL_SOCKET', messageOf(error), { cause: error });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  private constructor(server: Server, dataDir: string, address: SocketAddress) {
+    this.#server = server;
+    this.#dataDir = dataDir;
+    this.#address = address;
+  }
+
+  /** Legal twice. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    rmSync(join(this.#dataDir, controlSocket), { force: true });
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+    this.#address.close();
+  }
+}
+
+function serverOf(commands: Commands): Server {
+  const server = createServer(
+    { maxHeaderSize: 8 << 10, headersTimeout: patience.request, requestTimeout: patience.request },
+    (request, response) => void answer(commands, request, response),
+  );
+  server.maxConnections = mostConnections;
+  server.setTimeout(patience.silence);
+  return server;
+}
+
+async function answer(commands: Commands, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [status, body] = await outcome(commands, request).catch((error): [number, ControlFailure] => [
+    500,
+    { error: error instanceof LogcatchError ? error.describe() : messageOf(error) },
+  ]);
+  const text = JSON.stringify(body);
+  // What was not read of a request would be taken for the next one.
+  const close = !request.complete && { connection: 'close' };
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...close,
+  });
+  response.end(text);
+}
+
+async function outcome(commands: Commands, request: IncomingMessage): Promise<[status: number, body: unknown]> {
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    length += (chunk as Buffer).length;
+    if (length > longestBody) return [413, { error: `a request has at most ${longestBody} bytes` }];
+  }
+  const { method = '', url = '' } = request;
+  const path = url.split('?', 1)[0]!;
+  const key = `${method} ${path}`;
+  const command = Object.hasOwn(commands, key) ? commands[key] : undefined;
+  if (command) return [200, await command()];
+  const methods = Object.keys(commands).filter((known) => known.endsWith(` ${path}`));
+  if (methods.length === 0)
+    return [404, { error: `there is no ${path}; there are ${Object.keys(commands).join(', ')}` }];
+  return [405, { error: `${path} takes ${methods.join(', ')}` }];
+}
