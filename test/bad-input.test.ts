@@ -72,6 +72,16 @@ const wrongPlugins: Record<string, { source: string; says: string[] }> = {
     source: 'export default { name: "mine", apply() { throw new Error("oops") } }',
     says: ['LC_PLUGIN_LOAD', 'mine', 'oops'],
   },
+  'has no options': {
+    source:
+      "import { defineTransform } from '@logcatch/plugin-api'; export default defineTransform({ type: 'mine', description: '', create: () => ({ apply: (b) => b }) })",
+    says: ['LC_PLUGIN_SHAPE', 'the transform "mine" has no `options`'],
+  },
+  'has the type of a bundled one': {
+    source:
+      "import { defineOutput, z } from '@logcatch/plugin-api'; export default defineOutput({ type: 'console', description: '', options: z.object({}), create: () => ({}) })",
+    says: ['LC_PLUGIN_DUPLICATE', 'output type "console"'],
+  },
   'taps a sync hook with an async function': {
     source: 'export default { name: "mine", apply: (e) => e.hooks.reloaded.tap("mine", async () => {}) }',
     says: ['LC_PLUGIN_ASYNC_TAP', 'mine'],
@@ -124,6 +134,41 @@ export default defineTransform({
       expect(first.stdout + second.stdout).toBe('one\ntwo\n');
     });
   }
+});
+
+it('an output without `write` is said so, before anything runs', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'mine.ts'),
+    `import { defineOutput, z } from '@logcatch/plugin-api';
+export default defineOutput({ type: 'mine', description: '', options: z.strictObject({}), create: () => ({ async start() {} }) as never });`,
+  );
+  const yaml = `plugins: [./mine.ts]${good.replace('type: console', 'type: mine')}`;
+  const { code, stderr } = await runPipeline('run', pipelineFile(folder, yaml));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/LC_PLUGIN_SHAPE screen: .*lacks `write`, `stop`/);
+});
+
+it('what a plugin throws is shown with its place, and an error that nobody waits for does not end the agent', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'mine.ts'),
+    `import { defineOutput, z } from '@logcatch/plugin-api';
+let times = 0;
+export default defineOutput({ type: 'mine', description: '', options: z.strictObject({}), create: () => ({
+  async start() {}, async stop() {},
+  async write() {
+    void Promise.reject(new Error('stray'));
+    if (times++ === 0) throw new Error('boom');
+  },
+}) });`,
+  );
+  writeFileSync(join(folder, 'a.log'), 'one\n');
+  const yaml = `plugins: [./mine.ts]${good.replace('type: console', 'type: mine')}`;
+  const { code, stderr } = await runPipeline('run', pipelineFile(folder, yaml), '--once');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/mine\.ts:7:\d+ LC_PLUGIN_THREW screen: boom\./);
+  expect(stderr).toContain('nobody waited for a promise that failed: Error: stray');
 });
 
 describe('files that cannot be read', () => {

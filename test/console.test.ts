@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { pipeline, pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
 
 function setUp(output: string): { folder: string; file: string } {
@@ -59,6 +59,70 @@ it('ends quietly when its reader goes, as in `pipeline run | head -1`', async ()
   expect(code).toBe(0);
   expect(stderr).not.toContain('Error');
   expect(stderr).not.toContain('EPIPE');
+});
+
+it('a console that is not required may lose its reader: the others go on', async () => {
+  const folder = temporaryFolder();
+  cpSync(join(repository, 'pipelines/plugins'), join(folder, 'plugins'), { recursive: true });
+  const lines = 'one\ntwo\nthree\n'.repeat(1_000);
+  writeFileSync(join(folder, 'a.log'), lines);
+  const file = pipelineFile(
+    folder,
+    `
+plugins: [./plugins/line-file.ts]
+inputs: { app: { type: file-tail, paths: ./a.log } }
+outputs: { screen: { type: console, required: false }, copy: { type: line-file, path: ./copy.txt } }`,
+  );
+  const bin = join(repository, 'packages/cli/bin/pipeline.js');
+  const script = `"${process.execPath}" "${bin}" run "${file}" | head -1`;
+  const child = spawn('bash', ['-c', script], { stdio: 'ignore', detached: true });
+  onTestFinished(() => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  });
+  const copied = () => (existsSync(join(folder, 'copy.txt')) ? readFileSync(join(folder, 'copy.txt'), 'utf8') : '');
+  while (copied() !== lines) await setTimeout(20);
+  appendFileSync(join(folder, 'a.log'), 'after\n');
+  while (copied() !== `${lines}after\n`) await setTimeout(20);
+  process.kill(-child.pid!, 'SIGTERM');
+});
+
+it('--once that is interrupted does not pass for done', async () => {
+  const { folder, file } = setUp('');
+  writeFileSync(join(folder, 'a.log'), 'x\n'.repeat(2_000_000));
+  const bin = join(repository, 'packages/cli/bin/pipeline.js');
+  const child = spawn(process.execPath, [bin, 'run', file, '--once'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.pause();
+  const exited = new Promise((resolve) => child.on('exit', resolve));
+  await setTimeout(1_000);
+  child.kill('SIGTERM');
+  expect(await exited).toBe(1);
+  child.stdout.destroy();
+});
+
+it('a terminal that closes ends the pipeline', async () => {
+  const { folder, file } = setUp('');
+  writeFileSync(join(folder, 'a.log'), 'hello\n');
+  const bin = join(repository, 'packages/cli/bin/pipeline.js');
+  // `script` gives it a terminal.
+  const child = spawn('script', ['-qec', `"${process.execPath}" "${bin}" run "${file}"`, '/dev/null'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await new Promise<void>((resolve) => child.stdout.on('data', (text) => String(text).includes('hello') && resolve()));
+  const pid = Number(readFileSync(join(folder, '.logcatch/test/agent.pid'), 'utf8'));
+  child.kill('SIGKILL');
+  const running = () => {
+    try {
+      process.kill(pid, 0);
+      return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    } catch {
+      return false;
+    }
+  };
+  while (running()) await setTimeout(20);
 });
 
 it('a second signal ends at once', async () => {
