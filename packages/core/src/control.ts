@@ -83,7 +83,12 @@ export class ControlServer {
 
 function serverOf(commands: Commands): Server {
   const server = createServer(
-    { maxHeaderSize: 8 << 10, headersTimeout: patience.request, requestTimeout: patience.request },
+    {
+      maxHeaderSize: 8 << 10,
+      headersTimeout: patience.request,
+      requestTimeout: patience.request,
+      connectionsCheckingInterval: patience.request,
+    },
     (request, response) => void answer(commands, request, response),
   );
   server.maxConnections = mostConnections;

@@ -114,11 +114,13 @@ export class Pipeline implements PipelineHandle {
     const touched = new Set([...plan.change, ...plan.remove, ...plan.relink]);
     const affected = this.inputs.filter(({ id }) => touched.has(id) || !touched.isDisjointFrom(this.#graph.behind(id)));
     const { shutdownTimeout } = this.#desired;
-    await this.#probe(built, shutdownTimeout);
+    // One bound for both: a server that hangs uses up each.
+    const deadline = Date.now() + shutdownTimeout;
+    await this.#probe(built, shutdownTimeout / 2);
 
     for (const input of affected) input.halt();
     const drained = () => this.#hurried || affected.every((input) => input.drained);
-    await this.#environment.progress.until(drained, shutdownTimeout);
+    await this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
     const staying = new Set(affected.filter((input) => !leaving.has(input)));
     for (const input of affected) {
       for (const source of input.sources) {

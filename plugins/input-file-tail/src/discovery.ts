@@ -135,7 +135,8 @@ export class Discovery {
       return [];
     });
     const now = performance.now();
-    for (const { file, source, lost } of admitted) {
+    // Sources are numbered as they were found: of several at one path the oldest comes first.
+    for (const { file, source, lost } of admitted.toSorted((a, b) => a.source.key - b.source.key)) {
       const tail = new Tail(file, source, { once: ctx.once, now });
       if (lost) tail.lostAt = now;
       tails.add(tail);

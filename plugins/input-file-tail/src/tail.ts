@@ -57,6 +57,8 @@ export class Tail {
   /** Changes when a read in flight is no longer wanted. */
   #turn = 0;
   #closed = false;
+  #earlier: Tail | undefined;
+  #later: Tail | undefined;
 
   constructor(file: OpenFile, source: Source, init: { once: boolean; now: number }) {
     this.key = fileKey(file.facts);
@@ -75,9 +77,25 @@ export class Tail {
     return this.#position;
   }
 
-  /** Whether a read can give something. */
+  /** Whether a read can give something, and it is its turn. */
   get ready(): boolean {
-    return this.unread && !this.paused && !this.broken && !this.overwritten && !this.#closed;
+    return this.unread && !this.paused && !this.broken && !this.overwritten && !this.#closed && !this.#earlier?.holdsUp;
+  }
+
+  /** The tail that goes on where this one ends, once this one has nothing to read. */
+  get later(): Tail | undefined {
+    return this.#later;
+  }
+
+  /** Lines that were written before those of the next file at its path are still to be read. */
+  get holdsUp(): boolean {
+    return !this.#closed && !this.broken && (this.unread || this.#earlier?.holdsUp === true);
+  }
+
+  /** It is the next file at the path of this one: that is read first. */
+  follow(earlier: Tail): void {
+    this.#earlier = earlier;
+    earlier.#later = this;
   }
 
   /** Whether there are bytes that can make a record. */
@@ -193,6 +211,8 @@ export class Tail {
   /** For good. A read in flight gives nothing. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#later) this.#later.#earlier = undefined;
+    this.#earlier = undefined;
     await this.release();
   }
 

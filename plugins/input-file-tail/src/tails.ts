@@ -5,6 +5,8 @@ import type { Tail } from './tail.ts';
 export class Tails implements Iterable<Tail> {
   readonly #byFile = new Map<string, Tail>();
   readonly #bySource = new Map<number, Tail>();
+  /** The newest tail of each path that a source was found at. */
+  readonly #byOrigin = new Map<string, Tail>();
   #list: readonly Tail[] | undefined;
 
   [Symbol.iterator](): Iterator<Tail> {
@@ -26,7 +28,12 @@ export class Tails implements Iterable<Tail> {
     return this.#bySource.get(source.key);
   }
 
+  /** Of two that were found at one path the later one is read after the earlier one: files take turns, lines of a log do not. */
   add(tail: Tail): void {
+    const { path } = tail.source;
+    const before = this.#byOrigin.get(path);
+    if (before) tail.follow(before);
+    this.#byOrigin.set(path, tail);
     this.#byFile.set(tail.key, tail);
     this.#bySource.set(tail.source.key, tail);
     this.#list = undefined;
@@ -39,6 +46,7 @@ export class Tails implements Iterable<Tail> {
   }
 
   delete(tail: Tail): void {
+    if (this.#byOrigin.get(tail.source.path) === tail) this.#byOrigin.delete(tail.source.path);
     this.#byFile.delete(tail.key);
     this.#bySource.delete(tail.source.key);
     this.#list = undefined;
@@ -49,6 +57,7 @@ export class Tails implements Iterable<Tail> {
     const { list } = this;
     this.#byFile.clear();
     this.#bySource.clear();
+    this.#byOrigin.clear();
     this.#list = undefined;
     await Promise.all(list.map((tail) => tail.close()));
   }

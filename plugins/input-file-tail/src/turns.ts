@@ -6,11 +6,15 @@ export class Turns {
   #wake: (() => void) | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
-  /** Puts a tail at the back of the queue, if it has something to read and is not in it. */
+  /** Puts a tail at the back of the queue, if it has something to read and is not in it; else the one that waited for it. */
   offer(tail: Tail): void {
-    if (!tail.ready) return;
-    this.#ready.add(tail);
-    this.wake();
+    for (let next: Tail | undefined = tail; next; next = next.later) {
+      if (next.ready) {
+        this.#ready.add(next);
+        this.wake();
+      }
+      if (next.holdsUp) return;
+    }
   }
 
   /** The tail at the front. What cannot be read any more falls out. */

@@ -19,7 +19,7 @@ import { Topics } from './topics.ts';
 import { Troubles } from './troubles.ts';
 
 /** Memory for record batches that is kept between them. */
-const shelfBytes = 8 << 20;
+const shelfBytes = 4 << 20;
 
 type KafkaLane = Lane<Encoded>;
 

@@ -3,8 +3,9 @@ import { checkId } from './core-fields.ts';
 import { interpolate } from './interpolate.ts';
 import { type NameSource, treeSource, unavailableSource } from './names.ts';
 import { readOptions } from './options.ts';
-import type { Problems } from './problem.ts';
+import type { KeyPath, Problems } from './problem.ts';
 import { unavailableIn } from './references.ts';
+import { viewOf } from './schema-view.ts';
 import { type ConfigValue, type JsonValue, type MapValue, reportKind } from './value.ts';
 import { didYouMean, listed, quote } from './wording.ts';
 
@@ -115,12 +116,13 @@ function readSource(
   });
   const reading = { path, origin, problems };
   const core = readOptions(coreSchema, interpolate(pick(isCore), path, scope) as MapValue, { ...reading, hint: '' });
+  const isSecret = ([, , ...rest]: KeyPath) => viewOf(definition.options).isSecret(rest);
   const options = readOptions(
     definition.options,
     interpolate(
       pick((key) => !isCore(key)),
       path,
-      scope,
+      { ...scope, isSecret },
     ) as MapValue,
     {
       ...reading,
