@@ -148,7 +148,7 @@ export class ConfigSources {
         this.#candidates.set(name, { ...kept, value, revision: kept.loaded.revision });
         const minutes = Math.round((Date.now() - kept.at) / 60_000);
         supervisor.degraded(
-          `${supervisor.status.reason}; its last good value goes on, ${minutes} minutes old${kept.loaded.revision ? `, revision ${kept.loaded.revision}` : ''}`,
+          `${supervisor.status.reason} Its last good value goes on: ${minutes} minutes old${kept.loaded.revision ? `, revision ${kept.loaded.revision}` : ''}.`,
         );
       } catch (error) {
         this.#owner.log.warn(`${name}: its last good value cannot be used: ${messageOf(error)}`);
@@ -231,6 +231,7 @@ class RunningSource {
   /** The last load worked. */
   #healthy = false;
   #wake: (() => void) | undefined;
+  #said: { readonly reason: string; readonly hint: string } | undefined;
   #started = false;
   #report: string | undefined;
   #code: ErrorCode | undefined;
@@ -334,9 +335,16 @@ class RunningSource {
     this.#asked.resolve();
   }
 
+  /** As well as the source itself says: what it said of its health outlives the next good value. */
   #well(): void {
     this.#code = undefined;
-    this.supervisor.move('running');
+    if (this.#said) this.supervisor.move('degraded', this.#said.reason, this.#said.hint);
+    else this.supervisor.move('running');
+  }
+
+  #say(reason: string | null, hint = ''): void {
+    this.#said = reason === null ? undefined : { reason, hint };
+    this.supervisor.degraded(reason, hint);
   }
 
   #failed(error: unknown): void {
@@ -373,7 +381,7 @@ class RunningSource {
       dataDir,
       resolve,
       secret: (value: Secret) => readSecret(value, resolve),
-      degraded: (reason, hint) => this.supervisor.degraded(reason, hint),
+      degraded: (reason, hint) => this.#say(reason, hint),
       changed: () => this.changed(),
     };
   }
