@@ -354,7 +354,8 @@ class RunningSource {
     const reason = known.describe();
     if (this.supervisor.status.reason === reason) return;
     this.#log.warn(reason);
-    this.supervisor.move('degraded', reason, known.hint);
+    // It says what to do.
+    this.supervisor.move('degraded', reason);
   }
 
   /** Waits for a hint, or for so many milliseconds. */

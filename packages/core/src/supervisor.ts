@@ -46,7 +46,8 @@ export class Supervisor {
   move(state: State, reason = '', hint = ''): void {
     if (state === this.#status.state && reason === this.#status.reason) return;
     const since = state === this.#status.state ? this.#status.since : Date.now();
-    if (state === 'running' && this.#status.reason) this.#log.info('runs well again');
+    // Only trouble comes with what to do about it: waiting for another component does not.
+    if (state === 'running' && this.#status.hint) this.#log.info('runs well again');
     this.#status = { state, reason, hint, since };
     this.#changed(this.#status);
   }

@@ -1,0 +1,224 @@
+import { appendFileSync, cpSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { consumeAll, createTopic, flat, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { describeWith, etcd, kafka } from './servers/require.ts';
+import { PipelineProcess, repository, temporaryFolder } from './support/agent.ts';
+import { EtcdKey } from './support/etcd.ts';
+import { untilOpen } from './support/handles.ts';
+import { compare, Load } from './support/load.ts';
+
+const exact = { missing: 0, repeated: 0, reordered: 0 };
+const deadline = 120_000;
+
+/** Lines of 200 bytes with their end. */
+class LongLines extends Load {
+  override line(name: string, number: number): string {
+    return `${name} ${number} `.padEnd(199, 'abcdefghij ');
+  }
+}
+
+/** The files of `pipelines/`, with servers, key and topics of our own in config.ini. */
+async function setUp({ names, topics, own = '' }: { names: string[]; topics: string[]; own?: string }) {
+  const { brokers } = kafka();
+  const folder = realpathSync(temporaryFolder());
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
+  const load = new LongLines(logs, names);
+  const list = new EtcdKey(etcd().endpoints[0]!);
+  const fallback = uniqueTopic('fallback');
+  const named = topics.map((topic) => uniqueTopic(topic));
+  for (const topic of [fallback, ...named]) await createTopic(brokers, topic, 2);
+  cpSync(join(repository, 'pipelines/log-agent.yaml'), join(folder, 'log-agent.yaml'));
+  writeFileSync(
+    join(folder, 'config.ini'),
+    `[kafka]
+address = ${brokers.join(',')}
+topic = ${fallback}
+chan_size = 500
+[collect]
+logfile_path = ${own && load.path(own)}
+[etcd]
+address = ${etcd().endpoints.join(',')}
+collect_key = ${list.key}
+`,
+  );
+  const values = async (topic: string) => flat(await consumeAll(brokers, topic)).map(({ value }) => value!.toString());
+  return { brokers, folder, logs, load, list, fallback, topics: named, values };
+}
+
+async function start(folder: string, ...flags: string[]): Promise<PipelineProcess> {
+  const agent = new PipelineProcess(['run', join(folder, 'log-agent.yaml'), ...flags]);
+  await agent.printed(/logcatch \d\S* runs /);
+  return agent;
+}
+
+async function stop(agent: PipelineProcess): Promise<void> {
+  agent.kill('SIGTERM');
+  expect(await agent.exited).toBe(0);
+}
+
+describeWith(['kafka', 'etcd'], 'log-agent', () => {
+  it('ships 200,000 lines written while it runs to two topics, all once and in order, without what is blank', async () => {
+    const { brokers, folder, load, list, fallback, topics, values } = await setUp({
+      names: ['a', 'b'],
+      topics: ['own'],
+    });
+    // What is there already is not read: it starts at the end.
+    for (const name of load.names) load.append(name, 10);
+    await list.put([{ path: load.path('a'), topic: topics[0] }, { path: load.path('b') }]);
+    const agent = await start(folder, '--log-level', 'debug');
+    for (let step = 0; step < 200; step++) {
+      for (const name of load.names) {
+        load.append(name, 500);
+        appendFileSync(load.path(name), '\n \t \n');
+      }
+      await setTimeout(10);
+    }
+    for (const topic of [topics[0]!, fallback]) await waitForRecords(brokers, topic, 100_000, deadline);
+    await stop(agent);
+    expect(compare(load.lines('a').slice(10), await values(topics[0]!))).toEqual(exact);
+    expect(compare(load.lines('b').slice(10), await values(fallback))).toEqual(exact);
+    // Never more than chan_size on their way.
+    const written = [...agent.stderr.matchAll(/"records":(\d+)/g)].map(([, records]) => Number(records));
+    expect(written.length).toBeGreaterThan(0);
+    expect(Math.max(...written)).toBeLessThanOrEqual(500);
+  });
+
+  it('takes a new list without restart: added, removed, another topic, a path that does not exist yet', async () => {
+    const { brokers, folder, logs, load, list, fallback, topics, values } = await setUp({
+      names: ['a', 'b', 'added', 'late'],
+      topics: ['first', 'second'],
+    });
+    const [first, second] = topics as [string, string];
+    for (const name of ['a', 'b', 'added']) load.append(name, 5);
+    await list.put([{ path: load.path('a'), topic: first }, { path: load.path('b') }]);
+    const agent = await start(folder);
+    for (const name of ['a', 'b']) load.append(name, 10);
+    await waitForRecords(brokers, first, 10, deadline);
+    await waitForRecords(brokers, fallback, 10, deadline);
+
+    await list.put([
+      { path: load.path('a'), topic: second },
+      { path: load.path('added'), topic: first },
+      { path: load.path('late') },
+    ]);
+    await agent.printed(/configuration change 1 applied \(collect\): add .*; retag .*; remove /);
+    await untilOpen(agent.pid, logs, [load.path('a'), load.path('added')]);
+    // Where its end is has been looked at just after it was opened.
+    await setTimeout(500);
+    for (const name of load.names) load.append(name, 10);
+    await waitForRecords(brokers, second, 10, deadline);
+    await waitForRecords(brokers, first, 20, deadline);
+    await waitForRecords(brokers, fallback, 20, deadline);
+    expect(await values(second)).toEqual(load.lines('a').slice(15));
+    expect(new Set(await values(first))).toEqual(
+      new Set([...load.lines('a').slice(5, 15), ...load.lines('added').slice(5)]),
+    );
+    // Of the removed one nothing after its removal; the one that came late from its beginning.
+    expect(new Set(await values(fallback))).toEqual(new Set([...load.lines('b').slice(5, 15), ...load.lines('late')]));
+
+    // What was removed goes on where it was.
+    await list.put([{ path: load.path('b'), topic: second }]);
+    await waitForRecords(brokers, second, 20, deadline);
+    expect((await values(second)).filter((line) => line.startsWith('b '))).toEqual(load.lines('b').slice(15));
+    await stop(agent);
+  });
+
+  it('refuses bad lists with key and revision, and nothing changes; [] removes all', async () => {
+    const { brokers, folder, logs, load, list, topics, values } = await setUp({
+      names: ['a', 'b'],
+      topics: ['good'],
+    });
+    const [topic] = topics as [string];
+    const good = [{ path: load.path('a'), topic }];
+    for (const name of load.names) load.append(name, 1);
+    await list.put(good);
+    const agent = await start(folder);
+    await untilOpen(agent.pid, logs, [load.path('a')]);
+    const bad: [string, unknown][] = [
+      ['not JSON', '[{"path": '],
+      ['empty', ''],
+      ['a text', '"text"'],
+      ['a number', 5],
+      ['a map', { path: load.path('b') }],
+      ['one entry without path', [...good, { topic }]],
+      ['one entry that is no map', [...good, 7]],
+      ['one path of the wrong type', [...good, { path: { file: load.path('b') } }]],
+      ['one topic of the wrong type', [...good, { path: load.path('b'), topic: ['x'] }]],
+      ['one path twice', [...good, ...good]],
+    ];
+    let arrived = 0;
+    const goesOn = async () => {
+      load.append('a', 10);
+      load.append('b', 10);
+      arrived += 10;
+      await waitForRecords(brokers, topic, arrived, deadline);
+    };
+    await goesOn();
+    for (const [what, value] of bad) {
+      const revision = await list.put(value);
+      // Printed as the origin of what is wrong.
+      await agent.printed(`etcd key ${list.key}, revision ${revision}`).catch((error) => {
+        throw new Error(`${what} is not reported`, { cause: error });
+      });
+      await goesOn();
+    }
+    const revision = await list.remove();
+    await agent.printed(new RegExp(`etcd key ${list.key} is not there .*store revision ${revision}`));
+    await goesOn();
+    expect(agent.stderr).not.toMatch(/configuration change \d+ applied/);
+    await untilOpen(agent.pid, logs, [load.path('a')]);
+    expect(await values(topic)).toEqual(load.lines('a').slice(1));
+
+    await list.put('[]');
+    await agent.printed(/configuration change \d+ applied \(collect\): remove /);
+    await untilOpen(agent.pid, logs, []);
+    load.append('a', 10);
+    await list.put(good);
+    await waitForRecords(brokers, topic, arrived + 10, deadline);
+    expect(await values(topic)).toEqual(load.lines('a').slice(1));
+    await stop(agent);
+  });
+
+  it('reads logfile_path too, also while the list is not there, and takes a changed config.ini', async () => {
+    const { brokers, folder, logs, load, list, fallback, topics, values } = await setUp({
+      names: ['own', 'a'],
+      topics: ['other'],
+      own: 'own',
+    });
+    for (const name of load.names) load.append(name, 1);
+    const agent = await start(folder);
+    load.append('own', 10);
+    await waitForRecords(brokers, fallback, 10, deadline);
+    expect(agent.stderr).toContain('waits for a value of collect');
+    await list.put([{ path: load.path('a') }]);
+    await untilOpen(agent.pid, logs, [load.path('own'), load.path('a')]);
+    await setTimeout(500);
+    load.append('a', 10);
+    await waitForRecords(brokers, fallback, 20, deadline);
+
+    const ini = join(folder, 'config.ini');
+    const text = (path: string, topic: string) => `[kafka]
+address = ${brokers.join(',')}
+topic = ${topic}
+chan_size = 500
+[collect]
+logfile_path = ${path}
+[etcd]
+address = ${etcd().endpoints.join(',')}
+collect_key = ${list.key}
+`;
+    writeFileSync(ini, text('', topics[0]!));
+    await agent.printed(/configuration change 2 applied \(agent\): retag .*; remove own\//);
+    await untilOpen(agent.pid, logs, [load.path('a')]);
+    for (const name of load.names) load.append(name, 10);
+    await waitForRecords(brokers, topics[0]!, 10, deadline);
+    await stop(agent);
+    expect(await values(topics[0]!)).toEqual(load.lines('a').slice(11));
+    expect(new Set(await values(fallback))).toEqual(
+      new Set([...load.lines('own').slice(1, 11), ...load.lines('a').slice(1, 11)]),
+    );
+  });
+});

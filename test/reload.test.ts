@@ -1,0 +1,143 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { consumeAll, createTopic, flat, startKafka, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { describeWith, etcd } from './servers/require.ts';
+import { PipelineProcess, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { EtcdKey } from './support/etcd.ts';
+import { handlesOf, untilOpen } from './support/handles.ts';
+import { compare, Load } from './support/load.ts';
+
+const deadline = 120_000;
+const shutdownTimeout = 2_000;
+/** What a reload may take. The second one is for a busy machine and for noticing the file. */
+const bound = shutdownTimeout + 2_000 + 1_000;
+
+/** @throws what the agent printed, when it takes too long */
+async function within(agent: PipelineProcess, what: Promise<void>): Promise<void> {
+  const late = new AbortController();
+  const limit = setTimeout(30_000, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`not within 30 s. The agent printed:\n${agent.stderr}`);
+  });
+  await Promise.race([what, limit]).finally(() => late.abort());
+}
+
+describeWith(['kafka', 'etcd'], 'a reload while Kafka does not answer', () => {
+  let server: Awaited<ReturnType<typeof startKafka>>;
+  beforeAll(async () => {
+    server = await startKafka({ own: true });
+  });
+  afterAll(() => server?.stop());
+
+  /** Three files under load; lines of all are on their way when Kafka stops answering. */
+  async function setUp(stopAnswering: () => void | Promise<void>) {
+    const folder = realpathSync(temporaryFolder());
+    const logs = join(folder, 'logs');
+    mkdirSync(logs);
+    const load = new Load(logs, ['stays', 'retagged', 'removed']);
+    const topics = [uniqueTopic('reload'), uniqueTopic('reload')];
+    for (const topic of topics) await createTopic(server.brokers, topic, 2);
+    const list = new EtcdKey(etcd().endpoints[0]!);
+    const yaml = (options = '') => `
+shutdown_timeout: ${shutdownTimeout}ms
+config: { collect: { type: etcd, endpoints: "${list.endpoint}", key: ${list.key} } }
+inputs:
+  app:
+    type: file-tail
+    each: "\${collect}"
+    id: "\${each.id}"
+    paths: ["\${each.path}"]
+    roots: ${logs}
+    attributes: { topic: "\${each.topic}" }
+outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: "{{ topic }}"${options} } }`;
+    const put = (...entries: [id: string, topic: number][]) =>
+      list.put(entries.map(([id, topic]) => ({ id, path: load.path(id), topic: topics[topic] })));
+    const file = pipelineFile(folder, yaml());
+    for (const name of load.names) load.append(name, 10);
+    await put(['stays', 0], ['retagged', 0], ['removed', 0]);
+    const agent = new PipelineProcess(['run', file]);
+    await within(agent, agent.printed(/logcatch \d\S* runs /));
+    load.start(5_000);
+    await waitForRecords(server.brokers, topics[0]!, 1_000, deadline);
+    await stopAnswering();
+    // Whether it has been noticed by then must not matter.
+    await setTimeout(Math.random() * 2_000);
+    return { agent, folder, logs, load, topics, put, yaml };
+  }
+
+  type SetUp = Awaited<ReturnType<typeof setUp>>;
+
+  /** Makes a change and waits until the agent says that it is applied. */
+  async function applied(what: string, { agent }: SetUp, change: () => unknown, says: RegExp): Promise<void> {
+    const from = performance.now();
+    await change();
+    await within(agent, agent.printed(says));
+    const took = performance.now() - from;
+    console.log(`${what}: applied after ${took.toFixed(0)} ms`);
+    expect(took).toBeLessThan(bound);
+  }
+
+  /** Every line, once Kafka answers again and all files are in the list. Returns how many were repeated of each file. */
+  async function everyLine({ agent, load, topics, put }: SetUp): Promise<Record<string, number>> {
+    await put(['stays', 0], ['retagged', 1], ['removed', 0]);
+    await setTimeout(500);
+    load.stop();
+    const lines = new Map<string, string[]>(load.names.map((name) => [name, []]));
+    const missing = () => load.names.map((name) => compare(load.lines(name), lines.get(name)!).missing);
+    for (const end = Date.now() + deadline; ; await setTimeout(200)) {
+      for (const name of load.names) lines.set(name, []);
+      for (const topic of topics)
+        for (const { value } of flat(await consumeAll(server.brokers, topic))) {
+          const line = value!.toString();
+          lines.get(line.slice(0, line.indexOf(' ')))!.push(line);
+        }
+      if (missing().every((count) => count === 0) || Date.now() > end) break;
+    }
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    expect(missing()).toEqual([0, 0, 0]);
+    return Object.fromEntries(load.names.map((name) => [name, compare(load.lines(name), lines.get(name)!).repeated]));
+  }
+
+  const faults = [
+    ['hangs', () => server.pause(), () => server.resume()],
+    ['is away', () => server.kill(), () => server.restart()],
+  ] as const;
+  for (const [fault, begin, end] of faults) {
+    it(`${fault}: inputs added, removed and retagged are so in time; every line arrives`, async () => {
+      const world = await setUp(begin);
+      const { agent, logs, load, put } = world;
+      const before = handlesOf(agent.pid, logs).get(load.path('stays'));
+      await applied(
+        `${fault}, list`,
+        world,
+        () => put(['stays', 0], ['retagged', 1]),
+        /applied \(collect\): retag app\/retagged; remove app\/removed/,
+      );
+      await untilOpen(
+        agent.pid,
+        logs,
+        ['stays', 'retagged'].map((name) => load.path(name)),
+      );
+      expect(handlesOf(agent.pid, logs).get(load.path('stays'))).toBe(before);
+      await end();
+      const repeated = await everyLine(world);
+      console.log(`${fault}, list: repeated ${JSON.stringify(repeated)}`);
+      expect(repeated).toMatchObject({ stays: 0, retagged: 0 });
+    });
+
+    it(`${fault}: a changed output is so in time; every line arrives`, async () => {
+      const world = await setUp(begin);
+      const { folder, yaml } = world;
+      await applied(
+        `${fault}, output`,
+        world,
+        () => pipelineFile(folder, yaml(', linger: 7ms')),
+        /applied \(the file\): change kafka/,
+      );
+      await end();
+      console.log(`${fault}, output: repeated ${JSON.stringify(await everyLine(world))}`);
+    });
+  }
+});
