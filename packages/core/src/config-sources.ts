@@ -338,6 +338,9 @@ class RunningSource {
   /** As well as the source itself says: what it said of its health outlives the next good value. */
   #well(): void {
     this.#code = undefined;
+    const { state, hint } = this.supervisor.status;
+    // With a hint the supervisor says so itself.
+    if (state === 'degraded' && !hint && !this.#said) this.#log.info('runs well again');
     if (this.#said) this.supervisor.move('degraded', this.#said.reason, this.#said.hint);
     else this.supervisor.move('running');
   }
