@@ -99,8 +99,38 @@ export function compare(expected: readonly string[], arrived: readonly string[])
   return { missing, repeated: arrived.length - first.size, reordered };
 }
 
-/** Peak resident memory of a process, in MB (10^6 bytes). Linux only. */
-export function peakMemory(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return (Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024) / 1e6;
+/** Memory of a process, in MB (10^6 bytes). Linux only. */
+export interface Memory {
+  /** Peak resident memory. It counts as much of the node executable as the kernel has mapped: 45 to 75 MB, shared by all. */
+  readonly resident: number;
+  /** Peak of what is its own: heap, buffers and stacks. */
+  readonly own: number;
+}
+
+/** Watches the memory of a process until {@link MemoryWatch.stop}. */
+export class MemoryWatch {
+  readonly #pid: number;
+  readonly #timer: NodeJS.Timeout;
+  #own = 0;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#timer = setInterval(() => this.#look(), 50);
+    onTestFinished(() => clearInterval(this.#timer));
+  }
+
+  stop(): Memory {
+    clearInterval(this.#timer);
+    this.#look();
+    return { resident: this.#read('VmHWM'), own: this.#own };
+  }
+
+  #look(): void {
+    this.#own = Math.max(this.#own, this.#read('RssAnon'));
+  }
+
+  #read(field: string): number {
+    const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8');
+    return (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]) * 1024) / 1e6;
+  }
 }

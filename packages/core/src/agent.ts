@@ -134,6 +134,8 @@ export class Agent {
   /** Applies the pipeline file whenever it changes. */
   watch(): void {
     watchFile(this.pipeline.desired.file, { interval: watchInterval }, this.#onFileChange);
+    // It may have been edited since it was read: asking the sources can take a while.
+    void this.reloadFile();
   }
 
   /** Reads the pipeline file again and applies what it says now. */
@@ -161,11 +163,13 @@ export class Agent {
   /** Applies whatever is new. One at a time; calls that come meanwhile share the next one. */
   #evaluate(): Promise<ReloadOutcome> {
     if (this.#next) return this.#next;
-    const next = (this.#reloading ?? Promise.resolve()).then(() => {
-      this.#next = undefined;
-      this.#reloading = this.#reload();
-      return this.#reloading;
-    });
+    const next = (this.#reloading ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        this.#reloading = this.#reload();
+        return this.#reloading;
+      });
     this.#next = next;
     return next;
   }
@@ -225,6 +229,7 @@ export class Agent {
       this.#fileDirty = false;
       if (await configuration.readFile()) this.#told.delete(theFile);
     }
+    configuration.dropKnown();
     const tried = attempts(configuration.changed);
     let last: ReloadOutcome = { result: 'unchanged' };
     for (const names of tried) {
@@ -236,9 +241,9 @@ export class Agent {
       if (refused) {
         // It stays refused, and is tried again with whatever else comes: that is said once.
         const reason = outcome.errors.map((error) => error.describe()).join();
+        configuration.refused(name!, outcome.errors);
         if (this.#told.get(name!) === reason) continue;
         this.#told.set(name!, reason);
-        configuration.refused(name!, outcome.errors);
       } else {
         const mended = [...names].filter((one) => this.#told.delete(one));
         if (mended.length > 0 && outcome.result === 'unchanged') {
@@ -270,16 +275,18 @@ export class Agent {
   }
 
   async #apply(names: ReadonlySet<string>): Promise<ReloadOutcome> {
+    const { configuration } = this;
     try {
-      const next = this.configuration.desired(names);
+      const versions = configuration.versions(names);
+      const next = configuration.resolve(versions);
       const errors = needsRestart(this.pipeline.desired, next);
       if (errors.length > 0) return { result: 'refused', errors };
       const plan = diff(this.pipeline.desired, next);
       const changes = !isEmpty(plan);
       if (changes) await this.#engine.hooks.beforeReload.promise(plan);
+      await configuration.applying(() => this.pipeline.apply(next, plan));
       this.#pool.budget = next.maxBytes;
-      await this.pipeline.apply(next, plan);
-      await this.configuration.accept(names, next);
+      await configuration.accept(versions, next);
       return changes ? { result: 'applied', plan } : { result: 'unchanged' };
     } catch (error) {
       return { result: 'refused', errors: errorsOf(error) };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type ConfigSource,
@@ -16,6 +17,9 @@ import { type Backoff, delay, Supervisor } from './supervisor.ts';
 
 /** Short: a source that comes back is to be noticed within seconds. */
 const backoff: Backoff = { first: 250, last: 3_000 };
+/** Milliseconds within which a source is expected to answer at start, and to stop. */
+const askBound = 15_000;
+const stopBound = 2_000;
 /** Milliseconds from a hint to the load: hints come in bursts. */
 const settle = 20;
 
@@ -54,6 +58,8 @@ export interface SourcesOwner {
   /** Whether remote sources are asked at all. */
   readonly online: boolean;
   resolve(path: string): string;
+  /** Whether a change is being applied. */
+  applying(): boolean;
   /** A source has a value that is not in effect. */
   changed(): void;
   /** The state of a source is another. */
@@ -96,19 +102,29 @@ export class ConfigSources {
   }
 
   /** The values in effect, and of these sources the newest ones instead. */
-  values(newest: ReadonlySet<string> = new Set()): Map<string, ConfigValue> {
-    const values = new Map([...this.#good].map(([name, { value }]) => [name, value]));
+  values(newest: ReadonlySet<string> = new Set()): Map<string, SourceValue> {
+    const values = new Map(this.#good);
     for (const name of newest) {
       const candidate = this.#candidates.get(name);
-      if (candidate) values.set(name, candidate.value);
+      if (candidate) values.set(name, candidate);
     }
     return values;
   }
 
-  /** Starts, replaces and stops sources until they are those that are wanted. */
-  async sync(desired: readonly DesiredSource[]): Promise<void> {
+  /** Forgets what is new and yet the same as what is in effect. Call it when nothing is being applied. */
+  dropKnown(): void {
+    for (const [name, candidate] of this.#candidates) {
+      const good = this.#good.get(name);
+      if (good && sameValue(good, candidate)) this.#take(name, candidate);
+    }
+  }
+
+  /**
+   * Starts, replaces and stops sources until they are those that are wanted.
+   * @param declared names of the file, those included that wait: what it still names is not forgotten
+   */
+  async sync(desired: readonly DesiredSource[], declared: ReadonlySet<string>): Promise<void> {
     const wanted = this.#owner.online ? desired : desired.filter(({ definition }) => !definition.remote);
-    const names = new Set(wanted.map(({ name }) => name));
     const leaving = [...this.#running.values()].filter(({ desired }) => {
       const next = wanted.find(({ name }) => name === desired.name);
       return (
@@ -121,14 +137,19 @@ export class ConfigSources {
     for (const source of leaving) {
       this.#running.delete(source.desired.name);
       this.#candidates.delete(source.desired.name);
-      if (names.has(source.desired.name)) continue;
+      if (declared.has(source.desired.name)) continue;
       this.#good.delete(source.desired.name);
-      this.#owner.store?.forgetGood(source.desired.name);
+      this.#store(() => this.#owner.store?.forgetGood(keyOf(source.desired)));
     }
-    await Promise.all(leaving.map((source) => source.stop()));
+    await Promise.all(leaving.map((source) => bounded(source.stop(), stopBound)));
     for (const one of wanted) {
       if (this.#running.has(one.name)) continue;
-      const source = new RunningSource(one, this.#owner, (value) => this.#loaded(one.name, value));
+      const source = new RunningSource(
+        one,
+        this.#owner,
+        (value) => this.#loaded(one.name, value),
+        () => this.#candidates.delete(one.name),
+      );
       if (this.#report !== undefined) source.report(this.#report);
       this.#running.set(one.name, source);
       source.start();
@@ -137,14 +158,14 @@ export class ConfigSources {
 
   /** Resolves when every source has been asked once. Those that did not answer well get their last good value from disk. */
   async askedOnce(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ asked }) => asked));
+    await Promise.all([...this.#running.values()].map(({ asked }) => bounded(asked, askBound)));
     for (const { desired, supervisor } of this.#running.values()) {
       const { name } = desired;
       if (this.#good.has(name) || this.#candidates.has(name)) continue;
-      const kept = desired.definition.remote ? this.#owner.store?.loadGood(name) : undefined;
+      const kept = desired.definition.remote ? this.#owner.store?.loadGood(keyOf(desired)) : undefined;
       if (!kept) continue;
       try {
-        const value = parseLoaded(kept.loaded, desired.maxEntries);
+        const value = parseLoaded(kept.loaded, desired);
         this.#candidates.set(name, { ...kept, value, revision: kept.loaded.revision });
         const minutes = Math.round((Date.now() - kept.at) / 60_000);
         supervisor.degraded(
@@ -156,16 +177,25 @@ export class ConfigSources {
     }
   }
 
-  /** The newest values of these sources are in effect from now on. */
-  accept(names: Iterable<string>): void {
-    for (const name of names) {
-      const candidate = this.#candidates.get(name);
-      if (!candidate) continue;
-      this.#candidates.delete(name);
-      this.#good.set(name, candidate);
-      const source = this.#running.get(name);
-      source?.accepted();
-      if (source?.desired.definition.remote) this.#owner.store?.saveGood(name, candidate);
+  /** These very values are in effect from now on; what has come since is still new. */
+  accept(values: ReadonlyMap<string, SourceValue>): void {
+    for (const [name, value] of values) if (this.#good.get(name) !== value) this.#take(name, value);
+  }
+
+  #take(name: string, value: SourceValue): void {
+    if (this.#candidates.get(name) === value) this.#candidates.delete(name);
+    this.#good.set(name, value);
+    const source = this.#running.get(name);
+    source?.accepted();
+    if (source?.desired.definition.remote) this.#store(() => this.#owner.store?.saveGood(keyOf(source.desired), value));
+  }
+
+  /** A disk that refuses the last good values is no reason to refuse the values. */
+  #store(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#owner.log.warn(`LC_STATE_WRITE the last good value is not stored: ${messageOf(error)}`);
     }
   }
 
@@ -199,15 +229,15 @@ export class ConfigSources {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((source) => source.stop()));
+    await Promise.all([...this.#running.values()].map((source) => bounded(source.stop(), stopBound)));
     this.#running.clear();
   }
 
   /** Returns whether it is news. */
   #loaded(name: string, value: SourceValue): boolean {
     const good = this.#good.get(name);
-    if (good && isDeepStrictEqual(plainOf(good.value), plainOf(value.value))) {
-      this.#candidates.delete(name);
+    // While another is being applied, even the value in effect is news: what is being applied is not it.
+    if (good && !this.#owner.applying() && !this.#candidates.has(name) && sameValue(good, value)) {
       this.#good.set(name, value);
       return false;
     }
@@ -217,12 +247,34 @@ export class ConfigSources {
   }
 }
 
+function sameValue(a: SourceValue, b: SourceValue): boolean {
+  return isDeepStrictEqual(plainOf(a.value), plainOf(b.value));
+}
+
+/** A last good value belongs to a source as it is configured: of another key it would be wrong. */
+function keyOf({ name, type, resolved }: DesiredSource): string {
+  return `${name} ${createHash('sha256')
+    .update(JSON.stringify([type, resolved]))
+    .digest('hex')
+    .slice(0, 16)}`;
+}
+
+/** A source that hangs holds up nobody for longer. */
+async function bounded(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 class RunningSource {
   readonly desired: DesiredSource;
   readonly supervisor: Supervisor;
   readonly #owner: SourcesOwner;
   readonly #log: Log;
   readonly #loaded: (value: SourceValue) => boolean;
+  readonly #gone: () => void;
   readonly #stopping = new AbortController();
   readonly #asked = Promise.withResolvers<void>();
   #instance: ConfigSource | undefined;
@@ -236,7 +288,9 @@ class RunningSource {
   #report: string | undefined;
   #code: ErrorCode | undefined;
 
-  constructor(desired: DesiredSource, owner: SourcesOwner, loaded: (value: SourceValue) => boolean) {
+  /** @param gone called when what was loaded before is there no more */
+  constructor(desired: DesiredSource, owner: SourcesOwner, loaded: (value: SourceValue) => boolean, gone: () => void) {
+    this.#gone = gone;
     this.desired = desired;
     this.#owner = owner;
     this.#loaded = loaded;
@@ -317,7 +371,8 @@ class RunningSource {
         }
         this.#dirty = false;
         const loaded = await this.#instance.load(signal);
-        const value = parseLoaded(loaded, this.desired.maxEntries);
+        if (signal.aborted) break;
+        const value = parseLoaded(loaded, this.desired);
         attempt = 0;
         const news = this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() });
         this.#healthy = true;
@@ -354,6 +409,7 @@ class RunningSource {
     this.#healthy = false;
     const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
     this.#code = known.code;
+    if (error instanceof ConfigErrors || known.code === 'LC_SOURCE_ABSENT') this.#gone();
     const reason = known.describe();
     if (this.supervisor.status.reason === reason) return;
     this.#log.warn(reason);

@@ -140,6 +140,63 @@ test('more entries than max_entries are refused', async () => {
   expect(running()).toEqual([]);
 });
 
+test('a value that comes while another is being applied is applied after it, also when it is the old one', async () => {
+  world.put('list', entries('a'));
+  world.add('a', 'line');
+  world.hanging.add('out');
+  await world.start(`shutdown_timeout: 300ms${yaml}`);
+  await until(() => expect([...world.agent!.pipeline.inputs[0]!.sources][0]?.unsettled).toBe(1));
+  for (const next of [['b'], ['a'], ['c']]) {
+    world.put('list', entries(...next));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await untilRunning('c');
+  world.put('list', entries('d'));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  world.put('list', entries('c'));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await untilRunning('c');
+  expect(source()).toMatchObject({ state: 'running' });
+});
+
+test('a refused value that is deleted does not come back', async () => {
+  world.put('list', entries('a'));
+  const agent = await world.start(yaml);
+  world.put('list', '[{ "called": "z" }]');
+  await until(() => expect(source().state).toBe('degraded'));
+  world.put('list', undefined);
+  await until(() => expect(source().reason).toContain('there is no key'));
+  world.configure(yaml.replaceAll('each.name', 'each.called'));
+  expect(await agent.reloadFile()).toMatchObject({ result: 'refused' });
+  expect(running()).toEqual(['app/a']);
+});
+
+test('no message quotes a value that cannot be parsed', async () => {
+  world.put('list', '[{ "name": "a", "password": hunter2 }]');
+  await world.start(yaml);
+  await until(() => expect(source().reason).toMatch(/key list\S* LC_SOURCE_BAD it is not JSON/));
+  expect(source().reason + world.logged.join()).not.toContain('hunter2');
+});
+
+test('what leads from a remote value is not trusted either', async () => {
+  world.put('where', '{ "key": "list" }');
+  world.put('list', '[{ "name": "a", "type": "memory" }]');
+  const chained = yaml
+    .replace(
+      '{ list: { type: remote, key: list } }',
+      '{ where: { type: remote, key: where }, list: { type: memory, key: "${where.key}" } }',
+    )
+    .replace('type: memory, each', 'type: "${each.type}", each');
+  await expect(world.start(chained)).rejects.toThrow('LC_CONFIG_UNTRUSTED');
+});
+
+test('the last good value of another key is not used', async () => {
+  world.put('list', entries('a'));
+  await (await world.start(yaml)).stop();
+  await world.start(yaml.replace('key: list', 'key: other'));
+  expect(running()).toEqual([]);
+});
+
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'));
 const badValue = fc.constantFrom('{ no', '"text"', '[{ "nam": 1 }]', undefined, new Error('away'));
 

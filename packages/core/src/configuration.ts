@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { LogcatchError } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { ConfigErrors, type Desired, type Settings, type SourceValues } from './config/index.ts';
-import { ConfigSources, type GoodValues, type SourceStatus } from './config-sources.ts';
+import { ConfigSources, type GoodValues, type SourceStatus, type SourceValue } from './config-sources.ts';
 import type { Engine, LoadedFile } from './engine.ts';
 
 /** Name of the pipeline file among what can change. No source can have it. */
 export const theFile = 'the file';
+
+/** The pipeline file and the values of its sources, as they were when they were looked at. */
+export interface Versions {
+  readonly file: LoadedFile;
+  readonly values: ReadonlyMap<string, SourceValue>;
+}
 
 export interface ConfigurationOptions {
   /** Where last good values are kept. Default: nowhere. */
@@ -33,6 +39,7 @@ export class Configuration {
   #good: LoadedFile;
   #newest: LoadedFile | ConfigErrors | undefined;
   #text: string | undefined;
+  #applying = false;
 
   /** @param file as the engine read it */
   constructor(
@@ -49,6 +56,7 @@ export class Configuration {
       dataDir: file.settings.dataDir,
       store,
       online,
+      applying: () => this.#applying,
       resolve: (path) => resolve(dirname(file.document.file), path),
       changed,
       moved,
@@ -66,7 +74,12 @@ export class Configuration {
 
   /** The value in effect of each source that has one. */
   get values(): SourceValues {
-    return this.#sources.values();
+    return plainValues(this.#sources.values());
+  }
+
+  /** Forgets what is new and the same as what is in effect. */
+  dropKnown(): void {
+    this.#sources.dropKnown();
   }
 
   /** What has a newer version: names of sources, or {@link theFile}. */
@@ -79,13 +92,13 @@ export class Configuration {
    * @throws ConfigErrors when the file itself is wrong
    */
   async start(): Promise<Desired> {
-    let desired = this.desired(new Set());
+    let desired = this.resolve(this.versions());
     for (let round = 0; round < mostRounds; round++) {
-      await this.#sources.sync(desired.sources);
+      await this.#sync(desired);
       await this.#sources.askedOnce();
       if (!this.#acceptGood()) break;
       // Values can make the options of further sources known.
-      desired = this.desired(new Set());
+      desired = this.resolve(this.versions());
     }
     return desired;
   }
@@ -99,8 +112,12 @@ export class Configuration {
     try {
       this.#newest = await this.#engine.read(file);
     } catch (error) {
-      if (!(error instanceof ConfigErrors)) throw error;
-      this.#newest = error;
+      // Whatever happened, it is this version of the file that cannot be used.
+      const reason =
+        error instanceof LogcatchError
+          ? error
+          : new LogcatchError('LC_CONFIG_FILE', messageOf(error), { cause: error });
+      this.#newest = error instanceof ConfigErrors ? error : new ConfigErrors([reason]);
     }
     return true;
   }
@@ -113,12 +130,12 @@ export class Configuration {
     const newest = new Set(this.#sources.candidates);
     if (newest.size > 0) {
       try {
-        return this.#engine.resolve(file, this.#sources.values(newest));
+        return this.resolve({ file, values: this.#sources.values(newest) });
       } catch (error) {
         if (!(error instanceof ConfigErrors)) throw error;
       }
     }
-    return this.#engine.resolve(file, this.values);
+    return this.resolve({ file, values: this.#sources.values() });
   }
 
   /** Whether any source may publish a status. */
@@ -141,21 +158,39 @@ export class Configuration {
     this.#sources.refresh();
   }
 
-  /** What is wanted by the versions in effect, and by the newest versions of these. @throws ConfigErrors */
-  desired(newest: ReadonlySet<string>): Desired {
+  /** The versions in effect, and the newest ones of these. @throws ConfigErrors when the newest file is none */
+  versions(newest: ReadonlySet<string> = new Set()): Versions {
     const file = newest.has(theFile) && this.#newest ? this.#newest : this.#good;
     if (file instanceof ConfigErrors) throw file;
-    return this.#engine.resolve(file, this.#sources.values(newest));
+    return { file, values: this.#sources.values(newest) };
   }
 
-  /** The newest versions of these are in effect from now on. */
-  async accept(names: ReadonlySet<string>, desired: Desired): Promise<void> {
-    if (names.has(theFile) && this.#newest && !(this.#newest instanceof ConfigErrors)) {
-      this.#good = this.#newest;
-      this.#newest = undefined;
+  /** What these versions ask for. @throws ConfigErrors */
+  resolve({ file, values }: Versions): Desired {
+    return this.#engine.resolve(file, plainValues(values));
+  }
+
+  /** Carries out a change: a value that comes meanwhile is looked at afterwards, whatever it is. */
+  async applying<T>(change: () => Promise<T>): Promise<T> {
+    this.#applying = true;
+    try {
+      return await change();
+    } finally {
+      this.#applying = false;
     }
-    this.#sources.accept(names);
-    await this.#sources.sync(desired.sources);
+  }
+
+  /** These very versions are in effect from now on. */
+  async accept({ file, values }: Versions, desired: Desired): Promise<void> {
+    this.#good = file;
+    if (this.#newest === file) this.#newest = undefined;
+    this.#sources.accept(values);
+    await this.#sync(desired);
+  }
+
+  #sync({ sources, waiting }: Desired): Promise<void> {
+    const waits = waiting.filter(({ kind }) => kind === 'config').map(({ id }) => id);
+    return this.#sources.sync(sources, new Set([...sources.map(({ name }) => name), ...waits]));
   }
 
   refused(name: string, errors: readonly LogcatchError[]): void {
@@ -171,8 +206,9 @@ export class Configuration {
     let accepted = false;
     for (const names of attempts(this.changed)) {
       try {
-        this.desired(names);
-        this.#sources.accept(names);
+        const versions = this.versions(names);
+        this.resolve(versions);
+        this.#sources.accept(versions.values);
         accepted = true;
         break;
       } catch (error) {
@@ -189,4 +225,8 @@ export class Configuration {
 export function attempts(changed: readonly string[]): ReadonlySet<string>[] {
   const alone = changed.map((name) => new Set([name]));
   return changed.length > 1 ? [new Set(changed), ...alone] : alone;
+}
+
+function plainValues(values: ReadonlyMap<string, SourceValue>): SourceValues {
+  return new Map([...values].map(([name, { value }]) => [name, value]));
 }

@@ -109,7 +109,12 @@ export class InputNode extends Node {
   /** Takes its sources back to what has settled; the records after that will come again. */
   rewind(source: TrackedSource): void {
     source.cancel();
-    this.#instance?.rewind(source, source.position);
+    try {
+      this.#instance?.rewind(source, source.position);
+    } catch (error) {
+      // Its next batch begins in the wrong place, and it is told again.
+      this.report(this.supervisor.explain(error));
+    }
     this.#rewound.resolve();
   }
 

@@ -119,36 +119,40 @@ export class Pipeline implements PipelineHandle {
     await this.#probe(built, shutdownTimeout / 2);
 
     for (const input of affected) input.halt();
-    const drained = () => this.#hurried || affected.every((input) => input.drained);
-    await this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
-    const staying = new Set(affected.filter((input) => !leaving.has(input)));
-    for (const input of affected) {
-      for (const source of input.sources) {
-        // What has ended cannot be read again: it stays with the output, for the one that takes over.
-        if (source.outstanding === 0 || source.ended) continue;
-        if (staying.has(input)) input.rewind(source);
-        else source.cancel();
+    try {
+      const drained = () => this.#hurried || affected.every((input) => input.drained);
+      await this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
+      const staying = new Set(affected.filter((input) => !leaving.has(input)));
+      for (const input of affected) {
+        for (const source of input.sources) {
+          // What has ended cannot be read again: it stays with the output, for the one that takes over.
+          if (source.outstanding === 0 || source.ended) continue;
+          if (staying.has(input)) input.rewind(source);
+          else source.cancel();
+        }
       }
-    }
-    const unwritten = await this.#stopNodes([...leaving], Date.now() + stopShare);
+      const unwritten = await this.#stopNodes([...leaving], Date.now() + stopShare);
 
-    for (const { id } of leaving) this.#nodes.delete(id);
-    for (const node of built) this.#nodes.set(node.id, node);
-    this.#desired = next;
-    this.#graph = graph;
-    const retagged = new Set(plan.retag);
-    for (const component of next.inputs) {
-      if (retagged.has(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
+      for (const { id } of leaving) this.#nodes.delete(id);
+      for (const node of built) this.#nodes.set(node.id, node);
+      this.#desired = next;
+      this.#graph = graph;
+      const retagged = new Set(plan.retag);
+      for (const component of next.inputs) {
+        if (retagged.has(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
+      }
+      this.#link([...built.map(({ id }) => id), ...plan.relink]);
+      for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, graph));
+      for (const [id, deliveries] of unwritten) {
+        const successor = this.#nodes.get(id);
+        if (successor instanceof OutputNode) successor.takeOver(deliveries);
+        else for (const delivery of deliveries) delivery.release();
+      }
+      this.#startNodes(built);
+    } finally {
+      // Whatever was thrown: what stays goes on.
+      for (const input of affected) if (this.#nodes.get(input.id) === input) input.resume();
     }
-    this.#link([...built.map(({ id }) => id), ...plan.relink]);
-    for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, graph));
-    for (const [id, deliveries] of unwritten) {
-      const successor = this.#nodes.get(id);
-      if (successor instanceof OutputNode) successor.takeOver(deliveries);
-      else for (const delivery of deliveries) delivery.release();
-    }
-    this.#startNodes(built);
-    for (const input of staying) input.resume();
   }
 
   #build(components: readonly DesiredComponent[], graph: Graph): Node[] {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode } from '@logcatch/plugin-api';
+import type { Interest } from './folder-hub.ts';
 import type { Exclusions, Pattern } from './glob.ts';
 
 /** Files looked at before other work gets its turn: about half a millisecond. */
@@ -59,9 +60,21 @@ export class Finder {
     return findings;
   }
 
+  /** Which files directly in a folder match: where no wildcard leads there, they have names. */
+  interest(folder: string): Interest {
+    if (this.#patterns.some((pattern) => pattern.mayHold(folder))) return { matches: (path) => this.matches(path) };
+    const paths = this.#patterns.filter(({ literal, base }) => literal && dirname(base) === folder);
+    return { paths: paths.map(({ base }) => base).filter((path) => !this.#exclusions.has(path)) };
+  }
+
   /** What matches directly in one folder. */
   async folder(folder: string): Promise<Findings> {
     const findings = newFindings();
+    const interest = this.interest(folder);
+    if ('paths' in interest) {
+      for (const path of interest.paths) this.one(path, findings, false);
+      return findings;
+    }
     for (const name of await readdir(folder).catch(() => [])) {
       const path = join(folder, name);
       if (this.matches(path)) this.one(path, findings, false);

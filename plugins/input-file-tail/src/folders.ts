@@ -1,18 +1,13 @@
 import type { Stats } from 'node:fs';
-import { type FSWatcher, watch } from 'chokidar';
-import { statOf } from './finder.ts';
-import type { Tuning } from './tuning.ts';
-
-/** Change events of one folder in a second from which polling it is cheaper. chokidar tells at most 20 of one file. */
-const busy = 10;
+import type { FolderHub, Interest } from './folder-hub.ts';
 
 /** Hints that it is worth looking. Any may be missing, late or wrong. */
 export interface Hints {
-  /** A file appeared, went, or is another one. */
-  moved(path: string): void;
+  /** A file appeared, went, or is another one. The stats are those of one that appeared, where they are known. */
+  moved(path: string, stats?: Stats): void;
   /** A file was written to. */
   written(path: string, stats: Stats | undefined): void;
-  /** Something appeared or went in a folder that is polled. */
+  /** Something appeared or went in a folder. */
   changed(folder: string): void;
   /** A folder appeared or went. */
   structure(): void;
@@ -21,153 +16,62 @@ export interface Hints {
 }
 
 export interface FolderOptions {
-  readonly tuning: Pick<Tuning, 'unwatched'>;
-  readonly matches: (path: string) => boolean;
-  /** Replaced in tests. */
-  readonly startWatch?: typeof watch;
+  readonly hub: FolderHub;
+  /** Which files of a folder are wanted. */
+  readonly interest: (folder: string) => Interest;
 }
 
-/**
- * The folders in which files can appear, watched by chokidar, one watcher each and no deeper. Node reports every write to
- * every file of a watched folder, and at 20,000 lines a second that alone costs a sixth of a core (8 CPU s per million
- * lines). So a folder with many events is given up for a minute and its modification time is polled instead, which
- * changes when an entry does, costs 2 µs, and does not see writes. The same is done where watching fails.
- */
+/** The folders in which files of one input can appear. */
 export class Folders {
-  readonly #folders = new Map<string, Folder>();
+  /** What ends the subscription of each. */
+  readonly #subscribed = new Map<string, () => Promise<void>>();
   readonly #hints: Hints;
-  readonly #options: Required<FolderOptions>;
-  readonly #closing = new Set<Promise<void>>();
-  #failing = false;
+  readonly #options: FolderOptions;
+  readonly #ending = new Set<Promise<void>>();
+  readonly #failing = new Set<string>();
 
   constructor(hints: Hints, options: FolderOptions) {
     this.#hints = hints;
-    this.#options = { startWatch: watch, ...options };
+    this.#options = options;
   }
 
   /** Watches these and no others. */
   watch(paths: ReadonlySet<string>): void {
-    const now = performance.now();
-    for (const [path, folder] of this.#folders) {
+    for (const [path, end] of this.#subscribed) {
       if (paths.has(path)) continue;
-      this.#folders.delete(path);
-      this.#unwatch(folder);
+      this.#subscribed.delete(path);
+      this.#watching(path, null);
+      const ended = end().finally(() => this.#ending.delete(ended));
+      this.#ending.add(ended);
     }
-    for (const path of paths) {
-      const folder = this.#folders.get(path) ?? new Folder(path);
-      this.#folders.set(path, folder);
-      if (!folder.watcher && now >= folder.unwatchedUntil) this.#watch(folder);
-    }
-    if (this.#failing && [...this.#folders.values()].every((folder) => folder.watching)) {
-      this.#failing = false;
-      this.#hints.watching(null);
-    }
-  }
-
-  /** Looks at the folders that are not watched. Tells whether there are any. */
-  poll(): boolean {
-    let any = false;
-    for (const folder of this.#folders.values()) {
-      if (folder.watching) continue;
-      any = true;
-      if (folder.changed()) this.#hints.changed(folder.path);
-    }
-    return any;
+    for (const path of paths) if (!this.#subscribed.has(path)) this.#subscribe(path);
   }
 
   async close(): Promise<void> {
     this.watch(new Set());
-    await Promise.all(this.#closing);
+    await Promise.all(this.#ending);
   }
 
-  #watch(folder: Folder): void {
-    const { path } = folder;
-    const watcher = this.#options.startWatch(path, {
-      atomic: false,
-      awaitWriteFinish: false,
-      depth: 0,
-      // A link's own change is wanted, which is that it points elsewhere; what it points to is polled.
-      followSymlinks: false,
-      ignoreInitial: true,
-      ignored: (entry, stats) => stats?.isFile() === true && !this.#options.matches(entry),
-    });
-    folder.watcher = watcher;
+  #subscribe(path: string): void {
     const hints = this.#hints;
-    watcher
-      .on('add', (file) => hints.moved(file))
-      .on('unlink', (file) => hints.moved(file))
-      .on('change', (file, stats) => {
-        hints.written(file, stats);
-        if (folder.isBusy(performance.now())) this.#giveUp(folder);
-      })
-      .on('addDir', () => hints.structure())
-      .on('unlinkDir', () => hints.structure())
-      .on('ready', () => {
-        folder.watching = true;
-        // For what happened while it was being set up.
-        hints.changed(path);
-      })
-      .on('error', (error) => {
-        if (folder.watcher !== watcher) return;
-        this.#giveUp(folder);
-        if (this.#failing || !exhausted(error)) return;
-        this.#failing = true;
-        hints.watching(error);
-      });
+    const { hub, interest } = this.#options;
+    const end = hub.subscribe(path, {
+      interest: interest(path),
+      moved: (file, stats) => hints.moved(file, stats),
+      written: (file, stats) => hints.written(file, stats),
+      changed: () => hints.changed(path),
+      structure: () => hints.structure(),
+      watching: (error) => this.#watching(path, error),
+    });
+    this.#subscribed.set(path, end);
   }
 
-  #giveUp(folder: Folder): void {
-    folder.unwatchedUntil = performance.now() + this.#options.tuning.unwatched;
-    this.#unwatch(folder);
+  /** Says the first failure, and when there is none any more. */
+  #watching(path: string, error: Error | null): void {
+    const before = this.#failing.size;
+    if (error) this.#failing.add(path);
+    else this.#failing.delete(path);
+    if (error && before === 0) this.#hints.watching(error);
+    if (before > 0 && this.#failing.size === 0) this.#hints.watching(null);
   }
-
-  #unwatch(folder: Folder): void {
-    const { watcher } = folder;
-    if (!watcher) return;
-    folder.watcher = undefined;
-    folder.watching = false;
-    const closed = watcher.close().finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
-  }
-}
-
-class Folder {
-  readonly path: string;
-  watcher: FSWatcher | undefined;
-  /** The watcher is set up. */
-  watching = false;
-  /** By `performance.now()`. */
-  unwatchedUntil = 0;
-  #seen = '';
-  #events = 0;
-  #since = 0;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  isBusy(now: number): boolean {
-    if (now - this.#since >= 1_000) {
-      this.#since = now;
-      this.#events = 0;
-    }
-    return ++this.#events > busy;
-  }
-
-  /** Whether an entry came or went since the last call. */
-  changed(): boolean {
-    const stat = statOf(this.path);
-    if (stat === 'unknown') return false;
-    const seen = stat ? `${stat.ino}:${stat.mtimeNs}` : '';
-    // File times tick every few milliseconds: a second change in the same tick would not show, so it is looked at again.
-    const fresh = stat !== undefined && Date.now() - Number(stat.mtimeMs) < 20;
-    const changed = seen !== this.#seen;
-    this.#seen = fresh ? 'changed a moment ago' : seen;
-    return changed;
-  }
-}
-
-function exhausted(error: unknown): error is NodeJS.ErrnoException {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EMFILE';
 }

@@ -18,7 +18,7 @@ export interface FollowerParts {
   readonly turns: Turns;
   readonly troubles: Troubles;
   readonly tuning: Tuning;
-  readonly folders: Omit<FolderOptions, 'tuning'>;
+  readonly folders: FolderOptions;
 }
 
 /**
@@ -43,16 +43,16 @@ export class Follower {
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
-    const { tuning, troubles } = parts;
+    const { troubles } = parts;
     this.#folders = new Folders(
       {
-        moved: (file) => this.#hint(() => this.#paths.add(file)),
+        moved: (file, stats) => this.#moved(file, stats),
         written: (file, stats) => this.#written(file, stats),
         changed: (folder) => this.#hint(() => this.#changed.add(folder)),
         structure: () => this.rescan(),
         watching: (error) => troubles.watching(error),
       },
-      { tuning, ...parts.folders },
+      parts.folders,
     );
   }
 
@@ -96,7 +96,7 @@ export class Follower {
   }
 
   async #look(): Promise<void> {
-    const { discovery, turns, ctx } = this.#parts;
+    const { discovery, turns, ctx, tuning } = this.#parts;
     const { signal } = this.#stopping;
     const scope = this.#everything ? 'all' : { paths: this.#paths, folders: this.#changed };
     this.#everything = false;
@@ -106,9 +106,16 @@ export class Follower {
       const { folders } = await discovery.look(scope, signal);
       if (scope === 'all' && !ctx.once && !signal.aborted) this.#folders.watch(folders);
       turns.wake();
+      if (!ctx.once) this.#tickIn(tuning.poll);
     } catch (error) {
       if (!signal.aborted) turns.fail(error);
     }
+  }
+
+  /** What appears may be known, and have grown before it could be watched. */
+  #moved(path: string, stats: Stats | undefined): void {
+    if (stats) this.#written(path, stats);
+    this.#hint(() => this.#paths.add(path));
   }
 
   #written(path: string, stats: Stats | undefined): void {
@@ -119,15 +126,15 @@ export class Follower {
     } else this.#hint(() => this.#paths.add(path));
   }
 
-  /** Looks at what is due. Where all is watched and nothing grows, ticks are rare: hints come by themselves. */
+  /** Looks at what is due. Where nothing grows, ticks are rare: hints come by themselves. */
   #tick(): void {
     const { tuning } = this.#parts;
     this.#tickAt = Number.POSITIVE_INFINITY;
-    const polls = this.#folders.poll();
     const { list } = this.#parts.tails;
     const now = performance.now();
     let looks = 0;
     let growing = false;
+    let dueAt = now + tuning.idlePoll;
     for (let left = list.length; left > 0 && looks < looksPerTick; left--) {
       const tail = list[this.#next++ % list.length];
       if (!tail) continue;
@@ -136,8 +143,10 @@ export class Follower {
         this.#observe(tail, now);
       }
       growing ||= now - tail.grewAt < tuning.idleAfter;
+      dueAt = Math.min(dueAt, tail.dueAt);
     }
-    this.#tickIn(polls || growing || looks === looksPerTick ? tuning.poll : tuning.idlePoll / 4);
+    const idle = Math.max(dueAt - now, tuning.idlePoll / 4);
+    this.#tickIn(growing || looks === looksPerTick ? tuning.poll : idle);
   }
 
   #tickIn(delay: number): void {

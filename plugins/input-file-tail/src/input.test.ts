@@ -182,6 +182,34 @@ describe('following', () => {
     await until(() => life.lines.length === 300);
   });
 
+  test('many inputs of one folder: each gets its own file, a new and a rotated one within 100 ms', async () => {
+    const names = Array.from({ length: 50 }, (_, i) => `${i}.log`);
+    for (const name of names.slice(1)) await writeFile(at(name), `${name}\n`);
+    const inputs = await Promise.all(
+      names.map(async (name) => (await new Life({ paths: [name] }, { tuning: { rescan: 60_000 } }).start()).pump()),
+    );
+    await delay(300);
+    const shipped = async (life: Life, line: string) => {
+      const began = performance.now();
+      await until(() => life.lines.includes(line));
+      return performance.now() - began;
+    };
+    for (const round of ['watched', 'busy']) {
+      await rm(at('0.log'), { force: true });
+      await delay(100);
+      await writeFile(at('0.log'), `new ${round}\n`);
+      expect(await shipped(inputs[0]!, `new ${round}`)).toBeLessThan(100);
+      await rename(at('1.log'), at('1.old'));
+      await writeFile(at('1.log'), `rotated ${round}\n`);
+      expect(await shipped(inputs[1]!, `rotated ${round}`)).toBeLessThan(100);
+      for (let i = 0; i < 50; i++) for (const name of names.slice(2, 5)) await appendFile(at(name), 'x\n');
+      await delay(100);
+    }
+    for (const [i, { lines }] of inputs.entries()) {
+      expect(lines).toHaveLength(i === 0 ? 2 : i === 1 ? 3 : i < 5 ? 101 : 1);
+    }
+  });
+
   test('from: end skips what is there at the first start, and nothing else', async () => {
     await writeFile(at('a.log'), 'old\nol');
     const life = (await new Life({ ...logs, from: 'end' }).start()).pump();

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type Batch, type Input, type InputContext, LogcatchError, type Source } from '@logcatch/plugin-api';
 import { Discovery } from './discovery.ts';
 import { Finder, type Findings, statOf } from './finder.ts';
-import type { FolderOptions } from './folders.ts';
+import { FolderHub, type HubOptions, processHub } from './folder-hub.ts';
 import { Follower } from './follower.ts';
 import { Exclusions, Pattern } from './glob.ts';
 import type { Options } from './options.ts';
@@ -18,7 +18,7 @@ import { Turns } from './turns.ts';
 /** What tests replace. */
 export interface Injected {
   readonly tuning?: Partial<Tuning>;
-  readonly startWatch?: FolderOptions['startWatch'];
+  readonly startWatch?: HubOptions['startWatch'];
 }
 
 /** Follows files: discovery keeps the tails in step with the disk, turns say which is read next, each read is a batch. */
@@ -50,7 +50,10 @@ export class FileTail implements Input {
       ...parts,
       discovery: this.#discovery,
       tuning: { ...usual, ...tuning },
-      folders: { matches: (path) => finder.matches(path), ...(startWatch && { startWatch }) },
+      folders: {
+        hub: startWatch ? new FolderHub({ startWatch, ...(tuning && { tuning }) }) : processHub,
+        interest: (folder) => finder.interest(folder),
+      },
     });
     this.#reading = {
       buffers: ctx.buffers,

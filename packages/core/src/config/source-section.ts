@@ -4,7 +4,7 @@ import { interpolate } from './interpolate.ts';
 import { type NameSource, treeSource, unavailableSource } from './names.ts';
 import { readOptions } from './options.ts';
 import type { KeyPath, Problems } from './problem.ts';
-import { unavailableIn } from './references.ts';
+import { isRemote, unavailableIn } from './references.ts';
 import { viewOf } from './schema-view.ts';
 import { type ConfigValue, type JsonValue, type MapValue, reportKind } from './value.ts';
 import { didYouMean, listed, quote } from './wording.ts';
@@ -65,7 +65,8 @@ export function readSources(
     if (waits.length > 0) waiting.set(name, waits);
     else if (source) sources.push(source);
     const known = values.get(name);
-    const remote = source?.definition.remote === true;
+    // What a remote value leads to is as little to be trusted.
+    const remote = source?.definition.remote === true || isRemote(value, names);
     names.set(name, known ? { ...treeSource(known), remote } : unavailableSource(remote));
   }
   return { sources, waiting };

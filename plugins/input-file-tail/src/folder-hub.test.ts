@@ -1,0 +1,218 @@
+import { EventEmitter } from 'node:events';
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FSWatcher, watch } from 'chokidar';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FolderHub, type Interest } from './folder-hub.ts';
+
+let folder: string;
+let hub: FolderHub;
+let watchers: FakeWatcher[];
+let ending: (() => Promise<void>)[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'folder-hub-'));
+  watchers = [];
+  ending = [];
+  hub = new FolderHub({ tuning: { poll: 5, unwatched: 150 }, startWatch: fakeWatch });
+});
+
+afterEach(async () => {
+  await Promise.all(ending.map((end) => end()));
+  expect(watchers.every(({ closed }) => closed)).toBe(true);
+  await rm(folder, { recursive: true, force: true });
+});
+
+class FakeWatcher extends EventEmitter {
+  readonly path: string;
+  closed = false;
+
+  constructor(path: string) {
+    super();
+    this.path = path;
+  }
+
+  async close(): Promise<void> {
+    this.removeAllListeners();
+    await delay(1);
+    this.closed = true;
+  }
+}
+
+const fakeWatch = ((path: string) => {
+  const watcher = new FakeWatcher(path);
+  watchers.push(watcher);
+  return watcher as unknown as FSWatcher;
+}) as typeof watch;
+
+const at = (name: string) => join(folder, name);
+
+/** Subscribes, and lists what is told. */
+function subscribe(interest: Interest, path = folder) {
+  const told: string[] = [];
+  const name = (file: string) => file.slice(folder.length + 1);
+  const end = hub.subscribe(path, {
+    interest,
+    moved: (file) => told.push(`moved ${name(file)}`),
+    written: (file) => told.push(`written ${name(file)}`),
+    changed: () => told.push('changed'),
+    structure: () => told.push('structure'),
+    watching: (error) => told.push(error ? `not watching: ${error.message}` : 'watching'),
+  });
+  ending.push(end);
+  return { end, told, taken: () => told.splice(0) };
+}
+
+const named = (...names: string[]): Interest => ({ paths: names.map(at) });
+const matching = (end: string): Interest => ({ matches: (path) => path.endsWith(end) });
+
+async function until(what: () => unknown): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!what()) {
+    if (Date.now() > deadline) throw new Error(`did not come true: ${what}`);
+    await delay(2);
+  }
+}
+
+describe('sharing', () => {
+  test('a folder has one watcher, and the last one that leaves closes it', async () => {
+    const one = subscribe(named('a'));
+    const two = subscribe(matching('.log'));
+    expect(watchers).toHaveLength(1);
+    await one.end();
+    await one.end();
+    expect(watchers[0]?.closed).toBe(false);
+    await two.end();
+    expect(watchers[0]?.closed).toBe(true);
+    subscribe(named('a'));
+    expect(watchers).toHaveLength(2);
+  });
+
+  test('folders do not concern each other', () => {
+    const one = subscribe(named('a'));
+    const two = subscribe(named('a'), at('other'));
+    expect(watchers.map(({ path }) => path)).toEqual([folder, at('other')]);
+    watchers[0]?.emit('add', at('a'));
+    expect([one.taken(), two.taken()]).toEqual([['moved a'], []]);
+  });
+
+  test('one that comes later is told to look, and that watching fails', () => {
+    subscribe(named('a'));
+    watchers[0]?.emit('error', Object.assign(new Error('no more'), { code: 'ENOSPC' }));
+    expect(subscribe(named('b')).taken()).toEqual(['changed', 'not watching: no more']);
+  });
+
+  test('one that has left is told nothing', async () => {
+    const one = subscribe(named('a'));
+    const two = subscribe(named('a'));
+    two.taken();
+    await two.end();
+    watchers[0]?.emit('change', at('a'));
+    expect([one.taken(), two.taken()]).toEqual([['written a'], []]);
+  });
+});
+
+describe('routing', () => {
+  test('an event goes to those that want that path, and to those with a pattern that matches', () => {
+    const a = subscribe(named('a.log', 'c'));
+    const b = subscribe(named('b.txt'));
+    const logs = subscribe(matching('.log'));
+    for (const { told } of [a, b, logs]) told.length = 0;
+    const [watcher] = watchers;
+    watcher?.emit('add', at('a.log'));
+    watcher?.emit('change', at('b.txt'));
+    watcher?.emit('unlink', at('x.log'));
+    watcher?.emit('change', at('c'));
+    watcher?.emit('add', at('nobody'));
+    expect([a, b, logs].map(({ taken }) => taken())).toEqual([
+      ['moved a.log', 'written c'],
+      ['written b.txt'],
+      ['moved a.log', 'moved x.log'],
+    ]);
+  });
+
+  test('folders concern those with patterns, the folder itself all', () => {
+    const a = subscribe(named('a'));
+    const logs = subscribe(matching('.log'));
+    logs.taken();
+    watchers[0]?.emit('addDir', at('sub'));
+    expect([a.taken(), logs.taken()]).toEqual([[], ['structure']]);
+    watchers[0]?.emit('unlinkDir', at('a'));
+    expect([a.taken(), logs.taken()]).toEqual([['structure'], ['structure']]);
+    watchers[0]?.emit('unlinkDir', folder);
+    expect([a.taken(), logs.taken()]).toEqual([['structure'], ['structure']]);
+  });
+
+  test('when it is set up all are to look', () => {
+    const a = subscribe(named('a'));
+    const logs = subscribe(matching('.log'));
+    logs.taken();
+    watchers[0]?.emit('ready');
+    expect([a.taken(), logs.taken()]).toEqual([['moved a'], ['changed']]);
+  });
+
+  test('by chokidar: what is not wanted is not told, what is wanted later is', async () => {
+    hub = new FolderHub({ tuning: { poll: 5 }, startWatch: watch });
+    for (const name of ['a', 'b', 'c']) await writeFile(at(name), '');
+    const a = subscribe(named('a'));
+    await until(() => a.told.includes('moved a'));
+    await delay(100);
+    const b = subscribe(named('b'));
+    a.taken();
+    for (const name of ['a', 'b', 'c']) await appendFile(at(name), 'x');
+    await until(() => a.told.includes('written a') && b.told.includes('moved b'));
+    await delay(100);
+    await appendFile(at('b'), 'x');
+    await until(() => b.told.includes('written b'));
+    expect(a.told).toEqual(['written a']);
+  });
+});
+
+describe('a folder that is not watched', () => {
+  test('with too many events is given up and polled, and watched again later', async () => {
+    const a = subscribe(named('a', 'b'));
+    const logs = subscribe(matching('.log'));
+    await writeFile(at('a'), '');
+    watchers[0]?.emit('ready');
+    for (let i = 0; i < 11; i++) watchers[0]?.emit('change', at('a'));
+    await until(() => watchers[0]?.closed);
+    expect([a, logs].some(({ told }) => told.some((text) => text.includes('watching')))).toBe(false);
+    await delay(50);
+    a.taken();
+    logs.taken();
+
+    // Only those are told whose file is another one.
+    await writeFile(at('b'), '');
+    await until(() => a.told.length > 0 && logs.told.length > 0);
+    expect(a.taken()).toEqual(['moved b']);
+    expect(logs.taken()[0]).toBe('changed');
+    await rename(at('b'), at('a'));
+    await until(() => a.told.length === 2);
+    expect(a.told.toSorted()).toEqual(['moved a', 'moved b']);
+
+    await until(() => watchers.length === 2);
+  });
+
+  test('where watching fails is polled, and all are told when it works again', async () => {
+    const a = subscribe(named('a'));
+    const b = subscribe(named('b'));
+    b.taken();
+    watchers[0]?.emit('error', Object.assign(new Error('no more'), { code: 'EMFILE' }));
+    expect([a.taken(), b.taken()]).toEqual([['not watching: no more'], ['not watching: no more']]);
+    await writeFile(at('a'), '');
+    await until(() => a.told.includes('moved a'));
+    await until(() => watchers.length === 2);
+    watchers[1]?.emit('ready');
+    expect([a.told, b.told].map((told) => told.includes('watching'))).toEqual([true, true]);
+  });
+
+  test('other errors are not told: it is polled', async () => {
+    const a = subscribe(named('a'));
+    watchers[0]?.emit('error', new Error('strange'));
+    await writeFile(at('a'), '');
+    await until(() => a.told.includes('moved a'));
+    expect(a.told.some((text) => text.includes('watching'))).toBe(false);
+  });
+});
