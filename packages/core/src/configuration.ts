@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { ConfigErrors, type Desired, type Settings, type SourceValues } from './config/index.ts';
-import { ConfigSources, type GoodValues, type SourceStatus, type SourceValue } from './config-sources.ts';
+import { ConfigSources, type GoodValues, type SourceStatus } from './config-sources.ts';
 import type { Engine, LoadedFile } from './engine.ts';
+import type { SourceValue } from './running-source.ts';
 
 /** Name of the pipeline file among what can change. No source can have it. */
 export const theFile = 'the file';

@@ -93,6 +93,8 @@ function serverOf(commands: Commands): Server {
   );
   server.maxConnections = mostConnections;
   server.setTimeout(patience.silence);
+  // A connection that cannot be accepted is its caller's trouble alone.
+  server.on('error', () => {});
   return server;
 }
 

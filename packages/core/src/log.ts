@@ -101,10 +101,11 @@ export class Log implements Logger {
   }
 }
 
-/** Writes a line to stderr. One that is closed or full is no reason to fail. */
-export function writeToStderr(line: string): void {
+/** Writes lines to stderr, without what could control a terminal. One that is closed or full is no reason to fail. */
+export function writeToStderr(text: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    // Names and messages may come from strangers.
+    writeSync(2, `${text.split('\n').map(printable).join('\n')}\n`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EPIPE' && code !== 'EAGAIN') throw error;

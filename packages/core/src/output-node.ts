@@ -4,22 +4,18 @@ import {
   type Output,
   type OutputDefinition,
   type Receipt,
-  type Refused,
   Rejected,
-  type Verdict,
 } from '@logcatch/plugin-api';
 import { abortable } from './abortable.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type Target } from './node.ts';
+import { Refusals, type WriteOutcome } from './refusals.ts';
 import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
 const optionalQueueBytes = 4 << 20;
-const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
-/** Milliseconds between looks at dead letters that were full. */
-const fullBackoff = 5_000;
 
 interface Waiter {
   readonly count: number;
@@ -41,6 +37,13 @@ export class OutputNode extends Node implements Target {
   readonly #writing = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
   readonly #leftOver: Delivery[] = [];
+  readonly #refusals = new Refusals({
+    node: this,
+    environment: this.environment,
+    stopping: this.#stopping.signal,
+    write: (delivery) => this.#written(delivery),
+    drop: (records) => this.#drop(records),
+  });
   #queue: Entry[] = [];
   #lastOrder = 0;
   #instance: Output | undefined;
@@ -240,7 +243,7 @@ export class OutputNode extends Node implements Target {
     if (outcome === 'given up') this.#giveUp(delivery);
     else if (outcome === 'written') this.#done(delivery);
     // Not in turn with writes: only this source waits for the dead letters.
-    else if (await this.#refuse(delivery, delivery.batch, outcome)) this.#done(delivery);
+    else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#done(delivery);
     else this.#giveUp(delivery);
   }
 
@@ -269,7 +272,7 @@ export class OutputNode extends Node implements Target {
     );
   }
 
-  async #written(delivery: Delivery): Promise<'written' | 'failed' | 'given up' | readonly Refused[]> {
+  async #written(delivery: Delivery): Promise<WriteOutcome> {
     const { batch } = delivery;
     const controller = new AbortController();
     const abort = () => controller.abort(new Error('not wanted any more'));
@@ -299,77 +302,6 @@ export class OutputNode extends Node implements Target {
   #delivered(batch: Batch, records: number, receipts: readonly Receipt[]): void {
     const { delivered } = this.environment.hooks;
     if (delivered.isUsed()) delivered.call({ output: this.id, source: batch.source, records, receipts });
-  }
-
-  /** Whether every record is answered for; false when the delivery stays unsettled. */
-  async #refuse(delivery: Delivery, batch: Batch, refused: readonly Refused[]): Promise<boolean> {
-    const byVerdict: Record<Verdict, Refused[]> = { retry: [], 'dead-letter': [], drop: [], stop: [] };
-    for (const record of refused) byVerdict[await this.#verdict(delivery, batch, record)].push(record);
-    const { stop, retry } = byVerdict;
-    const letters = byVerdict['dead-letter'];
-    if (letters.length > 0 && !(await this.#bury(delivery, batch, letters))) return false;
-    if (!this.required) {
-      // It may hold up nobody.
-      this.#drop(stop.length + retry.length);
-      return true;
-    }
-    if (stop.length > 0) {
-      delivery.source.pause('stopped by a plugin');
-      return false;
-    }
-    return retry.length === 0 || this.#writeAgain(delivery, batch, retry);
-  }
-
-  async #verdict({ source }: Delivery, batch: Batch, { index, reason }: Refused): Promise<Verdict> {
-    const { refused } = this.environment.hooks;
-    if (!refused.isUsed()) return 'dead-letter';
-    const verdict = await refused.promise({ output: this.id, source, offset: batch.offset(index), reason });
-    return verdict !== undefined && verdicts.includes(verdict) ? verdict : 'dead-letter';
-  }
-
-  async #writeAgain(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
-    const again = batch.select(Uint32Array.from(records, ({ index }) => index));
-    for (let attempt = 0; !this.#stopping.signal.aborted && !delivery.cancelled; attempt++) {
-      await pause(delay(writeBackoff, attempt), this.#stopping.signal);
-      const child = delivery.child(again);
-      const outcome = await this.#written(child);
-      child.settle();
-      if (outcome === 'written') return true;
-      if (typeof outcome !== 'string') return this.#refuse(delivery, again, outcome);
-    }
-    return false;
-  }
-
-  async #bury(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
-    const { deadLetters } = this.environment;
-    const { signal } = this.#stopping;
-    try {
-      while (!signal.aborted && !delivery.cancelled) {
-        try {
-          await deadLetters.add(this.id, batch, records);
-          const { reason } = records[0]!;
-          this.log.warn(`${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`, {
-            file: deadLetters.path,
-            source: batch.source.path,
-          });
-          this.supervisor.degraded(null);
-          return true;
-        } catch (error) {
-          const known = this.supervisor.explain(error);
-          this.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
-          this.report(known);
-          if (!this.required) {
-            this.#drop(records.length);
-            return true;
-          }
-          delivery.source.pause('dead-letters full');
-          await pause(fullBackoff, signal);
-        }
-      }
-      return false;
-    } finally {
-      delivery.source.resume('dead-letters full');
-    }
   }
 
   #drop(records: number): void {

@@ -1,0 +1,104 @@
+import type { Batch, Refused, Verdict } from '@logcatch/plugin-api';
+import type { Delivery } from './delivery.ts';
+import type { PipelineEnvironment } from './node.ts';
+import type { OutputNode } from './output-node.ts';
+import { delay, pause, writeBackoff } from './supervisor.ts';
+
+const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
+/** Milliseconds between looks at dead letters that were full. */
+const fullBackoff = 5_000;
+
+/** How a write ended: `given up` when nobody wants it any more, a list of what was refused for good. */
+export type WriteOutcome = 'written' | 'failed' | 'given up' | readonly Refused[];
+
+export interface RefusalParts {
+  readonly node: OutputNode;
+  readonly environment: PipelineEnvironment;
+  readonly stopping: AbortSignal;
+  write(delivery: Delivery): Promise<WriteOutcome>;
+  /** Counts records that are not written and hold up nobody. */
+  drop(records: number): void;
+}
+
+/** What becomes of records that an output will never take: plugins may say, else they go to the dead letters. */
+export class Refusals {
+  readonly #parts: RefusalParts;
+
+  constructor(parts: RefusalParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether every record is answered for; false when the delivery stays unsettled. */
+  async answer(delivery: Delivery, batch: Batch, refused: readonly Refused[]): Promise<boolean> {
+    const byVerdict: Record<Verdict, Refused[]> = { retry: [], 'dead-letter': [], drop: [], stop: [] };
+    for (const record of refused) byVerdict[await this.#verdict(delivery, batch, record)].push(record);
+    const { stop, retry } = byVerdict;
+    const letters = byVerdict['dead-letter'];
+    if (letters.length > 0 && !(await this.#bury(delivery, batch, letters))) return false;
+    if (!this.#parts.node.required) {
+      // It may hold up nobody.
+      this.#parts.drop(stop.length + retry.length);
+      return true;
+    }
+    if (stop.length > 0) {
+      delivery.source.pause('stopped by a plugin');
+      return false;
+    }
+    return retry.length === 0 || this.#writeAgain(delivery, batch, retry);
+  }
+
+  async #verdict({ source }: Delivery, batch: Batch, { index, reason }: Refused): Promise<Verdict> {
+    const { refused } = this.#parts.environment.hooks;
+    if (!refused.isUsed()) return 'dead-letter';
+    const verdict = await refused.promise({ output: this.#parts.node.id, source, offset: batch.offset(index), reason });
+    return verdict !== undefined && verdicts.includes(verdict) ? verdict : 'dead-letter';
+  }
+
+  async #writeAgain(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
+    const again = batch.select(Uint32Array.from(records, ({ index }) => index));
+    for (let attempt = 0; !this.#parts.stopping.aborted && !delivery.cancelled; attempt++) {
+      await pause(delay(writeBackoff, attempt), this.#parts.stopping);
+      const child = delivery.child(again);
+      const outcome = await this.#parts.write(child);
+      child.settle();
+      if (outcome === 'written') return true;
+      if (typeof outcome !== 'string') return this.answer(delivery, again, outcome);
+    }
+    return false;
+  }
+
+  async #bury(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
+    const { deadLetters } = this.#parts.environment;
+    const signal = this.#parts.stopping;
+    try {
+      while (!signal.aborted && !delivery.cancelled) {
+        try {
+          await deadLetters.add(this.#parts.node.id, batch, records);
+          const { reason } = records[0]!;
+          this.#parts.node.log.warn(
+            `${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`,
+            {
+              file: deadLetters.path,
+              source: batch.source.path,
+            },
+          );
+          this.#parts.node.supervisor.degraded(null);
+          return true;
+        } catch (error) {
+          const known = this.#parts.node.supervisor.explain(error);
+          this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
+          this.#parts.environment.hooks.error.call(known);
+          if (!this.#parts.node.required) {
+            this.#parts.drop(records.length);
+            return true;
+          }
+          delivery.source.pause('dead-letters full');
+          await pause(fullBackoff, signal);
+        }
+      }
+      return false;
+    } finally {
+      delivery.source.resume('dead-letters full');
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import type { ConfigSource, ConfigSourceContext, ErrorCode, LoadedConfig, Secret } from '@logcatch/plugin-api';
+import { type LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { ConfigErrors, type ConfigValue, type DesiredSource, parseLoaded } from './config/index.ts';
+import type { Log } from './log.ts';
+import { readSecret } from './secret.ts';
+import { type Backoff, delay, Supervisor } from './supervisor.ts';
+
+/** Short: a source that comes back is to be noticed within seconds. */
+const backoff: Backoff = { first: 250, last: 3_000 };
+/** Milliseconds until a source that answered, but with nothing good, is asked without a hint. */
+const answeredPause = 30_000;
+/** Milliseconds from a hint to the load: hints come in bursts. */
+const settle = 20;
+
+/** A value of a source, good or not. */
+export interface SourceValue {
+  readonly value: ConfigValue;
+  readonly loaded: LoadedConfig;
+  readonly revision: string | undefined;
+  /** When it was loaded, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a source needs from where it runs. */
+export interface SourceHome {
+  readonly log: Log;
+  readonly host: string;
+  readonly dataDir: string;
+  resolve(path: string): string;
+  /** The state of a source is another. */
+  moved(): void;
+}
+
+/** One configuration source: started, loaded at every hint, and tried again when that fails. */
+export class RunningSource {
+  readonly desired: DesiredSource;
+  readonly supervisor: Supervisor;
+  readonly #owner: SourceHome;
+  readonly #log: Log;
+  readonly #loaded: (value: SourceValue) => boolean;
+  readonly #gone: () => void;
+  readonly #stopping = new AbortController();
+  readonly #asked = Promise.withResolvers<void>();
+  #instance: ConfigSource | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #dirty = false;
+  /** The last load worked. */
+  #healthy = false;
+  #wake: (() => void) | undefined;
+  #said: { readonly reason: string; readonly hint: string } | undefined;
+  #started = false;
+  #report: string | undefined;
+  #code: ErrorCode | undefined;
+
+  /** @param gone called when what was loaded before is there no more */
+  constructor(desired: DesiredSource, owner: SourceHome, loaded: (value: SourceValue) => boolean, gone: () => void) {
+    this.#gone = gone;
+    this.desired = desired;
+    this.#owner = owner;
+    this.#loaded = loaded;
+    this.#log = owner.log.for(desired.name);
+    this.supervisor = new Supervisor(desired.name, this.#log, () => owner.moved());
+  }
+
+  get code(): ErrorCode | undefined {
+    return this.#code;
+  }
+
+  /** Settles when it has been loaded once, or could not be. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  changed(): void {
+    this.#dirty = true;
+    this.#wake?.();
+  }
+
+  accepted(): void {
+    if (this.#healthy) this.#well();
+  }
+
+  get reporting(): boolean {
+    return this.#instance?.report !== undefined;
+  }
+
+  report(status: string): void {
+    this.#report = status;
+    if (!this.#started) return;
+    try {
+      this.#instance?.report?.(status);
+    } catch (error) {
+      this.#log.warn(`cannot report: ${messageOf(error)}`);
+    }
+  }
+
+  async reports(signal: AbortSignal): Promise<Record<string, string> | LogcatchError | undefined> {
+    return this.#instance?.reports?.(signal).catch((error: unknown) => this.supervisor.explain(error));
+  }
+
+  refused(revision: string | undefined, errors: readonly LogcatchError[]): void {
+    const what = revision === undefined ? 'its newest value' : `revision ${revision}`;
+    const first = errors[0]!;
+    this.#code = first.code;
+    this.supervisor.move(
+      'degraded',
+      `${what} is refused: ${first.describe()}`,
+      'Until it is mended the last good one goes on.',
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the configuration source stops'));
+    this.#wake?.();
+    await this.#instance?.stop().catch((error) => this.#log.warn(messageOf(error)));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { definition, options } = this.desired;
+    let attempt = 0;
+    this.supervisor.move('starting');
+    while (!signal.aborted) {
+      try {
+        this.#instance ??= definition.create(options, this.#context());
+        if (!this.#started) {
+          await this.#instance.start(signal);
+          this.#started = true;
+          if (this.#report !== undefined) this.report(this.#report);
+        }
+        this.#dirty = false;
+        const loaded = await this.#instance.load(signal);
+        if (signal.aborted) break;
+        const value = parseLoaded(loaded, this.desired);
+        attempt = 0;
+        const news = this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() });
+        this.#healthy = true;
+        // News keep the state until they are accepted or refused.
+        if (!news) this.#well();
+        this.#asked.resolve();
+        await this.#next();
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#failed(error);
+        this.#asked.resolve();
+        // What is there is bad, or nothing is: only a change can help, and a look now and then, should its hint be lost.
+        const answered = this.#code === 'LC_SOURCE_ABSENT' || error instanceof ConfigErrors;
+        await this.#next(answered ? answeredPause : delay(backoff, attempt++));
+      }
+    }
+    this.#asked.resolve();
+  }
+
+  /** As well as the source itself says: what it said of its health outlives the next good value. */
+  #well(): void {
+    this.#code = undefined;
+    const { state, hint } = this.supervisor.status;
+    // With a hint the supervisor says so itself.
+    if (state === 'degraded' && !hint && !this.#said) this.#log.info('runs well again');
+    if (this.#said) this.supervisor.move('degraded', this.#said.reason, this.#said.hint);
+    else this.supervisor.move('running');
+  }
+
+  #say(reason: string | null, hint = ''): void {
+    this.#said = reason === null ? undefined : { reason, hint };
+    this.supervisor.degraded(reason, hint);
+  }
+
+  #failed(error: unknown): void {
+    this.#healthy = false;
+    const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
+    this.#code = known.code;
+    if (error instanceof ConfigErrors || known.code === 'LC_SOURCE_ABSENT') this.#gone();
+    const reason = known.describe();
+    if (this.supervisor.status.reason === reason) return;
+    this.#log.warn(reason);
+    // It says what to do.
+    this.supervisor.move('degraded', reason);
+  }
+
+  /** Waits for a hint, or for so many milliseconds. */
+  async #next(milliseconds?: number): Promise<void> {
+    if (!this.#dirty && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    if (this.#dirty && !this.#stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, settle));
+  }
+
+  #context(): ConfigSourceContext {
+    const { host, dataDir, resolve } = this.#owner;
+    return {
+      id: this.desired.name,
+      log: this.#log,
+      host,
+      dataDir,
+      resolve,
+      secret: (value: Secret) => readSecret(value, resolve),
+      degraded: (reason, hint) => this.#say(reason, hint),
+      changed: () => this.changed(),
+    };
+  }
+}
