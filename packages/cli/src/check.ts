@@ -1,3 +1,4 @@
+import { printable } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -8,7 +9,8 @@ export async function check(file: string, { online = false }: { online?: boolean
     process.exitCode = await configured(makeEngine('error'), file, online, (configuration, desired) => {
       const { name, inputs, transforms, outputs, waiting } = desired;
       for (const { kind, id, type, definition, options } of [...inputs, ...transforms, ...outputs]) {
-        console.log(`${kind.padEnd(10)} ${id}  ${type}  ${definition.summarize?.(options) ?? ''}`.trimEnd());
+        const row = `${kind.padEnd(10)} ${id}  ${type}  ${definition.summarize?.(options) ?? ''}`;
+        console.log(printable(row.trimEnd()));
       }
       for (const { kind, id, sources } of waiting) {
         console.log(`${kind.padEnd(10)} ${id}  not checked whole: it takes values from ${sources.join(', ')}`);
