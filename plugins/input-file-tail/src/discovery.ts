@@ -139,12 +139,23 @@ export class Discovery {
     for (const { file, source, lost } of admitted.toSorted((a, b) => a.source.key - b.source.key)) {
       const tail = new Tail(file, source, { once: ctx.once, now });
       if (lost) tail.lostAt = now;
-      tails.add(tail);
+      const before = tails.add(tail);
+      // What was written to it before the new file was made is there by now, but perhaps not seen yet.
+      if (before) this.#observe(before, now);
       // In a single pass any number of files is read in turn: none needs its handle before.
       if (ctx.once) await tail.release();
       turns.offer(tail);
     }
     signal.throwIfAborted();
+  }
+
+  #observe(tail: Tail, now: number): void {
+    try {
+      tail.observe(now);
+      this.#parts.turns.offer(tail);
+    } catch (error) {
+      void this.broken(tail, error);
+    }
   }
 
   /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */

@@ -28,8 +28,11 @@ export class Tails implements Iterable<Tail> {
     return this.#bySource.get(source.key);
   }
 
-  /** Of two that were found at one path the later one is read after the earlier one: files take turns, lines of a log do not. */
-  add(tail: Tail): void {
+  /**
+   * Of two that were found at one path the later one is read after the earlier one: files take turns, lines of a log do not.
+   * Returns the earlier one.
+   */
+  add(tail: Tail): Tail | undefined {
     const { path } = tail.source;
     const before = this.#byOrigin.get(path);
     if (before) tail.follow(before);
@@ -37,6 +40,7 @@ export class Tails implements Iterable<Tail> {
     this.#byFile.set(tail.key, tail);
     this.#bySource.set(tail.source.key, tail);
     this.#list = undefined;
+    return before;
   }
 
   /** The tail goes on as another source than before. */
