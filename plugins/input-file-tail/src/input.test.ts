@@ -603,20 +603,3 @@ describe('once', () => {
     );
   });
 });
-
-test('lines that were written before a rename come before those of the new file, seen or not', async () => {
-  for (let round = 0; round < 5; round++) {
-    const path = at(`round${round}.log`);
-    await writeFile(path, 'first\n');
-    const life = (
-      await new Life({ paths: `./round${round}.log` }, { tuning: { ...quick, poll: 500, idlePoll: 500 } }).start()
-    ).pump();
-    await until(() => life.lines.length === 1);
-    await appendFile(path, 'old\n'.repeat(200));
-    await rename(path, `${path}.1`);
-    await appendFile(path, 'new\n'.repeat(10));
-    await until(() => life.lines.length === 211);
-    expect(life.lines.slice(1)).toEqual([...Array(200).fill('old'), ...Array(10).fill('new')]);
-    await life.stop();
-  }
-});
