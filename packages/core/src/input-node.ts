@@ -1,6 +1,5 @@
 import type { Batch, Input, InputContext, InputDefinition, LogcatchError } from '@logcatch/plugin-api';
-import { LogcatchError as Failure } from '@logcatch/plugin-api';
-import { abortable } from './abortable.ts';
+import { abortable, LogcatchError as Failure } from '@logcatch/plugin-api';
 import type { DesiredComponent } from './config/index.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment } from './node.ts';

@@ -1,4 +1,5 @@
 import {
+  abortable,
   type Batch,
   LogcatchError,
   type Output,
@@ -6,7 +7,6 @@ import {
   type Receipt,
   Rejected,
 } from '@logcatch/plugin-api';
-import { abortable } from './abortable.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type Target } from './node.ts';

@@ -1,4 +1,5 @@
 /** All that a plugin imports. Read in this order: define, batch, source, input, output, transform, config-source, hooks. */
+export { abortable } from './abortable.ts';
 export { Batch, type BatchInit, batchOf, LogRecord } from './batch.ts';
 export type { Buffers, Chunk } from './buffers.ts';
 export { type Column, DictionaryColumn } from './column.ts';

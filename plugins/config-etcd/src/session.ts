@@ -1,4 +1,4 @@
-import type { LogcatchError, Logger } from '@logcatch/plugin-api';
+import { abortable, type LogcatchError, type Logger } from '@logcatch/plugin-api';
 import type { Endpoint } from './endpoint.ts';
 import { isRefusal, reasonOf } from './failure.ts';
 import type { OpenOptions } from './link.ts';
@@ -155,19 +155,6 @@ function attempt<C>(): PromiseWithResolvers<C> {
   // It may be that nobody asks.
   made.promise.catch(() => {});
   return made;
-}
-
-/** As the promise, unless the signal is aborted before. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 /** Ends early, and well, when the signal is aborted. */

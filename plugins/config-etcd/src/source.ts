@@ -1,11 +1,11 @@
-import type { ConfigSource, ConfigSourceContext, LoadedConfig } from '@logcatch/plugin-api';
+import { abortable, type ConfigSource, type ConfigSourceContext, type LoadedConfig } from '@logcatch/plugin-api';
 import { contentOf } from './content.ts';
 import { unreachable } from './failure.ts';
 import { Link } from './link.ts';
 import { endpointsOf, type Options } from './options.ts';
 import { Reporter, readReports } from './report.ts';
 import { scopeOf } from './scope.ts';
-import { abortable, Session } from './session.ts';
+import { Session } from './session.ts';
 import { readTls } from './tls.ts';
 import { jitter, tuning as standard } from './tuning.ts';
 
