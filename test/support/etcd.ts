@@ -31,10 +31,16 @@ export class EtcdKey {
     this.key = key;
   }
 
-  /** Returns the revision. @param value text as it is, all else as JSON */
+  /** Returns the revision. @param value text and bytes as they are, all else as JSON */
   async put(value: unknown): Promise<string> {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return revisionOf(await this.#ask('kv/put', { key: base64(this.key), value: base64(text) }));
+    const content = typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value);
+    return revisionOf(await this.#ask('kv/put', { key: base64(this.key), value: base64(content) }));
+  }
+
+  /** Its text; undefined where it is not there. */
+  async get(): Promise<string | undefined> {
+    const { kvs = [] } = (await this.#ask('kv/range', { key: base64(this.key) })) as { kvs?: { value: string }[] };
+    return kvs[0] && Buffer.from(kvs[0].value, 'base64').toString();
   }
 
   async remove(): Promise<string> {
@@ -63,6 +69,7 @@ function revisionOf({ header }: Record<string, unknown>): string {
   return (header as { revision: string }).revision;
 }
 
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
+/** As the gateway takes keys and values. */
+export function base64(content: string | Buffer): string {
+  return Buffer.from(content).toString('base64');
 }
