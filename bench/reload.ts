@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { createTopic, startEtcd, startKafka, uniqueTopic } from '../test/servers/index.ts';
 import { TopicReader } from '../test/servers/topic.ts';
 import { EtcdKey } from '../test/support/etcd.ts';
+import { percentile } from '../test/support/percentile.ts';
 
 const rounds = Number(process.argv[2] ?? 100);
 const bin = fileURLToPath(new URL('../packages/cli/bin/pipeline.js', import.meta.url));
@@ -91,11 +92,6 @@ function startAgent(file: string) {
       await exited;
     },
   };
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]!;
 }
 
 try {
