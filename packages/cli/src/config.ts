@@ -18,7 +18,11 @@ export async function config(file: string, { origin, online = false }: ConfigFla
       const { loaded, values, sources } = configuration;
       const view = new ConfigView({ desired, loaded, values, sources, env: process.env, host: engine.host });
       const trouble = printTrouble(sources);
-      process.stdout.write(origin === undefined ? view.yaml : `${explanationText(view.explain(origin), Date.now())}\n`);
+      const lines =
+        origin === undefined
+          ? view.yaml.trimEnd().split('\n').map(printable)
+          : [explanationText(view.explain(origin), Date.now())];
+      process.stdout.write(`${lines.join('\n')}\n`);
       return online ? trouble : exitCode.done;
     });
   } catch (error) {

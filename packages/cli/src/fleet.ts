@@ -1,4 +1,4 @@
-import { writeToStderr } from '@logcatch/core';
+import { type SourceStatus, writeToStderr } from '@logcatch/core';
 import { LogcatchError, z } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
@@ -16,7 +16,15 @@ const report = z.object({
   files: z.number().catch(0),
   unsettled_bytes: z.number().catch(0),
   sources: z
-    .record(z.string(), z.object({ state: z.string(), revision: z.string().optional(), reason: z.string().optional() }))
+    .record(
+      z.string(),
+      z.object({
+        summary: z.string().catch(''),
+        state: z.string(),
+        revision: z.string().optional(),
+        reason: z.string().optional(),
+      }),
+    )
     .catch({}),
   configuration: z
     .object({ result: z.string(), what: z.string(), reason: z.string().optional() })
@@ -44,8 +52,8 @@ export async function fleet(file: string): Promise<void> {
           continue;
         }
         const agents = Object.entries(reports).map(([id, text]): FleetAgent => ({ id, report: readReport(text) }));
-        const own = configuration.sources.find((source) => source.name === name)?.revision;
-        const { text, well } = fleetText(name, agents, own);
+        const own = configuration.sources.find((source) => source.name === name)!;
+        const { text, well } = fleetText(own, agents);
         console.log(text);
         if (!well) code ||= exitCode.failed;
       }
@@ -60,41 +68,52 @@ export async function fleet(file: string): Promise<void> {
   }
 }
 
-/** @param revision what the source holds now, where it could be read and is good */
+/** @param own the source as this file has it; its revision, where the value could be read and is good, is what agents should have */
 export function fleetText(
-  source: string,
+  own: Pick<SourceStatus, 'name' | 'summary' | 'revision'>,
   agents: readonly FleetAgent[],
-  revision: string | undefined,
 ): { text: string; well: boolean } {
-  if (agents.length === 0) return { text: `${source}: no agent reports`, well: true };
-  const newest = revision ?? newestOf(agents.flatMap(({ report }) => report?.sources[source]?.revision ?? []));
-  let behind = 0;
-  let troubled = 0;
-  const rows = agents.map(({ id, report }) => {
+  const { name, summary } = own;
+  if (agents.length === 0) return { text: `${name}: no agent reports`, well: true };
+  const knownOf = ({ report }: FleetAgent) => report?.sources[name];
+  const comparable = agents.flatMap((agent) =>
+    knownOf(agent)?.summary === summary ? (knownOf(agent)?.revision ?? []) : [],
+  );
+  const newest = own.revision ?? newestOf(comparable);
+  const counts = { behind: 0, elsewhere: 0, troubled: 0 };
+  const rows = agents.map((agent) => {
+    const { id, report } = agent;
     if (!report) {
-      troubled++;
+      counts.troubled++;
       return [id, '', '', '', 'its report cannot be read'];
     }
-    const known = report.sources[source];
-    const late = newest !== undefined && known?.revision !== newest;
+    const known = knownOf(agent);
+    // Two files may give one name to two keys, whose revisions have nothing to do with each other.
+    const elsewhere = known !== undefined && known.summary !== summary;
+    const late = !elsewhere && newest !== undefined && known?.revision !== newest;
     const { trouble, result } = resultOf(report);
-    if (late) behind++;
-    if (trouble) troubled++;
+    if (late) counts.behind++;
+    if (elsewhere) counts.elsewhere++;
+    if (trouble) counts.troubled++;
     return [
       id,
       report.host,
       report.version,
-      `${known?.revision ?? '-'}${late ? ' (behind)' : ''}`,
+      `${known?.revision ?? '-'}${late ? ' (behind)' : ''}${elsewhere ? ` (${known.summary || 'of something else'})` : ''}`,
       `${report.inputs} inputs, ${report.files} files, ${bytes(report.unsettled_bytes)} on the way`,
       result,
     ];
   });
-  const counts = [`${agents.length} ${agents.length === 1 ? 'agent' : 'agents'}`];
-  if (newest !== undefined) counts.push(`newest revision ${newest}`);
-  if (behind > 0) counts.push(`${behind} behind`);
-  if (troubled > 0) counts.push(`${troubled} in trouble`);
+  const heading = [
+    `${agents.length} ${agents.length === 1 ? 'agent' : 'agents'}`,
+    ...(newest === undefined ? [] : [`newest revision ${newest}`]),
+    ...(counts.behind > 0 ? [`${counts.behind} behind`] : []),
+    ...(counts.elsewhere > 0 ? [`${counts.elsewhere} with another ${name}`] : []),
+    ...(counts.troubled > 0 ? [`${counts.troubled} in trouble`] : []),
+  ];
   const table = columns([['agent', 'host', 'version', 'revision', 'ships', 'configuration'], ...rows]);
-  return { text: [printable(`${source}: ${counts.join(', ')}`), ...table].join('\n'), well: behind + troubled === 0 };
+  const text = [printable(`${name}: ${heading.join(', ')}`), ...table].join('\n');
+  return { text, well: counts.behind + counts.troubled === 0 };
 }
 
 /** The trouble of a source is the newer news: its value may be refused after a change of the file was applied. */

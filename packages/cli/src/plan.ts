@@ -22,9 +22,12 @@ export async function plan(file: string): Promise<void> {
 
 export function planText(answer: Exclude<FilePlan, { result: 'refused' }>): string {
   if (answer.result === 'unchanged') return 'Nothing would change.';
-  const { plan, sources, settings, waiting } = answer;
+  const { plan, waiting } = answer;
+  const { sources, settings, ...components } = plan;
   return columns([
-    ...Object.entries(plan).flatMap(([verb, ids]) => ids.map((id: string) => [verb, id, explanations[verb] ?? ''])),
+    ...Object.entries(components).flatMap(([verb, ids]) =>
+      ids.map((id: string) => [verb, id, explanations[verb] ?? '']),
+    ),
     ...Object.entries(sources).flatMap(([verb, names]) => names.map((name) => [verb, name, 'configuration source'])),
     ...settings.map((key) => ['change', key, 'setting']),
     ...waiting.map(({ id, sources }) => ['wait', id, `for a value of ${sources.join(', ')}`]),

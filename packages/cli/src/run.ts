@@ -85,7 +85,7 @@ function onStrayErrors(log: Log, stop: () => void): void {
 
 async function printStart(agent: Agent, log: Log, version: string): Promise<void> {
   const { pipeline } = agent;
-  await Promise.all(pipeline.inputs.map((input) => input.started));
+  await Promise.all(pipeline.inputs.map((input) => input.tried));
   const deadline = Date.now() + startPatience;
   const undecided = ({ state, reason }: Status) => state === 'starting' && reason === '';
   while (pipeline.outputs.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)

@@ -20,8 +20,24 @@ const status: AgentStatus = {
     last: { number: 2, at: now - 300_000, what: 'the file', result: 'refused', errors: ['prod.yaml:3:1 LC_X bad.'] },
   },
   sources: [
-    { name: 'collect', type: 'etcd', ...well, revision: '42', loadedAt: now - 5_000, code: undefined },
-    { name: 'other', type: 'file', ...well, revision: undefined, loadedAt: undefined, code: undefined },
+    {
+      name: 'collect',
+      type: 'etcd',
+      summary: 'key /app',
+      ...well,
+      revision: '42',
+      loadedAt: now - 5_000,
+      code: undefined,
+    },
+    {
+      name: 'other',
+      type: 'file',
+      summary: './o.yaml',
+      ...well,
+      revision: undefined,
+      loadedAt: undefined,
+      code: undefined,
+    },
   ],
   components: [
     {
@@ -75,7 +91,15 @@ test('trouble does not drown in thousands that run well', () => {
 });
 
 test('an applied change says what it did', () => {
-  const plan = { add: ['a', 'b'], change: [], retag: [], remove: ['1', '2', '3', '4'], relink: [] };
+  const plan = {
+    add: ['a', 'b'],
+    change: [],
+    retag: [],
+    remove: ['1', '2', '3', '4'],
+    relink: [],
+    sources: { add: [], change: [], remove: [] },
+    settings: [],
+  };
   const last = { number: 1, at: now, what: 'collect', result: 'applied', plan } as const;
   const text = statusText({ ...status, well: true, configuration: { changes: 1, pending: [], last } }, now);
   expect(text).toContain('prod runs well\n');

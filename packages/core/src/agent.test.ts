@@ -1,132 +1,120 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Delivered, type Discovery, definePlugin } from '@logcatch/plugin-api';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { World } from './fixtures/memory.ts';
+import { describe, expect, test } from 'vitest';
+import { lines, Scene, simple, until, upper } from './fixtures/scene.ts';
 
-const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
-const upper = lines.map((line) => line.toUpperCase());
-
-const simple = `
-inputs: { app: { type: memory, streams: [a] } }
-outputs: { out: { type: memory } }
-`;
-
-let world: World;
-beforeEach(() => {
-  world = new World();
-});
-afterEach(() => world.clean());
-
-const until = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000, interval: 5 });
-const written = (id = 'out') => world.written.get(id) ?? [];
-const untilWritten = (count: number, id = 'out') =>
-  until(() => expect(written(id).length).toBeGreaterThanOrEqual(count));
+const scene = new Scene();
 
 describe('delivery', () => {
   test('--once delivers everything, stores the positions, and a second run delivers what is new', async () => {
-    world.add('a', ...lines);
-    const first = await world.start(simple, { once: true });
+    scene.world.add('a', ...lines);
+    const first = await scene.world.start(simple, { once: true });
     expect(await first.finished(10_000)).toBe(true);
     expect(await first.stop()).toEqual([]);
-    expect(written()).toEqual(lines);
-    world.add('a', 'more');
-    const second = await world.start(simple, { once: true });
+    expect(scene.written()).toEqual(lines);
+    scene.world.add('a', 'more');
+    const second = await scene.world.start(simple, { once: true });
     await second.finished(10_000);
-    expect(written()).toEqual([...lines, 'more']);
+    expect(scene.written()).toEqual([...lines, 'more']);
   });
 
   test('an output that fails gets the same records again, in order', async () => {
-    world.failing.add('out');
-    world.add('a', ...lines);
-    const agent = await world.start(simple);
+    scene.world.failing.add('out');
+    scene.world.add('a', ...lines);
+    const agent = await scene.world.start(simple);
     await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
     expect(agent.pipeline.outputs[0]!.supervisor.status.reason).toContain('the target is away');
-    world.failing.clear();
-    await untilWritten(100);
-    expect(written()).toEqual(lines);
+    scene.world.failing.clear();
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(lines);
     expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('running');
   });
 
   test('a hanging output: stop ends within the bound, says what is left, and the next run completes', async () => {
-    world.hanging.add('out');
-    world.add('a', ...lines);
-    const agent = await world.start(`shutdown_timeout: 200ms${simple}`);
+    scene.world.hanging.add('out');
+    scene.world.add('a', ...lines);
+    const agent = await scene.world.start(`shutdown_timeout: 200ms${simple}`);
     await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBeGreaterThan(0));
     expect(await agent.stop()).toEqual([expect.objectContaining({ input: 'app', path: 'a', position: 0 })]);
-    world.hanging.clear();
-    await world.start(simple, { once: true });
-    await untilWritten(100);
-    expect(written()).toEqual(lines);
+    scene.world.hanging.clear();
+    await scene.world.start(simple, { once: true });
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(lines);
   });
 
   test('an output that is not required never holds up the others', async () => {
-    world.hanging.add('extra');
-    world.add('a', ...lines);
-    const agent = await world.start(`${simple.trimEnd().slice(0, -1)}, extra: { type: memory, required: false } }`, {
-      once: true,
-    });
+    scene.world.hanging.add('extra');
+    scene.world.add('a', ...lines);
+    const agent = await scene.world.start(
+      `${simple.trimEnd().slice(0, -1)}, extra: { type: memory, required: false } }`,
+      {
+        once: true,
+      },
+    );
     expect(await agent.finished(10_000)).toBe(true);
-    expect(written()).toEqual(lines);
+    expect(scene.written()).toEqual(lines);
   });
 
   test('at most max_records are on their way to an output', async () => {
-    world.add('a', ...lines);
-    world.add('b', ...lines);
-    await world.start(`
+    scene.world.add('a', ...lines);
+    scene.world.add('b', ...lines);
+    await scene.world.start(`
 inputs: { x: { type: memory, streams: [a], batch: 50 }, y: { type: memory, streams: [b], batch: 50 } }
 outputs: { out: { type: memory, queue: { max_records: 7 } } }`);
-    await untilWritten(200);
-    expect(world.mostQueued).toBeLessThanOrEqual(7);
+    await scene.untilWritten(200);
+    expect(scene.world.mostQueued).toBeLessThanOrEqual(7);
   });
 
   test('slow asynchronous transforms keep the order of a source', async () => {
-    world.add('a', ...lines);
-    world.add('b', ...lines.map((line) => `b ${line}`));
-    await world.start(`
+    scene.world.add('a', ...lines);
+    scene.world.add('b', ...lines.map((line) => `b ${line}`));
+    await scene.world.start(`
 inputs: { app: { type: memory, streams: [a, b], batch: 3 } }
 transforms: { up: { type: upper, slow: true } }
 outputs: { out: { type: memory } }`);
-    await untilWritten(200);
-    expect(written().filter((line) => !line.startsWith('B'))).toEqual(upper);
-    expect(written().filter((line) => line.startsWith('B'))).toEqual(upper.map((line) => `B ${line}`));
+    await scene.untilWritten(200);
+    expect(scene.written().filter((line) => !line.startsWith('B'))).toEqual(upper);
+    expect(scene.written().filter((line) => line.startsWith('B'))).toEqual(upper.map((line) => `B ${line}`));
   });
 });
 
 describe('failures', () => {
   test('a transform that throws is made anew, and nothing is lost or reordered', async () => {
-    world.add('a', ...lines);
-    world.throwAt = 'line 42';
-    await world.start(`
+    scene.world.add('a', ...lines);
+    scene.world.throwAt = 'line 42';
+    await scene.world.start(`
 inputs: { app: { type: memory, streams: [a] } }
 transforms: { up: { type: upper } }
 outputs: { out: { type: memory } }`);
-    await untilWritten(100);
-    expect(written()).toEqual(upper);
-    expect(world.created.get('up')).toBe(2);
-    expect(world.logged.join()).toContain('the transform broke');
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(upper);
+    expect(scene.world.created.get('up')).toBe(2);
+    expect(scene.world.logged.join()).toContain('the transform broke');
   });
 
   test('an input that throws goes on from what has settled, and the other does not notice', async () => {
-    world.add('a', ...lines);
-    world.add('b', ...lines);
-    world.broken.add('x');
-    await world.start(`
+    scene.world.add('a', ...lines);
+    scene.world.add('b', ...lines);
+    scene.world.broken.add('x');
+    await scene.world.start(`
 inputs: { x: { type: memory, streams: [a] }, y: { type: memory, streams: [b] } }
 outputs: { out: { type: memory } }`);
-    await untilWritten(200);
-    expect(written()).toHaveLength(200);
-    expect(world.created.get('x')).toBe(2);
-    expect(world.created.get('y')).toBe(1);
+    await scene.untilWritten(200);
+    expect(scene.written()).toHaveLength(200);
+    expect(scene.world.created.get('x')).toBe(2);
+    expect(scene.world.created.get('y')).toBe(1);
   });
 
   test('records refused for good go to the dead letters with reason and origin, and the rest goes on', async () => {
-    world.add('a', 'one', 'bad', 'two');
-    const agent = await world.start(simple, { once: true });
+    scene.world.add('a', 'one', 'bad', 'two');
+    const agent = await scene.world.start(simple, { once: true });
     expect(await agent.finished(10_000)).toBe(true);
     await agent.stop();
-    expect(written()).toEqual(['one', 'two']);
-    const letters = readFileSync(join(world.folder, '.logcatch/test/dead-letters.jsonl'), 'utf8').trim().split('\n');
+    expect(scene.written()).toEqual(['one', 'two']);
+    const letters = readFileSync(join(scene.world.folder, '.logcatch/test/dead-letters.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
     expect(letters.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
         output: 'out',
@@ -140,9 +128,9 @@ outputs: { out: { type: memory } }`);
   });
 
   test('a second agent on the data_dir is refused, by name of the first', async () => {
-    await world.start(simple);
-    const first = world.agent!;
-    await expect(world.start(simple)).rejects.toMatchObject({
+    await scene.world.start(simple);
+    const first = scene.world.agent!;
+    await expect(scene.world.start(simple)).rejects.toMatchObject({
       code: 'LC_DATA_DIR_LOCKED',
       message: expect.stringContaining(`pid ${process.pid}`),
     });
@@ -159,70 +147,70 @@ transforms: { split: { type: split, inputs: [app]${extra} } }
 outputs: { even: { type: memory, inputs: [split.even] }, odd: { type: memory, inputs: [split.odd] } }`;
 
   test('batches that share a chunk of the transform keep it until the last of them is written', async () => {
-    world.hanging.add('odd');
-    world.add('a', ...lines.slice(0, 10));
-    await world.start(split());
-    await untilWritten(5, 'even');
-    world.hanging.delete('odd');
-    expect(written('even')).toEqual([0, 2, 4, 6, 8].map((i) => `line ${i}!?`));
-    await world.agent!.stop();
-    await world.start(split());
-    await untilWritten(5, 'odd');
-    expect(written('odd')).toEqual([1, 3, 5, 7, 9].map((i) => `line ${i}!?`));
+    scene.world.hanging.add('odd');
+    scene.world.add('a', ...lines.slice(0, 10));
+    await scene.world.start(split());
+    await scene.untilWritten(5, 'even');
+    scene.world.hanging.delete('odd');
+    expect(scene.written('even')).toEqual([0, 2, 4, 6, 8].map((i) => `line ${i}!?`));
+    await scene.world.agent!.stop();
+    await scene.world.start(split());
+    await scene.untilWritten(5, 'odd');
+    expect(scene.written('odd')).toEqual([1, 3, 5, 7, 9].map((i) => `line ${i}!?`));
   });
 
   test('chunks in between are given back', async () => {
     const many = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
-    world.add('a', ...many);
-    await world.start(split());
-    await untilWritten(2_500, 'even');
-    await untilWritten(2_500, 'odd');
+    scene.world.add('a', ...many);
+    await scene.world.start(split());
+    await scene.untilWritten(2_500, 'even');
+    await scene.untilWritten(2_500, 'odd');
   });
 
   test('an exit that is not declared is an error, and nothing is dropped for it', async () => {
-    world.add('a', 'one');
-    const agent = await world.start(split(', exit: evne'));
+    scene.world.add('a', 'one');
+    const agent = await scene.world.start(split(', exit: evne'));
     const transform = agent.pipeline.nodes.find(({ id }) => id === 'split')!;
     await until(() => expect(transform.supervisor.status.reason).toMatch(/LC_PLUGIN_CONTRACT.*"evne".*even, odd/));
     expect([...agent.pipeline.inputs[0]!.sources][0]!.position).toBe(0);
   });
 
   test('a transform gets nothing before its start is done', async () => {
-    world.add('a', ...lines);
-    await world.start(`
+    scene.world.add('a', ...lines);
+    await scene.world.start(`
 inputs: { app: { type: memory, streams: [a] } }
 transforms: { up: { type: upper, start: 100 } }
 outputs: { out: { type: memory } }`);
-    await untilWritten(100);
-    expect(written()).toEqual(upper);
-    expect(world.created.get('up')).toBe(1);
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(upper);
+    expect(scene.world.created.get('up')).toBe(1);
   });
 
   test('a transform that cannot stop is replaced all the same', async () => {
-    world.add('a', ...lines);
-    world.throwAt = 'line 42';
-    world.stopThrows = true;
-    await world.start(`
+    scene.world.add('a', ...lines);
+    scene.world.throwAt = 'line 42';
+    scene.world.stopThrows = true;
+    await scene.world.start(`
 inputs: { app: { type: memory, streams: [a] } }
 transforms: { up: { type: upper } }
 outputs: { out: { type: memory } }`);
-    await untilWritten(100);
-    expect(written()).toEqual(upper);
-    world.stopThrows = false;
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(upper);
+    scene.world.stopThrows = false;
   });
 
   test('an output that writes several batches at once keeps their order through a failure', async () => {
-    world.failing.add('out');
-    world.add('a', ...lines);
-    const agent = await world.start(
+    scene.world.failing.add('out');
+    scene.world.add('a', ...lines);
+    const agent = await scene.world.start(
       simple
         .replace('type: memory }\n', 'type: wide }\n')
         .replace('outputs: { out: { type: memory', 'outputs: { out: { type: wide'),
     );
     await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
-    world.failing.clear();
-    await untilWritten(100);
-    expect(written()).toEqual(lines);
+    scene.world.failing.clear();
+    await scene.untilWritten(100);
+    expect(scene.written()).toEqual(lines);
   });
 });
 
@@ -231,7 +219,7 @@ describe('hooks', () => {
     const discoveries: Discovery[] = [];
     const deliveries: Delivered[] = [];
     const batches: string[] = [];
-    const engine = world.engine();
+    const engine = scene.world.engine();
     engine.use(
       definePlugin({
         name: 'watcher',
@@ -248,17 +236,17 @@ describe('hooks', () => {
           }),
       }),
     );
-    world.add('a', 'one', 'two');
-    await world.start(simple, { engine });
-    await untilWritten(2);
+    scene.world.add('a', 'one', 'two');
+    await scene.world.start(simple, { engine });
+    await scene.untilWritten(2);
     expect(discoveries).toMatchObject([{ input: 'app', event: 'found', path: 'a' }]);
     expect(batches).toEqual(['app 2', 'out 2']);
     await until(() => expect(deliveries).toMatchObject([{ output: 'out', records: 2 }]));
-    expect(world.logged.join()).toContain('\\"rude\\" threw in pipeline.hooks.discovered');
+    expect(scene.world.logged.join()).toContain('\\"rude\\" threw in pipeline.hooks.discovered');
   });
 
   test('an async function on a sync hook is an error that names it', async () => {
-    const engine = world.engine();
+    const engine = scene.world.engine();
     let seen: unknown;
     engine.hooks.pipeline.tap('test', (pipeline) => {
       try {
@@ -267,18 +255,18 @@ describe('hooks', () => {
         seen = error;
       }
     });
-    await world.start(simple, { engine });
+    await scene.world.start(simple, { engine });
     expect(seen).toMatchObject({ code: 'LC_PLUGIN_ASYNC_TAP', message: expect.stringContaining('hasty') });
   });
 
   test('the answer of `refused` decides', async () => {
-    const engine = world.engine();
+    const engine = scene.world.engine();
     engine.hooks.pipeline.tap('test', (pipeline) => {
       pipeline.hooks.refused.tapPromise('dropper', async () => 'drop');
     });
-    world.add('a', 'bad', 'good');
-    const agent = await world.start(simple, { once: true, engine });
+    scene.world.add('a', 'bad', 'good');
+    const agent = await scene.world.start(simple, { once: true, engine });
     expect(await agent.finished(10_000)).toBe(true);
-    expect(written()).toEqual(['good']);
+    expect(scene.written()).toEqual(['good']);
   });
 });

@@ -1,9 +1,8 @@
-import { unwatchFile, watchFile } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
+import { basename, dirname, resolve } from 'node:path';
+import { FileWatch, LogcatchError, messageOf, type Plan, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
-import { attempts, Configuration, theFile } from './configuration.ts';
+import { Configuration, theFile, together } from './configuration.ts';
 import { ConfigurationChanges } from './configuration-change.ts';
 import { ControlServer, commandsOf } from './control.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -16,9 +15,6 @@ import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
 import { Reporter } from './reporter.ts';
 import { Store } from './store.ts';
-
-/** Milliseconds between looks at the pipeline file. Polling sees every kind of change: editors, symlinks, network mounts. */
-const watchInterval = 250;
 
 export interface AgentOptions {
   /** Path of the pipeline file. */
@@ -45,7 +41,7 @@ export class Agent {
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
   readonly #pool: BufferPool;
-  readonly #onFileChange = () => void this.reloadFile();
+  readonly #watch: FileWatch;
   #reloading: Promise<ReloadOutcome> | undefined;
   #next: Promise<ReloadOutcome> | undefined;
   #stopping: Promise<LeftOver[]> | undefined;
@@ -121,6 +117,8 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
+    const { file } = desired;
+    this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
     engine.hooks.pipeline.call(this.pipeline);
   }
 
@@ -133,9 +131,11 @@ export class Agent {
 
   /** Applies the pipeline file whenever it changes. */
   watch(): void {
-    watchFile(this.pipeline.desired.file, { interval: watchInterval }, this.#onFileChange);
-    // It may have been edited since it was read: asking the sources can take a while.
-    void this.reloadFile();
+    // It may have been edited since it was read: asking the sources can take a while. Only a stop makes this fail.
+    void this.#watch.start(new AbortController().signal).then(
+      () => this.reloadFile(),
+      () => {},
+    );
   }
 
   /** Reads the pipeline file again and applies what it says now. */
@@ -207,12 +207,14 @@ export class Agent {
   }
 
   async #stop(): Promise<LeftOver[]> {
-    unwatchFile(this.pipeline.desired.file, this.#onFileChange);
+    await this.#watch.stop();
     this.#reporter.stop();
     this.pipeline.hurry();
     await this.#reloading?.catch(() => {});
-    await this.configuration.stop();
-    const leftOver = await this.pipeline.stop(this.pipeline.desired.shutdownTimeout);
+    const [leftOver] = await Promise.all([
+      this.pipeline.stop(this.pipeline.desired.shutdownTimeout),
+      this.configuration.stop(),
+    ]);
     await this.#checkpointer.flush();
     this.#checkpointer.close();
     // Before the lock of data_dir goes: the next agent makes its own.
@@ -230,31 +232,43 @@ export class Agent {
       if (await configuration.readFile()) this.#told.delete(theFile);
     }
     configuration.dropKnown();
-    const tried = attempts(configuration.changed);
+    const changed = new Set(configuration.changed);
     let last: ReloadOutcome = { result: 'unchanged' };
-    for (const names of tried) {
+    for (const names of together([...changed])) {
+      if (this.#stopping) return last;
       const outcome = await this.#apply(names);
-      const refused = outcome.result === 'refused' || outcome.result === 'rolled back';
-      // Together they may be refused for the fault of one: then each is tried alone, and that is what counts.
-      if (refused && names.size > 1) continue;
-      const [name] = names as ReadonlySet<string> & Iterable<string>;
-      if (refused) {
-        // It stays refused, and is tried again with whatever else comes: that is said once.
-        const reason = outcome.errors.map((error) => error.describe()).join();
-        configuration.refused(name!, outcome.errors);
-        if (this.#told.get(name!) === reason) continue;
-        this.#told.set(name!, reason);
-      } else {
-        const mended = [...names].filter((one) => this.#told.delete(one));
-        if (mended.length > 0 && outcome.result === 'unchanged') {
-          this.#engine.log.info(`${mended.join(', ')}: valid again, and as it was; nothing changes`);
-        }
-      }
-      this.#tell(outcome, [...names].join(', '));
+      if (isRefused(outcome)) continue;
+      this.#took(names, outcome);
+      for (const name of names) changed.delete(name);
+      last = outcome;
+      break;
+    }
+    // What is left is tried alone: that says what is wrong with it.
+    for (const name of changed) {
+      if (this.#stopping) return last;
+      const outcome = await this.#apply(new Set([name]));
+      if (isRefused(outcome)) this.#refused(name, outcome);
+      else this.#took(new Set([name]), outcome);
       if (last.result !== 'applied' || outcome.result === 'applied') last = outcome;
-      if (!refused && names.size === tried[0]!.size) break;
     }
     return last;
+  }
+
+  /** It stays refused, and is tried again with whatever else comes: that is said once. */
+  #refused(name: string, outcome: Extract<ReloadOutcome, { errors: unknown }>): void {
+    const reason = outcome.errors.map((error) => error.describe()).join();
+    this.configuration.refused(name, outcome.errors);
+    if (this.#told.get(name) === reason) return;
+    this.#told.set(name, reason);
+    this.#tell(outcome, name);
+  }
+
+  #took(names: ReadonlySet<string>, outcome: ReloadOutcome): void {
+    const mended = [...names].filter((name) => this.#told.delete(name));
+    if (mended.length > 0 && outcome.result === 'unchanged') {
+      this.#engine.log.info(`${mended.join(', ')}: valid again, and as it was; nothing changes`);
+    }
+    this.#tell(outcome, [...names].join(', '));
   }
 
   #tell(outcome: ReloadOutcome, what: string): void {
@@ -264,9 +278,7 @@ export class Agent {
     const change = `configuration change ${this.changes.add(outcome, what)}`;
     this.#reporter.soon();
     if (outcome.result === 'applied') {
-      const { plan } = outcome;
-      const parts = (['add', 'change', 'retag', 'remove'] as const).filter((part) => plan[part].length > 0);
-      log.info(`${change} applied (${what}): ${parts.map((part) => `${part} ${named(plan[part])}`).join('; ')}`);
+      log.info(`${change} applied (${what}): ${planText(outcome.plan)}`);
     } else {
       log.error(`${change} ${outcome.result} (${what}); what ran before goes on`);
       for (const error of outcome.errors) log.error(`${change}: ${error.describe()}`);
@@ -284,7 +296,8 @@ export class Agent {
       const plan = diff(this.pipeline.desired, next);
       const changes = !isEmpty(plan);
       if (changes) await this.#engine.hooks.beforeReload.promise(plan);
-      await configuration.applying(() => this.pipeline.apply(next, plan));
+      const faults = await configuration.applying(() => this.pipeline.apply(next, plan));
+      if (faults.length > 0) return { result: 'rolled back', errors: faults };
       this.#pool.budget = next.maxBytes;
       await configuration.accept(versions, next);
       return changes ? { result: 'applied', plan } : { result: 'unchanged' };
@@ -292,6 +305,20 @@ export class Agent {
       return { result: 'refused', errors: errorsOf(error) };
     }
   }
+}
+
+function isRefused(outcome: ReloadOutcome): outcome is Extract<ReloadOutcome, { errors: unknown }> {
+  return outcome.result === 'refused' || outcome.result === 'rolled back';
+}
+
+/** A plan as one line of the log. */
+function planText({ add, change, retag, remove, relink, sources, settings }: Plan): string {
+  const parts = Object.entries({ add, change, retag, remove, 'new edges of': relink });
+  const ofSources = Object.entries(sources).map(([verb, names]) => [`${verb} source`, names] as const);
+  return [...parts, ...ofSources, ['set', settings] as const]
+    .filter(([, names]) => names.length > 0)
+    .map(([verb, names]) => `${verb} ${named(names)}`)
+    .join('; ');
 }
 
 /** Ids for a log line: a change of thousands is not listed whole. */

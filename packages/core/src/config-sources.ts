@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, type LoadedConfig, type LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
-import { type DesiredSource, parseLoaded, plainOf } from './config/index.ts';
+import { type DesiredSource, isSameSource, parseLoaded, plainOf } from './config/index.ts';
 import { RunningSource, type SourceHome, type SourceValue } from './running-source.ts';
 
 /** Milliseconds within which a source is expected to answer at start, and to stop. */
@@ -10,6 +10,8 @@ const stopBound = 2_000;
 export interface SourceStatus extends Status {
   readonly name: string;
   readonly type: string;
+  /** What it reads, for people: `etcd key /app at http://127.0.0.1:2379`. */
+  readonly summary: string;
   /** Of the value in effect. */
   readonly revision: string | undefined;
   /** When the value in effect was loaded; undefined while there is none. */
@@ -22,6 +24,8 @@ export interface SourceStatus extends Status {
 export interface GoodValues {
   saveGood(name: string, good: { readonly loaded: LoadedConfig; readonly at: number }): void;
   loadGood(name: string): { readonly loaded: LoadedConfig; readonly at: number } | undefined;
+  /** The value is still what the source holds, at this time in milliseconds since the epoch. */
+  touchGood(name: string, at: number): void;
   forgetGood(name: string): void;
 }
 
@@ -57,11 +61,12 @@ export class ConfigSources {
   }
 
   get status(): SourceStatus[] {
-    return [...this.#running.values()].map(({ desired, supervisor, code }) => {
+    return [...this.#running.values()].map(({ desired, summary, supervisor, code }) => {
       const good = this.#good.get(desired.name);
       return {
         name: desired.name,
         type: desired.type,
+        summary,
         ...supervisor.status,
         revision: good?.revision,
         loadedAt: good?.at,
@@ -96,12 +101,7 @@ export class ConfigSources {
     const wanted = this.#owner.online ? desired : desired.filter(({ definition }) => !definition.remote);
     const leaving = [...this.#running.values()].filter(({ desired }) => {
       const next = wanted.find(({ name }) => name === desired.name);
-      return (
-        !next ||
-        next.type !== desired.type ||
-        !isDeepStrictEqual(next.resolved, desired.resolved) ||
-        next.maxEntries !== desired.maxEntries
-      );
+      return !next || !isSameSource(desired, next);
     });
     for (const source of leaving) {
       this.#running.delete(source.desired.name);
@@ -134,11 +134,12 @@ export class ConfigSources {
       const kept = desired.definition.remote ? this.#owner.store?.loadGood(keyOf(desired)) : undefined;
       if (!kept) continue;
       try {
-        const value = parseLoaded(kept.loaded, desired);
-        this.#candidates.set(name, { ...kept, value, revision: kept.loaded.revision });
+        const loaded = restored(kept.loaded, name);
+        const value = parseLoaded(loaded, desired);
+        this.#candidates.set(name, { loaded, at: kept.at, value, revision: loaded.revision });
         const minutes = Math.round((Date.now() - kept.at) / 60_000);
         supervisor.degraded(
-          `${supervisor.status.reason} Its last good value goes on: ${minutes} minutes old${kept.loaded.revision ? `, revision ${kept.loaded.revision}` : ''}.`,
+          `${supervisor.status.reason} Its last good value goes on: ${minutes} minutes old${loaded.revision ? `, revision ${loaded.revision}` : ''}.`,
         );
       } catch (error) {
         this.#owner.log.warn(`${name}: its last good value cannot be used: ${messageOf(error)}`);
@@ -208,12 +209,20 @@ export class ConfigSources {
     // While another is being applied, even the value in effect is news: what is being applied is not it.
     if (good && !this.#owner.applying() && !this.#candidates.has(name) && sameValue(good, value)) {
       this.#good.set(name, value);
+      const source = this.#running.get(name);
+      if (source?.desired.definition.remote)
+        this.#store(() => this.#owner.store?.touchGood(keyOf(source.desired), value.at));
       return false;
     }
     this.#candidates.set(name, value);
     this.#owner.changed();
     return true;
   }
+}
+
+/** A value from disk. Where its texts came from was a function. */
+function restored(loaded: LoadedConfig, name: string): LoadedConfig {
+  return 'texts' in loaded ? { ...loaded, originOf: () => ({ file: `last good value of ${name}` }) } : loaded;
 }
 
 function sameValue(a: SourceValue, b: SourceValue): boolean {

@@ -204,28 +204,45 @@ export class Configuration {
 
   /** Accepts the newest values, or those of them that are good. Returns whether there were any. */
   #acceptGood(): boolean {
-    let accepted = false;
-    for (const names of attempts(this.changed)) {
-      try {
-        const versions = this.versions(names);
-        this.resolve(versions);
-        this.#sources.accept(versions.values);
-        accepted = true;
-        break;
-      } catch (error) {
-        if (!(error instanceof ConfigErrors)) throw error;
-        const [name, ...others] = names;
-        if (others.length === 0) this.refused(name!, error.errors);
-      }
+    const { changed } = this;
+    const good = together(changed).find((names) => this.#resolves(names));
+    if (good) this.#sources.accept(this.versions(good).values);
+    const alone = changed.filter((name) => !good?.has(name) && this.#acceptAlone(name));
+    return good !== undefined || alone.length > 0;
+  }
+
+  #resolves(names: ReadonlySet<string>): boolean {
+    try {
+      this.resolve(this.versions(names));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigErrors)) throw error;
+      return false;
     }
-    return accepted;
+  }
+
+  #acceptAlone(name: string): boolean {
+    try {
+      const versions = this.versions(new Set([name]));
+      this.resolve(versions);
+      this.#sources.accept(versions.values);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigErrors)) throw error;
+      this.refused(name, error.errors);
+      return false;
+    }
   }
 }
 
-/** What to try, in order: all that is new together, which may belong together, then each alone, so that a bad one holds up no other. */
-export function attempts(changed: readonly string[]): ReadonlySet<string>[] {
-  const alone = changed.map((name) => new Set([name]));
-  return changed.length > 1 ? [new Set(changed), ...alone] : alone;
+/**
+ * What is new may belong together: the groups to try, in order. All at once, then all but one, so that a bad one does not hold up
+ * others that need each other. Each alone is for whoever calls.
+ */
+export function together(changed: readonly string[]): ReadonlySet<string>[] {
+  if (changed.length < 2) return [];
+  const butOne = changed.length < 3 ? [] : changed.map((left) => new Set(changed.filter((name) => name !== left)));
+  return [new Set(changed), ...butOne];
 }
 
 function plainValues(values: ReadonlyMap<string, SourceValue>): SourceValues {

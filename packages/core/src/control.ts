@@ -99,11 +99,12 @@ function serverOf(commands: Commands): Server {
 }
 
 async function answer(commands: Commands, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [status, body] = await outcome(commands, request).catch((error): [number, ControlFailure] => [
-    500,
-    { error: error instanceof LogcatchError ? error.describe() : messageOf(error) },
-  ]);
-  const text = JSON.stringify(body);
+  const [status, text] = await outcome(commands, request)
+    .then(([status, body]): [number, string] => [status, JSON.stringify(body)])
+    .catch((error): [number, string] => {
+      const failure: ControlFailure = { error: error instanceof LogcatchError ? error.describe() : messageOf(error) };
+      return [500, JSON.stringify(failure)];
+    });
   // What was not read of a request would be taken for the next one.
   const close = !request.complete && { connection: 'close' };
   response.writeHead(status, {

@@ -53,9 +53,12 @@ test('sources, settings, and what would begin to wait', async () => {
   );
   expect(plan).toMatchObject({
     result: 'changes',
-    plan: { add: [], remove: [] },
-    sources: { add: ['more'], change: ['list'], remove: [] },
-    settings: ['shutdown_timeout'],
+    plan: {
+      add: [],
+      remove: [],
+      sources: { add: ['more'], change: ['list'], remove: [] },
+      settings: ['shutdown_timeout'],
+    },
     waiting: [{ id: 'new', sources: ['more'] }],
   });
 });

@@ -23,7 +23,6 @@ export class InputNode extends Node {
   readonly opened = { found: 0, resumed: 0 };
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
-  readonly #started = Promise.withResolvers<void>();
   #outputs: readonly OutputNode[] = [];
   #instance: Input | undefined;
   readonly #sources: InputSources;
@@ -42,11 +41,6 @@ export class InputNode extends Node {
     return this.#sources;
   }
 
-  /** Settles once: when its first discovery is done, or when it cannot start for good. */
-  get started(): Promise<void> {
-    return this.#started.promise;
-  }
-
   /** All it will ever read has been read. */
   get ended(): boolean {
     return this.#ended;
@@ -63,7 +57,6 @@ export class InputNode extends Node {
     return true;
   }
 
-  /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as InputDefinition;
     const maxRecords = Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
@@ -120,6 +113,7 @@ export class InputNode extends Node {
   async stop(): Promise<void> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the input stops'));
+    this.firstTry.resolve(undefined);
     this.#gate.open();
     await this.#instance?.stop();
     await this.#running;
@@ -134,7 +128,7 @@ export class InputNode extends Node {
         if (!this.#instance) this.build();
         await abortable(this.#instance!.start(signal), signal);
         this.environment.store.setStarted(this.id);
-        this.#started.resolve();
+        this.firstTry.resolve(undefined);
         await this.#outputsReady(signal);
         this.supervisor.move('running');
         await this.#pump(signal, () => {
@@ -151,13 +145,13 @@ export class InputNode extends Node {
   async #failed(error: unknown, attempt: number, signal: AbortSignal): Promise<void> {
     const known = this.supervisor.failed('failed', error);
     this.report(known);
+    this.firstTry.resolve(known);
     await this.#instance?.stop().catch((cause) => this.report(this.supervisor.explain(cause)));
     this.#instance = undefined;
     await this.environment.progress.until(() => this.drained, drainBound);
     this.#sources.reset();
     if (this.environment.once && !known.retriable) {
       this.#failure = known;
-      this.#started.resolve();
       this.environment.progress.happened();
       return;
     }

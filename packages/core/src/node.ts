@@ -51,15 +51,18 @@ export abstract class Node implements NodeHandle {
   readonly supervisor: Supervisor;
   readonly log: Log;
   protected readonly environment: PipelineEnvironment;
+  protected readonly firstTry = Promise.withResolvers<LogcatchError | undefined>();
   #batch: BatchHook;
+  /** Only what has its place in the graph is observed: a component that is tried beforehand has the id of one that runs. */
+  #placed = false;
 
   constructor(component: DesiredComponent, environment: PipelineEnvironment) {
     this.component = component;
     this.environment = environment;
     this.log = environment.log.for(component.id);
-    this.supervisor = new Supervisor(component.id, this.log, (status) =>
-      environment.hooks.status.call(component.id, status),
-    );
+    this.supervisor = new Supervisor(component.id, this.log, (status) => {
+      if (this.#placed) environment.hooks.status.call(component.id, status);
+    });
     this.#batch = this.#hook();
   }
 
@@ -69,6 +72,28 @@ export abstract class Node implements NodeHandle {
 
   get batch(): NodeHandle['batch'] {
     return this.#batch as unknown as NodeHandle['batch'];
+  }
+
+  /** Settles when a start was tried once, with why it did not work, if it did not; or when it is stopped before. */
+  get tried(): Promise<LogcatchError | undefined> {
+    return this.firstTry.promise;
+  }
+
+  /** Creates the instance without starting it. @throws what the plugin throws */
+  abstract build(): void;
+
+  abstract start(): void;
+
+  /** Takes its place: from now on observers hear of it. */
+  place(): void {
+    if (this.#placed) return;
+    this.#placed = true;
+    this.environment.hooks.status.call(this.id, this.supervisor.status);
+  }
+
+  /** Another one has taken its place. */
+  displace(): void {
+    this.#placed = false;
   }
 
   /** Makes the node's edges: each is a tap on a fresh `batch` hook, since a tap cannot be taken back. */
@@ -96,7 +121,7 @@ export abstract class Node implements NodeHandle {
   }
 
   protected report(error: LogcatchError): void {
-    this.environment.hooks.error.call(error);
+    if (this.#placed) this.environment.hooks.error.call(error);
   }
 
   protected context(): ComponentContext {

@@ -58,7 +58,6 @@ export class OutputNode extends Node implements Target {
   #records = 0;
   #bytes = 0;
   #dropped = 0;
-  readonly #tried = Promise.withResolvers<LogcatchError | undefined>();
   #wasTried = false;
   #running: Promise<void> | undefined;
 
@@ -89,7 +88,6 @@ export class OutputNode extends Node implements Target {
     return this.#dropped;
   }
 
-  /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as OutputDefinition;
     const instance = definition.create(this.component.options, this.context());
@@ -97,20 +95,15 @@ export class OutputNode extends Node implements Target {
     this.#gate.close();
   }
 
+  /** Legal twice. */
   start(): void {
     this.#running ??= this.#connect();
-  }
-
-  /** Starts, and resolves when that has been tried once: with why it did not work, if it did not. */
-  probe(): Promise<LogcatchError | undefined> {
-    this.start();
-    return this.#tried.promise;
   }
 
   /** Resolves when {@link ready} is, or may be: ask again. @throws the signal's reason when it aborts first */
   async whenReady(signal: AbortSignal): Promise<void> {
     if (this.ready) return;
-    await abortable<unknown>(this.required ? this.#gate.passed() : this.#tried.promise, signal);
+    await abortable<unknown>(this.required ? this.#gate.passed() : this.tried, signal);
   }
 
   /** Whether so many records more find room in the queue. A batch larger than the queue is let in alone. */
@@ -164,7 +157,7 @@ export class OutputNode extends Node implements Target {
     clearTimeout(this.#retry);
     // Whoever waits for it looks again, at what has taken its place.
     this.#gate.open();
-    this.#tried.resolve(undefined);
+    this.firstTry.resolve(undefined);
     for (const { resolve } of this.#waiters.splice(0)) resolve();
     for (const abort of this.#aborts) abort();
     await this.#instance?.stop();
@@ -193,7 +186,7 @@ export class OutputNode extends Node implements Target {
         await this.#instance!.start(signal);
         this.supervisor.move('running');
         this.#wasTried = true;
-        this.#tried.resolve(undefined);
+        this.firstTry.resolve(undefined);
         this.#gate.open();
         this.environment.progress.happened();
         this.#pump();
@@ -202,7 +195,7 @@ export class OutputNode extends Node implements Target {
         if (signal.aborted) return;
         const known = this.supervisor.failed('waiting', error);
         this.#wasTried = true;
-        this.#tried.resolve(known);
+        this.firstTry.resolve(known);
         this.report(known);
         await pause(delay(restartBackoff, attempt), signal);
       }

@@ -1,10 +1,12 @@
 import type { LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
-import type { Desired, DesiredComponent } from './config/index.ts';
+import { ConfigErrors, type Desired, type DesiredComponent, diff } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Graph } from './graph.ts';
 import { InputNode } from './input-node.ts';
 import type { Node, PipelineEnvironment, Target } from './node.ts';
 import { OutputNode } from './output-node.ts';
+import { firstFaults, probe, ranWell } from './probe.ts';
+import { stopNodes } from './stopping.ts';
 import type { TrackedSource } from './tracked-source.ts';
 import { TransformNode } from './transform-node.ts';
 import { Watchdog } from './watchdog.ts';
@@ -88,7 +90,7 @@ export class Pipeline implements PipelineHandle {
       [...input.sources].filter((source) => source.unsettled > 0).map(leftOverOf),
     );
     for (const input of inputs) for (const source of input.sources) source.cancel();
-    await this.#stopNodes(this.nodes, deadline);
+    await this.#stop(this.nodes, deadline);
     return leftOver;
   }
 
@@ -99,50 +101,59 @@ export class Pipeline implements PipelineHandle {
   }
 
   /**
-   * Moves to the next desired state: builds what is new, waits within a bound for what is on its way to what changes, and
-   * swaps. Components that the plan does not name do not notice.
-   * @throws what a plugin's `create` throws, and what is wrong with a changed output; nothing has changed then
+   * Moves to the next desired state: builds what is new, tries what can be tried beforehand, waits within a bound for what is on
+   * its way to what changes, swaps, and goes back where a changed input cannot start. Components that the plan does not name
+   * do not notice.
+   * @returns why it went back to what ran before; nothing where it did not
+   * @throws what a plugin's `create` throws, and ConfigErrors for what is wrong with what was tried; nothing has changed then
    */
-  async apply(next: Desired, plan: Plan): Promise<void> {
-    const graph = new Graph(next.edges);
-    const fresh = new Set([...plan.add, ...plan.change]);
-    const built = this.#build(
-      componentsOf(next).filter(({ id }) => fresh.has(id)),
-      graph,
-    );
+  async apply(next: Desired, plan: Plan): Promise<readonly LogcatchError[]> {
+    const previous = this.#desired;
+    // One bound for all: a server that hangs uses up each.
+    const deadline = Date.now() + previous.shutdownTimeout;
+    const built = this.#buildPlan(next, plan);
+    await this.#probe(built, previous.shutdownTimeout / 2);
+
+    const replaced = built.filter((node) => node instanceof InputNode && ranWell(this.#nodes.get(node.id)));
+    await this.#exchange(next, plan, built, deadline);
+    const faults = await firstFaults(replaced, this.#patience(deadline - Date.now()));
+    if (faults.length === 0) return [];
+    const back = diff(next, previous);
+    await this.#exchange(previous, back, this.#buildPlan(previous, back), deadline);
+    return faults;
+  }
+
+  /** Swaps what the plan names for what was built, and lets the rest go on. */
+  async #exchange(next: Desired, plan: Plan, built: readonly Node[], deadline: number): Promise<void> {
     const leaving = new Set([...plan.change, ...plan.remove].map((id) => this.#nodes.get(id)!));
     const touched = new Set([...plan.change, ...plan.remove, ...plan.relink]);
     const affected = this.inputs.filter(({ id }) => touched.has(id) || !touched.isDisjointFrom(this.#graph.behind(id)));
-    const { shutdownTimeout } = this.#desired;
-    // One bound for both: a server that hangs uses up each.
-    const deadline = Date.now() + shutdownTimeout;
-    await this.#probe(built, shutdownTimeout / 2);
-
     for (const input of affected) input.halt();
     try {
-      const drained = () => this.#hurried || affected.every((input) => input.drained);
-      await this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
-      const staying = new Set(affected.filter((input) => !leaving.has(input)));
+      await this.#drain(affected, deadline);
       for (const input of affected) {
         for (const source of input.sources) {
           // What has ended cannot be read again: it stays with the output, for the one that takes over.
           if (source.outstanding === 0 || source.ended) continue;
-          if (staying.has(input)) input.rewind(source);
-          else source.cancel();
+          if (leaving.has(input)) source.cancel();
+          else input.rewind(source);
         }
       }
-      const unwritten = await this.#stopNodes([...leaving], Date.now() + stopShare);
+      const unwritten = await this.#stop([...leaving], Date.now() + stopShare);
 
-      for (const { id } of leaving) this.#nodes.delete(id);
+      for (const node of leaving) {
+        node.displace();
+        this.#nodes.delete(node.id);
+      }
       for (const node of built) this.#nodes.set(node.id, node);
       this.#desired = next;
-      this.#graph = graph;
+      this.#graph = new Graph(next.edges);
       const retagged = new Set(plan.retag);
       for (const component of next.inputs) {
         if (retagged.has(component.id)) (this.#nodes.get(component.id) as InputNode).retag(component);
       }
       this.#link([...built.map(({ id }) => id), ...plan.relink]);
-      for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, graph));
+      for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, this.#graph));
       for (const [id, deliveries] of unwritten) {
         const successor = this.#nodes.get(id);
         if (successor instanceof OutputNode) successor.takeOver(deliveries);
@@ -155,13 +166,43 @@ export class Pipeline implements PipelineHandle {
     }
   }
 
+  #drain(inputs: readonly InputNode[], deadline: number): Promise<unknown> {
+    const drained = () => this.#hurried || inputs.every((input) => input.drained);
+    return this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
+  }
+
+  /** @throws ConfigErrors; what was built is stopped then */
+  async #probe(built: readonly Node[], milliseconds: number): Promise<void> {
+    const faults = await probe(built, {
+      running: (id) => this.#nodes.get(id),
+      build: (component) => this.#build([component], this.#graph)[0]!,
+      patience: this.#patience(milliseconds),
+      stop: (nodes) => this.#stop(nodes, Date.now() + stopShare),
+    });
+    if (faults.length === 0) return;
+    await this.#stop(built, Date.now() + stopShare);
+    throw new ConfigErrors(faults);
+  }
+
+  #patience(milliseconds: number): Promise<unknown> {
+    return this.#environment.progress.until(() => this.#hurried, Math.max(0, milliseconds));
+  }
+
+  #buildPlan(desired: Desired, { add, change }: Plan): Node[] {
+    const fresh = new Set([...add, ...change]);
+    return this.#build(
+      componentsOf(desired).filter(({ id }) => fresh.has(id)),
+      new Graph(desired.edges),
+    );
+  }
+
   #build(components: readonly DesiredComponent[], graph: Graph): Node[] {
     const nodes = components.map((component) => nodeOf(component, this.#environment));
     const built = new Map(nodes.map((node) => [node.id, node]));
     for (const node of nodes) {
       if (node instanceof InputNode) node.leadTo(this.#outputsBehind(node.id, graph, built));
       try {
-        (node as InputNode | TransformNode | OutputNode).build();
+        node.build();
       } catch (error) {
         throw node.supervisor.explain(error);
       }
@@ -169,38 +210,11 @@ export class Pipeline implements PipelineHandle {
     return nodes;
   }
 
-  /**
-   * A changed output must start where the one before it runs well: then a fault lies in the change, and what runs is kept. Where
-   * the old one does not run either, its server is probably away, and that makes no configuration wrong.
-   */
-  async #probe(built: readonly Node[], milliseconds: number): Promise<void> {
-    const wellBefore = ({ id }: Node) => this.#nodes.get(id)?.supervisor.status.state === 'running';
-    const probed = built.filter((node) => node instanceof OutputNode && wellBefore(node)) as OutputNode[];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, milliseconds, 'late');
-    });
-    const [error] = (await Promise.all(probed.map((node) => this.#faultOf(node, late)))).filter(Boolean);
-    clearTimeout(timer);
-    if (!error) return;
-    await this.#stopNodes(built, Date.now() + stopShare);
-    throw error;
-  }
-
-  /** Why a changed output cannot start. No fault of its own where the one before it could not start now either: it may just not have noticed yet. */
-  async #faultOf(changed: OutputNode, late: Promise<'late'>): Promise<LogcatchError | undefined> {
-    const error = await Promise.race([changed.probe(), late]);
-    if (error === undefined || error === 'late') return undefined;
-    const before = new OutputNode(this.#nodes.get(changed.id)!.component, this.#environment);
-    before.build();
-    const starts = (await Promise.race([before.probe(), late])) === undefined;
-    await this.#stopNodes([before], Date.now() + stopShare);
-    return starts ? error : undefined;
-  }
-
   #link(ids: Iterable<string>): void {
     for (const id of ids) {
-      this.#nodes.get(id)!.link(this.#graph.from(id), (to) => this.#nodes.get(to) as Node & Target);
+      const node = this.#nodes.get(id)!;
+      node.link(this.#graph.from(id), (to) => this.#nodes.get(to) as Node & Target);
+      node.place();
     }
   }
 
@@ -210,30 +224,9 @@ export class Pipeline implements PipelineHandle {
     for (const node of nodes) if (node instanceof InputNode) node.start();
   }
 
-  /** Returns what outputs did not write. A component that does not stop in time is left behind. */
-  async #stopNodes(nodes: readonly Node[], deadline: number): Promise<Map<string, Delivery[]>> {
-    const unwritten = new Map<string, Delivery[]>();
-    const stop = async (kind: Node['kind'], one: (node: Node) => Promise<void>) => {
-      const stopping = nodes
-        .filter((node) => node.kind === kind)
-        .map((node) => this.#bounded(node, one(node), deadline));
-      await Promise.all(stopping);
-    };
-    await stop('input', (node) => (node as InputNode).stop());
-    await stop('transform', (node) => (node as TransformNode).stop());
-    await stop('output', async (node) => void unwritten.set(node.id, await (node as OutputNode).stop()));
-    return unwritten;
-  }
-
-  async #bounded(node: Node, stopping: Promise<void>, deadline: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, Math.max(50, deadline - Date.now()), 'late');
-    });
-    const failed = (error: unknown) => this.hooks.error.call(node.supervisor.explain(error));
-    const result = await Promise.race([stopping.catch(failed), late]);
-    clearTimeout(timer);
-    if (result === 'late') node.log.warn('did not stop in time and is left behind');
+  /** Returns what outputs did not write. */
+  #stop(nodes: readonly Node[], deadline: number): Promise<Map<string, Delivery[]>> {
+    return stopNodes(nodes, deadline, (error) => this.hooks.error.call(error));
   }
 
   #outputsBehind(id: string, graph: Graph, built?: ReadonlyMap<string, Node>): OutputNode[] {

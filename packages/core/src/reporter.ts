@@ -32,6 +32,8 @@ export interface AgentReport {
 }
 
 export interface ReportedSource {
+  /** What it reads, for people. Revisions of different things cannot be compared. */
+  readonly summary: string;
   readonly state: State;
   /** Of the value in effect; left out while there is none. */
   readonly revision?: string;
@@ -69,9 +71,14 @@ export function reportOf({ pipeline, configuration, changes, ...agent }: AgentFa
     pid: process.pid,
     started_at: agent.startedAt,
     sources: Object.fromEntries(
-      configuration.sources.map(({ name, state, revision, reason }) => [
+      configuration.sources.map(({ name, summary, state, revision, reason }) => [
         name,
-        { state, ...(revision !== undefined && { revision }), ...(reason !== '' && { reason: short(reason) }) },
+        {
+          summary,
+          state,
+          ...(revision !== undefined && { revision }),
+          ...(reason !== '' && { reason: short(reason) }),
+        },
       ]),
     ),
     ...(last && {

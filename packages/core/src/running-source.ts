@@ -62,6 +62,12 @@ export class RunningSource {
     this.supervisor = new Supervisor(desired.name, this.#log, () => owner.moved());
   }
 
+  /** What it reads, for people. */
+  get summary(): string {
+    const { definition, options, type } = this.desired;
+    return definition.summarize?.(options) ?? type;
+  }
+
   get code(): ErrorCode | undefined {
     return this.#code;
   }

@@ -136,6 +136,11 @@ export class Store implements GoodValues {
     return row && { loaded: JSON.parse(String(row.loaded)), at: Number(row.at) };
   }
 
+  /** It was seen again, unchanged. */
+  touchGood(name: string, at: number): void {
+    this.#database.prepare('UPDATE good_values SET at = ? WHERE name = ?').run(at, name);
+  }
+
   forgetGood(name: string): void {
     this.#database.prepare('DELETE FROM good_values WHERE name = ?').run(name);
   }

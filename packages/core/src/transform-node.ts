@@ -12,6 +12,7 @@ export class TransformNode extends Node implements Target {
   /** Last pending `apply` of each source: keeps the order of one source where `apply` is asynchronous. */
   readonly #pending = new Map<TrackedSource, Promise<void>>();
   #instance: Transform | undefined;
+  #begun = false;
   #failures = 0;
   #finishedAt = 0;
   /** The repair under way, shared by all that fail meanwhile. */
@@ -21,26 +22,29 @@ export class TransformNode extends Node implements Target {
     return this.#pending.size > 0 ? this.#finishedAt : undefined;
   }
 
-  /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as TransformDefinition;
     const instance = definition.create(this.component.options, this.context());
     this.#instance = checkInstance(instance, 'A transform', ['apply']);
   }
 
-  /** Batches that come before it has started wait. */
+  /** Batches that come before it has started wait. Legal twice. */
   start(): void {
+    if (this.#begun) return;
+    this.#begun = true;
     this.supervisor.move('starting');
-    if (this.#instance!.start)
-      this.#repair = this.#first().finally(() => {
-        this.#repair = undefined;
-      });
-    else this.supervisor.move('running');
+    this.#repair = this.#instance!.start
+      ? this.#first().finally(() => {
+          this.#repair = undefined;
+        })
+      : undefined;
+    if (!this.#repair) this.#started();
   }
 
   async stop(): Promise<void> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the transform stops'));
+    this.firstTry.resolve(undefined);
     await Promise.all(this.#pending.values());
     await this.#repair;
     await this.#instance?.stop?.();
@@ -121,11 +125,18 @@ export class TransformNode extends Node implements Target {
   async #first(): Promise<void> {
     try {
       await this.#instance!.start!(this.#stopping.signal);
-      this.supervisor.move('running');
+      this.#started();
     } catch (error) {
-      this.report(this.supervisor.failed('failed', error));
+      const known = this.supervisor.failed('failed', error);
+      this.report(known);
+      this.firstTry.resolve(known);
       await this.#restart();
     }
+  }
+
+  #started(): void {
+    this.supervisor.move('running');
+    this.firstTry.resolve(undefined);
   }
 
   #mend(error: unknown): Promise<void> {

@@ -74,7 +74,7 @@ export interface Edge {
   readonly to: string;
 }
 
-/** What a change adds, rebuilds, takes live and removes: component ids. */
+/** What a change adds, rebuilds, takes live and removes: component ids, but for {@link sources} and {@link settings}. */
 export interface Plan {
   readonly add: readonly string[];
   readonly change: readonly string[];
@@ -83,8 +83,17 @@ export interface Plan {
   readonly remove: readonly string[];
   /** Unchanged components whose edges are made anew. */
   readonly relink: readonly string[];
+  /** Configuration sources, by name. */
+  readonly sources: {
+    readonly add: readonly string[];
+    readonly change: readonly string[];
+    readonly remove: readonly string[];
+  };
+  /** Top-level keys of the file that are taken live: `max_bytes`, `shutdown_timeout`. */
+  readonly settings: readonly string[];
 }
 
+/** `refused`: nothing was touched. `rolled back`: what was changed could not start, and what ran before runs again. */
 export type ReloadOutcome =
   | { readonly result: 'applied'; readonly plan: Plan }
   | { readonly result: 'unchanged' }

@@ -4,7 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { definitions, resolve } from './fixtures/definitions.ts';
 import { type Desired, type DesiredComponent, diff, isEmpty, type Kind, needsRestart } from './index.ts';
 
-const nothing: Plan = { add: [], change: [], retag: [], remove: [], relink: [] };
+const nothing: Plan = {
+  add: [],
+  change: [],
+  retag: [],
+  remove: [],
+  relink: [],
+  sources: { add: [], change: [], remove: [] },
+  settings: [],
+};
 const plan = (before: string, after: string): Plan => diff(resolve(before), resolve(after));
 const base = `
 inputs:
@@ -68,7 +76,7 @@ describe('diff', () => {
           .replace('console', 'console, inputs: [t, a]'),
       { retag: ['a'], relink: ['a'] },
     ],
-    ['another limit', (text: string) => `max_bytes: 2MiB\n${text}`, {}],
+    ['another limit', (text: string) => `max_bytes: 2MiB\n${text}`, { settings: ['max_bytes'] }],
   ])('%s', (_case, edit, expected) => {
     expect(plan(base, edit(base))).toEqual({ ...nothing, ...expected });
   });
@@ -81,7 +89,14 @@ describe('diff', () => {
       );
     const { retag, ...rest } = plan(file('x'), file('y'));
     expect(retag).toEqual([expect.stringMatching(/^b\/[0-9a-f]{8}$/)]);
-    expect(rest).toEqual({ add: [], change: [], remove: [], relink: [] });
+    expect(rest).toEqual({
+      add: [],
+      change: [],
+      remove: [],
+      relink: [],
+      sources: { add: [], change: [], remove: [] },
+      settings: [],
+    });
   });
 });
 

@@ -2,6 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Edge, LogcatchError, type Plan } from '@logcatch/plugin-api';
 import type { Desired, DesiredComponent, RestartKey } from './desired.ts';
 import { defaultDataDir } from './settings.ts';
+import type { DesiredSource } from './source-section.ts';
+
+/** What is taken live, by its key in the file. */
+const live = { max_bytes: 'maxBytes', shutdown_timeout: 'shutdownTimeout' } as const satisfies Record<
+  string,
+  keyof Desired
+>;
 
 /**
  * What must happen to what runs, so that it becomes what is desired. Ids are in the order of the file: inputs, transforms,
@@ -27,12 +34,30 @@ export function diff(current: Desired, next: Desired): Plan {
         return edges.size !== known.size || [...edges].some(([key, { to }]) => !known.has(key) || rebuilt.has(to));
       })
       .map(({ id }) => id),
+    sources: diffSources(current.sources, next.sources),
+    settings: Object.entries(live).flatMap(([key, field]) => (current[field] === next[field] ? [] : [key])),
   };
 }
 
 /** Whether a plan leaves everything as it is. */
-export function isEmpty(plan: Plan): boolean {
-  return Object.values(plan).every((ids) => ids.length === 0);
+export function isEmpty({ sources, ...rest }: Plan): boolean {
+  return [...Object.values(rest), ...Object.values(sources)].every((names) => names.length === 0);
+}
+
+/** Whether a source can go on as it is. */
+export function isSameSource(a: DesiredSource, b: DesiredSource): boolean {
+  return a.type === b.type && a.maxEntries === b.maxEntries && isDeepStrictEqual(a.resolved, b.resolved);
+}
+
+function diffSources(current: readonly DesiredSource[], next: readonly DesiredSource[]): Plan['sources'] {
+  const before = new Map(current.map((source) => [source.name, source]));
+  const after = new Map(next.map((source) => [source.name, source]));
+  const names = (sources: Iterable<DesiredSource>) => [...sources].map(({ name }) => name);
+  return {
+    add: names(after.values()).filter((name) => !before.has(name)),
+    change: names(next.filter((source) => before.has(source.name) && !isSameSource(before.get(source.name)!, source))),
+    remove: names(before.values()).filter((name) => !after.has(name)),
+  };
 }
 
 /** The keys that changed and cannot change live, each as an error at its place in the next document. */
