@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 not everything was delivered, or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
+      '\nExit codes: 0 done; 1 not everything was delivered (with --once), or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.done : exitCode.invalid));
 

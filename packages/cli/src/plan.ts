@@ -14,7 +14,9 @@ export async function plan(file: string): Promise<void> {
       return;
     }
     console.log(planText(answer));
-    process.exitCode = exitCode.done;
+    for (const error of answer.refused) writeToStderr(printable(error));
+    if (answer.refused.length > 0) writeToStderr('Newest values of sources are refused; the ones before them go on.');
+    process.exitCode = answer.refused.length > 0 ? exitCode.failed : exitCode.done;
   } catch (error) {
     process.exitCode = printErrors(error);
   }

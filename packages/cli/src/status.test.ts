@@ -103,5 +103,5 @@ test('an applied change says what it did', () => {
   const last = { number: 1, at: now, what: 'collect', result: 'applied', plan } as const;
   const text = statusText({ ...status, well: true, configuration: { changes: 1, pending: [], last } }, now);
   expect(text).toContain('prod runs well\n');
-  expect(text).toContain('1 change, the last applied 0s ago (collect): add a, b; remove 4');
+  expect(text).toContain('1 change, the last applied 0s ago (collect): add a, b; remove 1, 2, 3 and 1 more');
 });

@@ -1,4 +1,4 @@
-import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf } from '@logcatch/core';
+import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, planLine } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -29,7 +29,9 @@ export function statusText(status: AgentStatus, now: number): string {
       ['state', dataDir],
       ['config', changesText(status, now)],
     ]),
-    ...(status.configuration.last?.errors ?? []).map((error) => `        ${printable(error)}`),
+    ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
+      (error) => `        ${printable(error)}`,
+    ),
     '',
     ...componentLines(status, now),
     ...sourceLines(status, now),
@@ -39,9 +41,9 @@ export function statusText(status: AgentStatus, now: number): string {
 function changesText({ configuration: { changes, last, pending } }: AgentStatus, now: number): string {
   const waits = pending.length > 0 ? `; not in effect: the newest of ${pending.join(', ')}` : '';
   if (!last) return `unchanged since the start${waits}`;
-  const plan = Object.entries(last.plan ?? {}).filter(([, ids]) => ids.length > 0);
-  const did = plan.map(([verb, ids]) => `${verb} ${ids.length <= 3 ? ids.join(', ') : ids.length}`).join('; ');
-  return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did && `: ${did}`}${waits}`;
+  const did = last.plan ? `: ${planLine(last.plan, 3)}` : '';
+  const since = last.mended ? '; mended since' : '';
+  return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did}${since}${waits}`;
 }
 
 function componentLines({ components, waiting }: AgentStatus, now: number): string[] {

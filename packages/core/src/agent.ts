@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { FileWatch, LogcatchError, messageOf, type Plan, type ReloadOutcome } from '@logcatch/plugin-api';
+import { FileWatch, LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
 import { Configuration, theFile, together } from './configuration.ts';
@@ -11,10 +11,15 @@ import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
+import { planLine } from './plan-line.ts';
 import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
 import { Reporter } from './reporter.ts';
 import { Store } from './store.ts';
+import { type Backoff, delay } from './supervisor.ts';
+
+/** Between tries of a change that was refused for something that may pass. */
+const retryBackoff: Backoff = { first: 2_000, last: 60_000 };
 
 export interface AgentOptions {
   /** Path of the pipeline file. */
@@ -48,6 +53,8 @@ export class Agent {
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   readonly #reporter = new Reporter(this);
   #fileDirty = false;
+  #again: NodeJS.Timeout | undefined;
+  #attempt = 0;
   /** Why what is refused now is refused, by name. */
   readonly #told = new Map<string, string>();
 
@@ -148,16 +155,19 @@ export class Agent {
   async planFile(): Promise<FilePlan> {
     const { desired } = this.pipeline;
     try {
-      return filePlan(desired, this.configuration.preview(await this.#engine.read(desired.file)));
+      const { desired: next, refused } = this.configuration.preview(await this.#engine.read(desired.file));
+      return filePlan(desired, next, refused);
     } catch (error) {
       return refusedPlan(errorsOf(error));
     }
   }
 
   /** Reads the file and asks all configuration sources again: SIGHUP. */
-  refresh(): Promise<ReloadOutcome> {
+  async refresh(): Promise<ReloadOutcome> {
     this.configuration.refresh();
-    return this.reloadFile();
+    const outcome = await this.reloadFile();
+    if (outcome.result === 'unchanged') this.#engine.log.info('the file is as it was; every source is asked again');
+    return outcome;
   }
 
   /** Applies whatever is new. One at a time; calls that come meanwhile share the next one. */
@@ -207,6 +217,8 @@ export class Agent {
   }
 
   async #stop(): Promise<LeftOver[]> {
+    this.#engine.log.info(`stopping: what is on its way has ${this.pipeline.desired.shutdownTimeout} ms`);
+    clearTimeout(this.#again);
     await this.#watch.stop();
     this.#reporter.stop();
     this.pipeline.hurry();
@@ -229,9 +241,11 @@ export class Agent {
     const { configuration } = this;
     if (this.#fileDirty) {
       this.#fileDirty = false;
-      if (await configuration.readFile()) this.#told.delete(theFile);
+      // Of another version the same is said once more.
+      if ((await configuration.readFile()) && this.#told.has(theFile)) this.#told.set(theFile, '');
     }
     configuration.dropKnown();
+    clearTimeout(this.#again);
     const changed = new Set(configuration.changed);
     let last: ReloadOutcome = { result: 'unchanged' };
     for (const names of together([...changed])) {
@@ -247,11 +261,19 @@ export class Agent {
     for (const name of changed) {
       if (this.#stopping) return last;
       const outcome = await this.#apply(new Set([name]));
-      if (isRefused(outcome)) this.#refused(name, outcome);
-      else this.#took(new Set([name]), outcome);
+      if (isRefused(outcome)) {
+        this.#refused(name, outcome);
+        if (outcome.errors.every(({ retriable }) => retriable)) this.#tryAgain();
+      } else this.#took(new Set([name]), outcome);
       if (last.result !== 'applied' || outcome.result === 'applied') last = outcome;
     }
     return last;
+  }
+
+  /** Nothing but a server that does not answer stands in its way. */
+  #tryAgain(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.#evaluate(), delay(retryBackoff, this.#attempt++));
   }
 
   /** It stays refused, and is tried again with whatever else comes: that is said once. */
@@ -264,8 +286,10 @@ export class Agent {
   }
 
   #took(names: ReadonlySet<string>, outcome: ReloadOutcome): void {
+    this.#attempt = 0;
     const mended = [...names].filter((name) => this.#told.delete(name));
     if (mended.length > 0 && outcome.result === 'unchanged') {
+      this.changes.mended();
       this.#engine.log.info(`${mended.join(', ')}: valid again, and as it was; nothing changes`);
     }
     this.#tell(outcome, [...names].join(', '));
@@ -278,7 +302,7 @@ export class Agent {
     const change = `configuration change ${this.changes.add(outcome, what)}`;
     this.#reporter.soon();
     if (outcome.result === 'applied') {
-      log.info(`${change} applied (${what}): ${planText(outcome.plan)}`);
+      log.info(`${change} applied (${what}): ${planLine(outcome.plan)}`);
     } else {
       log.error(`${change} ${outcome.result} (${what}); what ran before goes on`);
       for (const error of outcome.errors) log.error(`${change}: ${error.describe()}`);
@@ -309,22 +333,6 @@ export class Agent {
 
 function isRefused(outcome: ReloadOutcome): outcome is Extract<ReloadOutcome, { errors: unknown }> {
   return outcome.result === 'refused' || outcome.result === 'rolled back';
-}
-
-/** A plan as one line of the log. */
-function planText({ add, change, retag, remove, relink, sources, settings }: Plan): string {
-  const parts = Object.entries({ add, change, retag, remove, 'new edges of': relink });
-  const ofSources = Object.entries(sources).map(([verb, names]) => [`${verb} source`, names] as const);
-  return [...parts, ...ofSources, ['set', settings] as const]
-    .filter(([, names]) => names.length > 0)
-    .map(([verb, names]) => `${verb} ${named(names)}`)
-    .join('; ');
-}
-
-/** Ids for a log line: a change of thousands is not listed whole. */
-function named(ids: readonly string[]): string {
-  const most = 10;
-  return ids.length <= most ? ids.join(', ') : `${ids.slice(0, most).join(', ')} and ${ids.length - most} more`;
 }
 
 function errorsOf(error: unknown): readonly LogcatchError[] {

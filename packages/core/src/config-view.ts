@@ -264,7 +264,10 @@ export class ConfigView {
     const origin = { file: this.#parts.loaded.document.originOf([]).file };
     if (held) {
       const message = `${wanted} waits for a value of ${held.sources.join(', ')}`;
-      return new LogcatchError('LC_CONFIG_UNKNOWN_KEY', message, { origin, hint: 'Try it with --online.' });
+      return new LogcatchError('LC_CONFIG_UNKNOWN_KEY', message, {
+        origin,
+        hint: 'It is known when its sources have values: --online asks them.',
+      });
     }
     const known = this.#list.flatMap(({ path, shown }) => pathsOf(shown).map((rest) => keyPath([...path, ...rest])));
     const near = didYouMean(key, known);

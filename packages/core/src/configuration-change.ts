@@ -9,6 +9,8 @@ export interface ConfigurationChange {
   /** What was new: `the file`, names of sources. */
   readonly what: string;
   readonly result: 'applied' | 'refused' | 'rolled back';
+  /** What was refused is valid again, and as it was before. */
+  readonly mended?: true;
   /** Where it was applied. */
   readonly plan?: Plan;
   /** Where it was not: each as one line, without secrets. */
@@ -26,6 +28,11 @@ export class ConfigurationChanges {
 
   get last(): ConfigurationChange | undefined {
     return this.#last;
+  }
+
+  /** What the last change was refused for is there no more. */
+  mended(): void {
+    if (this.#last && this.#last.result !== 'applied') this.#last = { ...this.#last, mended: true };
   }
 
   /** @returns its number */

@@ -201,8 +201,16 @@ test('a refused value that is deleted does not come back', async () => {
 test('no message quotes a value that cannot be parsed', async () => {
   scene.world.put('list', '[{ "name": "a", "password": hunter2 }]');
   await scene.world.start(yaml);
-  await until(() => expect(source().reason).toMatch(/key list\S* LC_SOURCE_BAD it is not JSON/));
+  await until(() => expect(source().reason).toMatch(/key list\S* LC_SOURCE_BAD it is not JSON.*in double quotes/));
   expect(source().reason + scene.world.logged.join()).not.toContain('hunter2');
+});
+
+test('a value of another shape than was meant is named by its place, not the file that uses it', async () => {
+  scene.world.put('list', '{ "name": "a", "team": "x" }');
+  await scene.world.start(yaml);
+  await until(() =>
+    expect(source().reason).toContain('${each.name} names nothing in any of the 2 entries of key list'),
+  );
 });
 
 test('what leads from a remote value is not trusted either', async () => {

@@ -124,19 +124,18 @@ export class Configuration {
   }
 
   /**
-   * What this version of the file would ask for. As when it is applied, it may need the newest values of its sources, and
-   * those may be bad. @throws ConfigErrors
+   * What this version of the file would ask for, and what is wrong with the newest values of its sources, which it may need as
+   * when it is applied. @throws ConfigErrors
    */
-  preview(file: LoadedFile): Desired {
+  preview(file: LoadedFile): { readonly desired: Desired; readonly refused: readonly LogcatchError[] } {
     const newest = new Set(this.#sources.candidates);
-    if (newest.size > 0) {
-      try {
-        return this.resolve({ file, values: this.#sources.values(newest) });
-      } catch (error) {
-        if (!(error instanceof ConfigErrors)) throw error;
-      }
+    if (newest.size === 0) return { desired: this.resolve({ file, values: this.#sources.values() }), refused: [] };
+    try {
+      return { desired: this.resolve({ file, values: this.#sources.values(newest) }), refused: [] };
+    } catch (error) {
+      if (!(error instanceof ConfigErrors)) throw error;
+      return { desired: this.resolve({ file, values: this.#sources.values() }), refused: error.errors };
     }
-    return this.resolve({ file, values: this.#sources.values() });
   }
 
   /** Whether any source may publish a status. */

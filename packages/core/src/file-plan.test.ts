@@ -28,7 +28,7 @@ async function planned(change: (yaml: string) => string) {
 }
 
 test('nothing', async () => {
-  expect(await planned((text) => `# more\n${text}`)).toEqual({ result: 'unchanged' });
+  expect(await planned((text) => `# more\n${text}`)).toEqual({ result: 'unchanged', refused: [] });
 });
 
 test('components', async () => {
@@ -71,6 +71,16 @@ test.each([
   expect(await planned(change)).toMatchObject({
     result: 'refused',
     errors: expect.arrayContaining([expect.stringContaining(code)]),
+  });
+});
+
+test('a newest value that is refused is told, whatever the file says', async () => {
+  const agent = await world.start(yaml);
+  world.put('list', '[{ "nam": "one" }]');
+  await vi.waitFor(() => expect(agent.configuration.sources[0]!.state).toBe('degraded'));
+  expect(await agent.planFile()).toMatchObject({
+    result: 'unchanged',
+    refused: expect.arrayContaining([expect.stringMatching(/key list.* LC_CONFIG_UNKNOWN_NAME .*each\.name/)]),
   });
 });
 

@@ -11,5 +11,6 @@ export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
 export type { FilePlan } from './file-plan.ts';
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
+export { planLine } from './plan-line.ts';
 export { BufferPool } from './pool.ts';
 export type { AgentReport } from './reporter.ts';

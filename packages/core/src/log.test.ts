@@ -13,13 +13,26 @@ function make(level: LogLevel = 'info', format: LogFormat = 'pretty') {
   return { lines, log: new Log({ level, format, colors: false, write: (line) => lines.push(line) }) };
 }
 
-test('a line that repeats is written once in ten seconds, and then says how often it came', () => {
+test('a line that repeats is written twice in ten seconds: at first, and at their end with how often it came', () => {
   const { lines, log } = make();
   for (let i = 0; i < 5; i++) log.warn('again');
   log.warn('other');
   vi.advanceTimersByTime(10_001);
-  log.warn('again');
   expect(lines.map((line) => line.slice(13))).toEqual(['warn  again', 'warn  other', 'warn  again repeated=4']);
+  log.warn('again');
+  expect(lines).toHaveLength(4);
+});
+
+test('of trouble and recovery that alternate, the last word is what is so', () => {
+  const { lines, log } = make();
+  for (let i = 0; i < 3; i++) {
+    log.error('bad');
+    vi.advanceTimersByTime(1_000);
+    log.info('well again');
+    vi.advanceTimersByTime(1_000);
+  }
+  vi.advanceTimersByTime(20_000);
+  expect(lines.at(-1)).toContain('well again repeated=2');
 });
 
 test('the level decides, and debug is never held back', () => {

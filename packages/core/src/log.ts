@@ -14,21 +14,27 @@ export interface LogOptions {
   readonly write: (line: string) => void;
 }
 
-/** Milliseconds within which the same line is written once; how often it came is said with the next one. */
+/** Milliseconds within which the same line is written once; at their end it is written again, with how often it came. */
 const repeatWindow = 10_000;
 /** Lines remembered for that. */
 const remembered = 500;
 
 const styles = { error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
 
+/** A line that was written, and how often it was held back since. */
+interface Repeat {
+  times: number;
+  last: () => void;
+}
+
 /** logcatch's own log. Never on stdout: that belongs to the console output. */
 export class Log implements Logger {
   readonly debugging: boolean;
   readonly #options: LogOptions;
   readonly #component: string | undefined;
-  readonly #repeats: Map<string, { until: number; times: number }>;
+  readonly #repeats: Map<string, Repeat>;
 
-  constructor(options: LogOptions, component?: string, repeats = new Map()) {
+  constructor(options: LogOptions, component?: string, repeats: Map<string, Repeat> = new Map()) {
     this.#options = options;
     this.#component = component;
     this.#repeats = repeats;
@@ -63,26 +69,34 @@ export class Log implements Logger {
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (logLevels.indexOf(level) > logLevels.indexOf(this.#options.level)) return;
-    const repeated = level === 'debug' ? 0 : this.#repeated(`${level} ${this.#component} ${message}`);
-    if (repeated === undefined) return;
-    const all = { ...fields, ...(repeated > 0 && { repeated }) };
-    this.#options.write(
-      this.#options.format === 'json' ? this.#json(level, message, all) : this.#pretty(level, message, all),
-    );
+    const write = (repeated = 0) => {
+      const all = { ...fields, ...(repeated > 0 && { repeated }) };
+      this.#options.write(
+        this.#options.format === 'json' ? this.#json(level, message, all) : this.#pretty(level, message, all),
+      );
+    };
+    if (level === 'debug') write();
+    else this.#limited(`${level} ${this.#component} ${message}`, write);
   }
 
-  /** How often the line was held back before, or undefined when it is now. */
-  #repeated(line: string): number | undefined {
-    const now = Date.now();
+  /** Writes a line now, or at the end of its window: what was said last is never swallowed. */
+  #limited(line: string, write: (repeated?: number) => void): void {
     const known = this.#repeats.get(line);
-    if (known && now < known.until) {
+    if (known) {
       known.times++;
-      return undefined;
+      known.last = () => write(known.times);
+      return;
     }
-    this.#repeats.delete(line);
-    this.#repeats.set(line, { until: now + repeatWindow, times: 0 });
-    if (this.#repeats.size > remembered) this.#repeats.delete(this.#repeats.keys().next().value!);
-    return known?.times ?? 0;
+    write();
+    if (this.#repeats.size >= remembered) return;
+    const repeat: Repeat = { times: 0, last: () => {} };
+    this.#repeats.set(line, repeat);
+    const end = () => {
+      this.#repeats.delete(line);
+      repeat.last();
+    };
+    // The end of the process waits for no repetition.
+    setTimeout(end, repeatWindow).unref();
   }
 
   #json(level: LogLevel, message: string, fields: LogFields): string {

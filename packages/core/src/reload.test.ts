@@ -173,6 +173,27 @@ outputs: { out: { type: memory } }`);
     );
   });
 
+  test('a change that is refused because a server is away is tried again by itself', async () => {
+    const agent = await scene.world.start(simple);
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('running'));
+    scene.world.unreachable.add('far');
+    scene.world.configure(simple.replace('type: memory }', 'type: memory, tag: far }'));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'refused' });
+    scene.world.unreachable.clear();
+    await until(() => expect(agent.changes.last).toMatchObject({ result: 'applied', plan: { change: ['out'] } }));
+  }, 30_000);
+
+  test('a file that is broken and then as it was before: that is said, and the last change counts as mended', async () => {
+    const agent = await scene.world.start(simple);
+    scene.world.configure('inputs: [');
+    await agent.reloadFile();
+    expect(agent.changes.last).not.toHaveProperty('mended');
+    scene.world.configure(simple);
+    expect(await agent.reloadFile()).toEqual({ result: 'unchanged' });
+    expect(scene.world.logged.join()).toContain('the file: valid again, and as it was; nothing changes');
+    expect(agent.changes.last).toMatchObject({ result: 'refused', mended: true });
+  });
+
   test('an output that never started can be mended: what waited for it goes on', async () => {
     scene.world.unreachable.add('far');
     scene.world.add('a', 'one');

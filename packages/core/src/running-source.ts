@@ -3,6 +3,7 @@ import { type LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { ConfigErrors, type ConfigValue, type DesiredSource, parseLoaded } from './config/index.ts';
 import type { Log } from './log.ts';
 import { readSecret } from './secret.ts';
+import { checkInstance } from './shape.ts';
 import { type Backoff, delay, Supervisor } from './supervisor.ts';
 
 /** Short: a source that comes back is to be noticed within seconds. */
@@ -133,7 +134,11 @@ export class RunningSource {
     this.supervisor.move('starting');
     while (!signal.aborted) {
       try {
-        this.#instance ??= definition.create(options, this.#context());
+        this.#instance ??= checkInstance(definition.create(options, this.#context()), 'A configuration source', [
+          'start',
+          'load',
+          'stop',
+        ]);
         if (!this.#started) {
           await this.#instance.start(signal);
           this.#started = true;

@@ -29,7 +29,7 @@ test('a component can say that it is degraded only while it runs, and that it is
     ['running', ''],
   ]);
   expect(logged.map((line) => line.slice(13))).toEqual([
-    'warn  the disk is slow Look at the disk.',
+    'warn  the disk is slow. Look at the disk.',
     'info  runs well again',
   ]);
 });

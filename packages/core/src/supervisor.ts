@@ -67,7 +67,7 @@ export class Supervisor {
       this.move('running');
       return;
     }
-    this.#log.warn(`${reason} ${hint}`.trim());
+    this.#log.warn(`${/[.!?]$/.test(reason) ? reason : `${reason}.`} ${hint}`.trim());
     this.move('degraded', reason, hint);
   }
 

@@ -68,12 +68,13 @@ function readEntries(
   const told: EntryProblems[] = [];
   const identified: Identified[] = [];
   const components: Omit<DesiredComponent, 'remote'>[] = [];
+  const ofEntry = [...body.entries].filter(([, { value }]) => referencedSources(value).has('each')).map(([key]) => key);
   for (const { label, origin, each } of entries) {
     const own = new Problems();
     told.push({ label, origin, problems: own });
     const scope = { names: new Map(names).set('each', each), problems: own };
     const { component, entryId } = readBody(declared, body, types, scope);
-    const part = entryId ?? (typeof label === 'string' ? label : component && hashOf(component.resolved));
+    const part = entryId ?? (typeof label === 'string' ? label : component && hashOf(component.resolved, ofEntry));
     // Its `id:` or its options could not be read, which was reported.
     if (part === undefined) continue;
     const fault = entryIdFault(part);

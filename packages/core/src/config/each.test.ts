@@ -53,6 +53,13 @@ describe('each', () => {
     expect(one('{ p: /a, f: beginning }')).not.toBe(one('{ p: /a }'));
   });
 
+  test('an option that is the same for all entries is no part of the id, so that a change of it keeps every position', () => {
+    const ids = (more: string) =>
+      inputsOf(`a: { type: tail, each: [{ p: /a }, { p: /b }], paths: "\${each.p}"${more} }`).map(({ id }) => id);
+    expect(new Set(ids('')).size).toBe(2);
+    expect(ids(', from: end, chunk: 5')).toEqual(ids(''));
+  });
+
   test('of a text from env is a list with commas', () => {
     const paths = (each: string) =>
       resolve(withInputs(`a: { type: tail, each: "${each}", paths: "\${each}" }`)).inputs.map(({ options }) => options);

@@ -77,9 +77,17 @@ export function entryIdFault(id: string): string | undefined {
   return /[\p{Cc}\p{Cs}]/u.test(id) ? 'it holds control characters' : undefined;
 }
 
-/** Eight hex digits that tell entries apart by their options. Attributes are no options, so a new topic keeps the id. */
-export function hashOf(resolved: JsonValue): string {
-  return createHash('sha256').update(canonical(resolved)).digest('hex').slice(0, 8);
+/**
+ * Eight hex digits that tell entries apart by those of their options that an entry says something of. What is the same for all
+ * of them does not count, so that a change of it keeps every id, and with it the positions; nor do attributes, which are no
+ * options.
+ */
+export function hashOf(resolved: JsonValue, keys: readonly string[]): string {
+  const own = Object.entries(resolved ?? {}).filter(([key]) => keys.includes(key));
+  return createHash('sha256')
+    .update(canonical(Object.fromEntries(own)))
+    .digest('hex')
+    .slice(0, 8);
 }
 
 /** JSON with sorted keys. */

@@ -96,8 +96,13 @@ function entriesOfJson(text: string, label: string): number {
     // The message quotes the text, which may hold secrets: only the place is taken from it.
     const at = /at position (\d+)/.exec(messageOf(error))?.[1];
     const before = text.slice(0, Number(at ?? 0)).split('\n');
-    const place = at === undefined ? {} : { line: before.length, column: before.at(-1)!.length + 1 };
-    throw bad('it is not JSON', { file: label, ...place });
+    // It does not always tell the place, but what is no YAML either has one.
+    const place =
+      at === undefined
+        ? parseYaml(label, text).errors[0]?.origin
+        : { line: before.length, column: before.at(-1)!.length + 1 };
+    const hint = 'Names and texts stand in double quotes, and after the last entry comes no comma.';
+    throw bad('it is not JSON', { ...place, file: label }, place ? undefined : hint);
   }
 }
 

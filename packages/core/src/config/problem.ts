@@ -56,7 +56,12 @@ export class Problems {
           this.add({ ...problem, path, origin: problem.blamesEntry ? origin : problem.origin });
         } else if (!told.has(key)) {
           told.add(key);
-          this.add(problem);
+          // It may as well be the entries that are of another shape than was meant.
+          const elsewhere = problem.blamesEntry && origin.file !== problem.origin.file;
+          const where = elsewhere
+            ? `${problem.message} in any of the ${entries.length} entries of ${origin.file}`
+            : problem.message;
+          this.add({ ...problem, message: where });
         }
       }
     }
