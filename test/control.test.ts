@@ -295,7 +295,7 @@ it('the socket takes no large request and no unknown one', async () => {
       });
       asking.on('error', reject).end(body);
     });
-  expect(await ask('POST', '/plan', '{}')).toEqual([200, '{"result":"unchanged"}']);
+  expect(await ask('POST', '/plan', '{}')).toEqual([200, '{"result":"unchanged","refused":[]}']);
   expect(await ask('GET', '/nothing')).toEqual([404, expect.stringContaining('"error"')]);
   expect(await ask('GET', '/plan')).toEqual([405, expect.stringContaining('POST /plan')]);
   expect((await ask('POST', '/plan', 'x'.repeat(70_000)))[0]).toBe(413);
@@ -338,7 +338,7 @@ outputs: { screen: { type: console } }`;
     await until(async () => {
       const { code, stdout } = await runPipeline('fleet', one);
       expect(stdout).toMatch(new RegExp(`^list: 2 agents, newest revision ${good}\n`));
-      expect(stdout).toMatch(new RegExp(`^one +\\S+ +\\S+ +${good} +1 inputs, .* applied$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^one +\\S+ +\\S+ +${good} +1 input, .* applied$`, 'm'));
       expect(code).toBe(0);
     });
 

@@ -115,7 +115,7 @@ describeWith(['kafka'], 'following', () => {
     await setTimeout(600);
     expect(agent.stderr).not.toContain('configuration change');
     agent.kill('SIGHUP');
-    await agent.printed('applied (the file): retag app');
+    await agent.printed('applied (the file): new attributes for app');
     await stop(agent);
   });
 });

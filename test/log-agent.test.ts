@@ -104,7 +104,7 @@ describeWith(['kafka', 'etcd'], 'log-agent', () => {
       { path: load.path('added'), topic: first },
       { path: load.path('late') },
     ]);
-    await agent.printed(/configuration change 1 applied \(collect\): add .*; retag .*; remove /);
+    await agent.printed(/configuration change 1 applied \(collect\): add .*; new attributes for .*; remove /);
     await untilOpen(agent.pid, logs, [load.path('a'), load.path('added')]);
     // Where its end is has been looked at just after it was opened.
     await setTimeout(500);
@@ -211,7 +211,7 @@ address = ${etcd().endpoints.join(',')}
 collect_key = ${list.key}
 `;
     writeFileSync(ini, text('', topics[0]!));
-    await agent.printed(/configuration change 2 applied \(agent\): retag .*; remove own\//);
+    await agent.printed(/configuration change 2 applied \(agent\): new attributes for .*; remove own\//);
     await untilOpen(agent.pid, logs, [load.path('a')]);
     for (const name of load.names) load.append(name, 10);
     await waitForRecords(brokers, topics[0]!, 10, deadline);

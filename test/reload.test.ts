@@ -113,7 +113,7 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
         `${fault}, list`,
         world,
         () => put(['stays', 0], ['retagged', 1]),
-        /applied \(collect\): retag app\/retagged; remove app\/removed/,
+        /applied \(collect\): new attributes for app\/retagged; remove app\/removed/,
       );
       await untilOpen(
         agent.pid,
@@ -134,7 +134,7 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
         `${fault}, output`,
         world,
         () => pipelineFile(folder, yaml(', linger: 7ms')),
-        /applied \(the file\): change kafka/,
+        /applied \(the file\): rebuild kafka/,
       );
       await end();
       console.log(`${fault}, output: repeated ${JSON.stringify(await everyLine(world))}`);

@@ -3,7 +3,7 @@ import { LogcatchError, z } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { bytes, columns, printable } from './text.ts';
+import { bytes, columns, plural, printable } from './text.ts';
 
 /** Milliseconds in which the reports must have come. */
 const patience = 15_000;
@@ -100,7 +100,7 @@ export function fleetText(
       report.host,
       report.version,
       `${known?.revision ?? '-'}${late ? ' (behind)' : ''}${elsewhere ? ` (${known.summary || 'of something else'})` : ''}`,
-      `${report.inputs} inputs, ${report.files} files, ${bytes(report.unsettled_bytes)} on the way`,
+      `${plural(report.inputs, 'input')}, ${plural(report.files, 'file')}, ${bytes(report.unsettled_bytes)} on the way`,
       result,
     ];
   });

@@ -134,11 +134,13 @@ test('agent_id is made once and kept in data_dir, unless the file says it', asyn
   expect((await world.start(`agent_id: mine${simple}`)).id).toBe('mine');
 });
 
-test('an agent is found by its file, also when that has been broken since', async () => {
+test('an agent is found by its file, also when that has been broken since, or given another name', async () => {
   await world.start(simple);
   const file = world.configure(simple);
   expect(await dataDirOf(file, {})).toBe(dataDir());
   world.configure('inputs: [');
+  expect(await dataDirOf(file, {})).toBe(dataDir());
+  world.configure(`name: other${simple}`);
   expect(await dataDirOf(file, {})).toBe(dataDir());
   rmSync(file);
   expect(await dataDirOf(file, {})).toBe(dataDir());

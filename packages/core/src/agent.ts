@@ -1,25 +1,22 @@
 import { basename, dirname, resolve } from 'node:path';
-import { FileWatch, LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
+import { FileWatch, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
-import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
-import { Configuration, theFile, together } from './configuration.ts';
-import { ConfigurationChanges } from './configuration-change.ts';
+import type { Desired } from './config/index.ts';
+import { Configuration } from './configuration.ts';
+import type { ConfigurationChanges } from './configuration-change.ts';
 import { ControlServer, commandsOf } from './control.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
+import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
-import { planLine } from './plan-line.ts';
 import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
+import { Reloads } from './reloads.ts';
 import { Reporter } from './reporter.ts';
 import { Store } from './store.ts';
-import { type Backoff, delay } from './supervisor.ts';
-
-/** Between tries of a change that was refused for something that may pass. */
-const retryBackoff: Backoff = { first: 2_000, last: 60_000 };
 
 export interface AgentOptions {
   /** Path of the pipeline file. */
@@ -35,7 +32,6 @@ export class Agent {
   readonly configuration: Configuration;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
-  readonly changes = new ConfigurationChanges();
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
   readonly version: string;
@@ -47,16 +43,10 @@ export class Agent {
   readonly #checkpointer: Checkpointer;
   readonly #pool: BufferPool;
   readonly #watch: FileWatch;
-  #reloading: Promise<ReloadOutcome> | undefined;
-  #next: Promise<ReloadOutcome> | undefined;
+  readonly #reloads: Reloads;
   #stopping: Promise<LeftOver[]> | undefined;
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   readonly #reporter = new Reporter(this);
-  #fileDirty = false;
-  #again: NodeJS.Timeout | undefined;
-  #attempt = 0;
-  /** Why what is refused now is refused, by name. */
-  readonly #told = new Map<string, string>();
 
   /** Loads the file, takes the data_dir, asks the configuration sources and builds every component. @throws ConfigErrors, LogcatchError */
   static async create(engine: Engine, { file, once, version = 'unknown' }: AgentOptions): Promise<Agent> {
@@ -65,7 +55,7 @@ export class Agent {
     let agent: Agent | undefined;
     const configuration = new Configuration(engine, loaded, {
       store,
-      changed: () => agent && void agent.#evaluate(),
+      changed: () => agent && void agent.#reloads.evaluate(),
       moved: () => {
         if (agent) agent.#reporter.soon();
       },
@@ -74,7 +64,7 @@ export class Agent {
       const desired = await configuration.start();
       agent = new Agent(engine, configuration, desired, store, { once, version });
       // What came while it was being built.
-      if (configuration.changed.length > 0) void agent.#evaluate();
+      if (configuration.changed.length > 0) void agent.#reloads.evaluate();
       return agent;
     } catch (error) {
       await configuration.stop();
@@ -124,6 +114,15 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
+    this.#reloads = new Reloads({
+      engine,
+      configuration,
+      pipeline: this.pipeline,
+      applied: ({ maxBytes }) => {
+        this.#pool.budget = maxBytes;
+      },
+      told: () => this.#reporter.soon(),
+    });
     const { file } = desired;
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
     engine.hooks.pipeline.call(this.pipeline);
@@ -145,10 +144,13 @@ export class Agent {
     );
   }
 
+  get changes(): ConfigurationChanges {
+    return this.#reloads.changes;
+  }
+
   /** Reads the pipeline file again and applies what it says now. */
   reloadFile(): Promise<ReloadOutcome> {
-    this.#fileDirty = true;
-    return this.#evaluate();
+    return this.#reloads.file();
   }
 
   /** Reads the pipeline file again and says what would change. Nothing does. */
@@ -165,23 +167,10 @@ export class Agent {
   /** Reads the file and asks all configuration sources again: SIGHUP. */
   async refresh(): Promise<ReloadOutcome> {
     this.configuration.refresh();
+    this.#reloads.impatient();
     const outcome = await this.reloadFile();
     if (outcome.result === 'unchanged') this.#engine.log.info('the file is as it was; every source is asked again');
     return outcome;
-  }
-
-  /** Applies whatever is new. One at a time; calls that come meanwhile share the next one. */
-  #evaluate(): Promise<ReloadOutcome> {
-    if (this.#next) return this.#next;
-    const next = (this.#reloading ?? Promise.resolve())
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        this.#reloading = this.#reload();
-        return this.#reloading;
-      });
-    this.#next = next;
-    return next;
   }
 
   /**
@@ -218,11 +207,10 @@ export class Agent {
 
   async #stop(): Promise<LeftOver[]> {
     this.#engine.log.info(`stopping: what is on its way has ${this.pipeline.desired.shutdownTimeout} ms`);
-    clearTimeout(this.#again);
     await this.#watch.stop();
     this.#reporter.stop();
     this.pipeline.hurry();
-    await this.#reloading?.catch(() => {});
+    await this.#reloads.stop(this.pipeline.desired.shutdownTimeout);
     const [leftOver] = await Promise.all([
       this.pipeline.stop(this.pipeline.desired.shutdownTimeout),
       this.configuration.stop(),
@@ -235,108 +223,4 @@ export class Agent {
     await this.#engine.hooks.shutdown.promise();
     return leftOver;
   }
-
-  async #reload(): Promise<ReloadOutcome> {
-    if (this.#stopping) return { result: 'unchanged' };
-    const { configuration } = this;
-    if (this.#fileDirty) {
-      this.#fileDirty = false;
-      // Of another version the same is said once more.
-      if ((await configuration.readFile()) && this.#told.has(theFile)) this.#told.set(theFile, '');
-    }
-    configuration.dropKnown();
-    clearTimeout(this.#again);
-    const changed = new Set(configuration.changed);
-    let last: ReloadOutcome = { result: 'unchanged' };
-    for (const names of together([...changed])) {
-      if (this.#stopping) return last;
-      const outcome = await this.#apply(names);
-      if (isRefused(outcome)) continue;
-      this.#took(names, outcome);
-      for (const name of names) changed.delete(name);
-      last = outcome;
-      break;
-    }
-    // What is left is tried alone: that says what is wrong with it.
-    for (const name of changed) {
-      if (this.#stopping) return last;
-      const outcome = await this.#apply(new Set([name]));
-      if (isRefused(outcome)) {
-        this.#refused(name, outcome);
-        if (outcome.errors.every(({ retriable }) => retriable)) this.#tryAgain();
-      } else this.#took(new Set([name]), outcome);
-      if (last.result !== 'applied' || outcome.result === 'applied') last = outcome;
-    }
-    return last;
-  }
-
-  /** Nothing but a server that does not answer stands in its way. */
-  #tryAgain(): void {
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => void this.#evaluate(), delay(retryBackoff, this.#attempt++));
-  }
-
-  /** It stays refused, and is tried again with whatever else comes: that is said once. */
-  #refused(name: string, outcome: Extract<ReloadOutcome, { errors: unknown }>): void {
-    const reason = outcome.errors.map((error) => error.describe()).join();
-    this.configuration.refused(name, outcome.errors);
-    if (this.#told.get(name) === reason) return;
-    this.#told.set(name, reason);
-    this.#tell(outcome, name);
-  }
-
-  #took(names: ReadonlySet<string>, outcome: ReloadOutcome): void {
-    this.#attempt = 0;
-    const mended = [...names].filter((name) => this.#told.delete(name));
-    if (mended.length > 0 && outcome.result === 'unchanged') {
-      this.changes.mended();
-      this.#engine.log.info(`${mended.join(', ')}: valid again, and as it was; nothing changes`);
-    }
-    this.#tell(outcome, [...names].join(', '));
-  }
-
-  #tell(outcome: ReloadOutcome, what: string): void {
-    const { log, hooks } = this.#engine;
-    if (outcome.result === 'unchanged') return;
-    // Numbered, so that no line looks like a repetition of an earlier one.
-    const change = `configuration change ${this.changes.add(outcome, what)}`;
-    this.#reporter.soon();
-    if (outcome.result === 'applied') {
-      log.info(`${change} applied (${what}): ${planLine(outcome.plan)}`);
-    } else {
-      log.error(`${change} ${outcome.result} (${what}); what ran before goes on`);
-      for (const error of outcome.errors) log.error(`${change}: ${error.describe()}`);
-    }
-    hooks.reloaded.call(outcome);
-  }
-
-  async #apply(names: ReadonlySet<string>): Promise<ReloadOutcome> {
-    const { configuration } = this;
-    try {
-      const versions = configuration.versions(names);
-      const next = configuration.resolve(versions);
-      const errors = needsRestart(this.pipeline.desired, next);
-      if (errors.length > 0) return { result: 'refused', errors };
-      const plan = diff(this.pipeline.desired, next);
-      const changes = !isEmpty(plan);
-      if (changes) await this.#engine.hooks.beforeReload.promise(plan);
-      const faults = await configuration.applying(() => this.pipeline.apply(next, plan));
-      if (faults.length > 0) return { result: 'rolled back', errors: faults };
-      this.#pool.budget = next.maxBytes;
-      await configuration.accept(versions, next);
-      return changes ? { result: 'applied', plan } : { result: 'unchanged' };
-    } catch (error) {
-      return { result: 'refused', errors: errorsOf(error) };
-    }
-  }
-}
-
-function isRefused(outcome: ReloadOutcome): outcome is Extract<ReloadOutcome, { errors: unknown }> {
-  return outcome.result === 'refused' || outcome.result === 'rolled back';
-}
-
-function errorsOf(error: unknown): readonly LogcatchError[] {
-  if (error instanceof ConfigErrors) return error.errors;
-  if (error instanceof LogcatchError) return [error];
-  return [new LogcatchError('LC_PLUGIN_THREW', messageOf(error), { cause: error })];
 }

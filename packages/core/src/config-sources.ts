@@ -85,12 +85,21 @@ export class ConfigSources {
     return values;
   }
 
-  /** Forgets what is new and yet the same as what is in effect. Call it when nothing is being applied. */
-  dropKnown(): void {
+  /** Forgets what is new and yet the same as what is in effect, and returns its names. Call it when nothing is being applied. */
+  dropKnown(): string[] {
+    const dropped: string[] = [];
     for (const [name, candidate] of this.#candidates) {
       const good = this.#good.get(name);
-      if (good && sameValue(good, candidate)) this.#take(name, candidate);
+      if (!good || !sameValue(good, candidate)) continue;
+      this.#take(name, candidate);
+      dropped.push(name);
     }
+    return dropped;
+  }
+
+  /** The newest value of a source that is not in effect. */
+  candidate(name: string): SourceValue | undefined {
+    return this.#candidates.get(name);
   }
 
   /**
@@ -214,6 +223,9 @@ export class ConfigSources {
         this.#store(() => this.#owner.store?.touchGood(keyOf(source.desired), value.at));
       return false;
     }
+    // What was refused and is still the same is no news, but for what it may go with.
+    const candidate = this.#candidates.get(name);
+    if (candidate && sameValue(candidate, value)) return true;
     this.#candidates.set(name, value);
     this.#owner.changed();
     return true;

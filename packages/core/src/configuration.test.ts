@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type ConfigSourceContext, defineConfigSource, z } from '@logcatch/plugin-api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Scene, until } from './fixtures/scene.ts';
@@ -99,6 +100,36 @@ test('a value that was seen again counts as that fresh', async () => {
   const database = new DatabaseSync(join(agent.pipeline.desired.dataDir, 'state.db'), { readOnly: true });
   expect(Number(database.prepare('SELECT at FROM good_values').get()!.at)).toBeGreaterThanOrEqual(loadedAt!);
   database.close();
+});
+
+test('a source that is well again by itself does not hide that its value is refused', async () => {
+  let context: ConfigSourceContext | undefined;
+  let text = '["a"]';
+  const engine = scene.world.engine();
+  engine.use(
+    defineConfigSource({
+      type: 'talker',
+      description: 'Says how it is.',
+      options: z.strictObject({}),
+      create: (_options, ctx) => {
+        context = ctx;
+        return {
+          start: async () => {},
+          load: async () => ({ document: { text, format: 'json', label: 'here' } }),
+          stop: async () => {},
+        };
+      },
+    }),
+  );
+  await scene.world.start(yaml.replace('type: remote, key: list', 'type: talker').replaceAll('each.name', 'each'), {
+    engine,
+  });
+  text = '[{ "no": "text" }]';
+  context!.changed();
+  await until(() => expect(source().reason).toContain('its newest value is refused'));
+  context!.degraded('another agent has our name');
+  context!.degraded(null);
+  expect(source()).toMatchObject({ state: 'degraded', reason: expect.stringContaining('its newest value is refused') });
 });
 
 test('a source may use those above it', async () => {

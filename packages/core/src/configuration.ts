@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LogcatchError, messageOf } from '@logcatch/plugin-api';
-import { ConfigErrors, type Desired, type Settings, type SourceValues } from './config/index.ts';
+import type { LogcatchError } from '@logcatch/plugin-api';
+import { compatible } from './compatible.ts';
+import { ConfigErrors, type Desired, readText, type Settings, type SourceValues } from './config/index.ts';
 import { ConfigSources, type GoodValues, type SourceStatus } from './config-sources.ts';
 import type { Engine, LoadedFile } from './engine.ts';
+import { errorsOf } from './errors-of.ts';
 import type { SourceValue } from './running-source.ts';
 
 /** Name of the pipeline file among what can change. No source can have it. */
@@ -78,9 +79,14 @@ export class Configuration {
     return plainValues(this.#sources.values());
   }
 
-  /** Forgets what is new and the same as what is in effect. */
-  dropKnown(): void {
-    this.#sources.dropKnown();
+  /** Forgets what is new and the same as what is in effect, and returns the names of that. */
+  dropKnown(): string[] {
+    return this.#sources.dropKnown();
+  }
+
+  /** The newest version of the file or a source that is not in effect. The same object for as long as it is the same version. */
+  newest(name: string): unknown {
+    return name === theFile ? this.#newest : this.#sources.candidate(name);
   }
 
   /** What has a newer version: names of sources, or {@link theFile}. */
@@ -107,35 +113,34 @@ export class Configuration {
   /** Looks whether the file has changed since it was looked at last. */
   async readFile(): Promise<boolean> {
     const { file } = this.#good.document;
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text !== undefined && text === this.#text) return false;
-    this.#text = text;
     try {
-      this.#newest = await this.#engine.read(file);
+      const text = await readText(file).catch((error: unknown) => {
+        // Whatever it holds when it can be read again is news.
+        this.#text = undefined;
+        throw error;
+      });
+      if (text === this.#text) return false;
+      this.#text = text;
+      this.#newest = await this.#engine.read(file, text);
     } catch (error) {
       // Whatever happened, it is this version of the file that cannot be used.
-      const reason =
-        error instanceof LogcatchError
-          ? error
-          : new LogcatchError('LC_CONFIG_FILE', messageOf(error), { cause: error });
-      this.#newest = error instanceof ConfigErrors ? error : new ConfigErrors([reason]);
+      this.#newest = error instanceof ConfigErrors ? error : new ConfigErrors(errorsOf(error));
     }
     return true;
   }
 
   /**
-   * What this version of the file would ask for, and what is wrong with the newest values of its sources, which it may need as
-   * when it is applied. @throws ConfigErrors
+   * What this version of the file would ask for, with as many of the newest values as can be used; and what is wrong with the others.
+   * @throws ConfigErrors
    */
   preview(file: LoadedFile): { readonly desired: Desired; readonly refused: readonly LogcatchError[] } {
-    const newest = new Set(this.#sources.candidates);
-    if (newest.size === 0) return { desired: this.resolve({ file, values: this.#sources.values() }), refused: [] };
-    try {
-      return { desired: this.resolve({ file, values: this.#sources.values(newest) }), refused: [] };
-    } catch (error) {
-      if (!(error instanceof ConfigErrors)) throw error;
-      return { desired: this.resolve({ file, values: this.#sources.values() }), refused: error.errors };
-    }
+    const resolve = (names: readonly string[]) => this.resolve({ file, values: this.#sources.values(new Set(names)) });
+    const { candidates } = this.#sources;
+    const good = compatible(candidates, (names) => faultsOf(() => resolve(names)).length);
+    return {
+      desired: resolve(good),
+      refused: good.length < candidates.length ? faultsOf(() => resolve(candidates)) : [],
+    };
   }
 
   /** Whether any source may publish a status. */
@@ -203,45 +208,23 @@ export class Configuration {
 
   /** Accepts the newest values, or those of them that are good. Returns whether there were any. */
   #acceptGood(): boolean {
+    const faults = (names: readonly string[]) => faultsOf(() => this.resolve(this.versions(new Set(names))));
     const { changed } = this;
-    const good = together(changed).find((names) => this.#resolves(names));
-    if (good) this.#sources.accept(this.versions(good).values);
-    const alone = changed.filter((name) => !good?.has(name) && this.#acceptAlone(name));
-    return good !== undefined || alone.length > 0;
-  }
-
-  #resolves(names: ReadonlySet<string>): boolean {
-    try {
-      this.resolve(this.versions(names));
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConfigErrors)) throw error;
-      return false;
-    }
-  }
-
-  #acceptAlone(name: string): boolean {
-    try {
-      const versions = this.versions(new Set([name]));
-      this.resolve(versions);
-      this.#sources.accept(versions.values);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConfigErrors)) throw error;
-      this.refused(name, error.errors);
-      return false;
-    }
+    const good = compatible(changed, (names) => faults(names).length);
+    this.#sources.accept(this.versions(new Set(good)).values);
+    for (const name of changed) if (!good.includes(name)) this.refused(name, faults([name]));
+    return good.length > 0;
   }
 }
 
-/**
- * What is new may belong together: the groups to try, in order. All at once, then all but one, so that a bad one does not hold up
- * others that need each other. Each alone is for whoever calls.
- */
-export function together(changed: readonly string[]): ReadonlySet<string>[] {
-  if (changed.length < 2) return [];
-  const butOne = changed.length < 3 ? [] : changed.map((left) => new Set(changed.filter((name) => name !== left)));
-  return [new Set(changed), ...butOne];
+function faultsOf(resolve: () => unknown): readonly LogcatchError[] {
+  try {
+    resolve();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigErrors) return error.errors;
+    throw error;
+  }
 }
 
 function plainValues(values: ReadonlyMap<string, SourceValue>): SourceValues {

@@ -11,6 +11,7 @@ import {
   ConfigErrors,
   type Desired,
   type PipelineDocument,
+  parseDocument,
   pluginsOf,
   readDocument,
   resolveDocument,
@@ -68,9 +69,13 @@ export class Engine implements EngineHandle {
     }
   }
 
-  /** Reads a pipeline file and loads the plugins it names. @throws ConfigErrors */
-  async read(file: string): Promise<LoadedFile> {
-    const document = await readDocument(file);
+  /**
+   * Reads a pipeline file and loads the plugins it names.
+   * @param text what the file holds, where that is known
+   * @throws ConfigErrors
+   */
+  async read(file: string, text?: string): Promise<LoadedFile> {
+    const document = text === undefined ? await readDocument(file) : parseDocument(file, text);
     await this.#loadPlugins(document);
     await this.#loadBundled(document.value);
     const value = await this.hooks.config.promise(document.value).catch((cause) => {

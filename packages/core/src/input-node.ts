@@ -59,7 +59,7 @@ export class InputNode extends Node {
 
   build(): void {
     const definition = this.component.definition as InputDefinition;
-    const maxRecords = Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
+    const maxRecords = () => Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
     const { pool, once, store } = this.environment;
     const context: InputContext = {
       ...this.context(),
@@ -68,7 +68,9 @@ export class InputNode extends Node {
       firstStart: !store.hasStarted(this.id),
       once,
       untrusted: this.component.remote,
-      maxRecords,
+      get maxRecords() {
+        return maxRecords();
+      },
     };
     const instance = definition.create(this.component.options, context);
     this.#instance = checkInstance(instance, 'An input', ['start', 'read', 'pause', 'resume', 'rewind', 'stop']);
@@ -77,6 +79,11 @@ export class InputNode extends Node {
   /** The outputs that its records can reach. */
   leadTo(outputs: readonly OutputNode[]): void {
     this.#outputs = outputs;
+  }
+
+  /** Sources of the one before it that have ended, and of which something is still on its way. */
+  inherit(before: InputNode): void {
+    this.#sources.adopt(before.#sources);
   }
 
   start(): void {

@@ -84,6 +84,16 @@ export abstract class Node implements NodeHandle {
 
   abstract start(): void;
 
+  abstract stop(): Promise<void>;
+
+  /**
+   * What it has taken, has not finished, and what will not come again, each still claimed: for whoever takes its place. It has
+   * stopped, or is left behind: then nothing that it still does counts.
+   */
+  abandon(): Delivery[] {
+    return [];
+  }
+
   /** Takes its place: from now on observers hear of it. */
   place(): void {
     if (this.#placed) return;

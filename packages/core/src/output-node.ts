@@ -7,9 +7,10 @@ import {
   type Receipt,
   Rejected,
 } from '@logcatch/plugin-api';
+import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
-import { Node, type Target } from './node.ts';
+import { Node, type PipelineEnvironment, type Target } from './node.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
 import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
@@ -36,7 +37,9 @@ export class OutputNode extends Node implements Target {
   readonly #waiters: Waiter[] = [];
   readonly #writing = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
-  readonly #leftOver: Delivery[] = [];
+  /** Taken and not finished, in the order in which they came. */
+  readonly #open = new Set<Delivery>();
+  #abandoned = false;
   readonly #refusals = new Refusals({
     node: this,
     environment: this.environment,
@@ -60,6 +63,11 @@ export class OutputNode extends Node implements Target {
   #dropped = 0;
   #wasTried = false;
   #running: Promise<void> | undefined;
+
+  constructor(component: DesiredComponent, environment: PipelineEnvironment) {
+    super(component, environment);
+    this.#gate.close();
+  }
 
   get required(): boolean {
     return this.component.required;
@@ -92,7 +100,6 @@ export class OutputNode extends Node implements Target {
     const definition = this.component.definition as OutputDefinition;
     const instance = definition.create(this.component.options, this.context());
     this.#instance = checkInstance(instance, 'An output', ['start', 'write', 'stop']);
-    this.#gate.close();
   }
 
   /** Legal twice. */
@@ -140,6 +147,7 @@ export class OutputNode extends Node implements Target {
       }
       delivery.hold();
     } else delivery.expect();
+    this.#open.add(delivery);
     this.#records += batch.count;
     this.#bytes += batch.buffer.length;
     this.#queue.push({ delivery, order: ++this.#lastOrder });
@@ -147,11 +155,7 @@ export class OutputNode extends Node implements Target {
     this.#pump();
   }
 
-  /**
-   * Stops, and returns what it has not written and what will not come again, each still claimed: for {@link takeOver} of
-   * the output that replaces it.
-   */
-  async stop(): Promise<Delivery[]> {
+  async stop(): Promise<void> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the output stops'));
     clearTimeout(this.#retry);
@@ -163,19 +167,21 @@ export class OutputNode extends Node implements Target {
     await this.#instance?.stop();
     await this.#running;
     await Promise.all(this.#writing);
-    for (const { delivery } of this.#queue.splice(0)) this.#giveUp(delivery);
     if (this.#dropped > 0)
       this.log.warn(`${this.#dropped} records were not written here: it is not required, and was full or failing`);
     this.supervisor.move('stopped');
-    return this.#leftOver;
   }
 
-  takeOver(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) {
-      if (!delivery.cancelled) this.accept(delivery);
-      if (this.required) delivery.settle();
-      else delivery.release();
-    }
+  override abandon(): Delivery[] {
+    this.#abandoned = true;
+    const waiting = new Set([...this.#queue.splice(0), ...this.#failed.splice(0)].map(({ delivery }) => delivery));
+    const open = [...this.#open];
+    this.#open.clear();
+    // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
+    for (const delivery of open) if (!waiting.has(delivery) && this.#writing.size > 0) delivery.hold();
+    if (this.required) return open;
+    for (const delivery of open) delivery.release();
+    return [];
   }
 
   async #connect(): Promise<void> {
@@ -183,6 +189,7 @@ export class OutputNode extends Node implements Target {
     this.supervisor.move('starting');
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
+        if (!this.#instance) this.build();
         await this.#instance!.start(signal);
         this.supervisor.move('running');
         this.#wasTried = true;
@@ -304,16 +311,18 @@ export class OutputNode extends Node implements Target {
 
   /** Written or answered for. */
   #done(delivery: Delivery): void {
-    if (this.required) delivery.settle();
+    if (this.required && !this.#abandoned) delivery.settle();
     else delivery.release();
     this.#leave(delivery);
+    this.#open.delete(delivery);
   }
 
-  /** Not delivered: its position stays. What will not be read again is kept for whoever takes over. */
+  /** Not delivered: its position stays. What will not be read again is kept for whoever takes its place. */
   #giveUp(delivery: Delivery): void {
-    if (this.required && !delivery.cancelled) this.#leftOver.push(delivery);
-    else delivery.release();
     this.#leave(delivery);
+    if (this.required && !delivery.cancelled && !this.#abandoned) return;
+    delivery.release();
+    this.#open.delete(delivery);
   }
 
   #leave({ batch }: Delivery): void {

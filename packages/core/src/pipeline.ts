@@ -1,18 +1,22 @@
 import type { LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
 import { ConfigErrors, type Desired, type DesiredComponent, diff } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
+import { errorsOf } from './errors-of.ts';
 import { Graph } from './graph.ts';
 import { InputNode } from './input-node.ts';
 import type { Node, PipelineEnvironment, Target } from './node.ts';
 import { OutputNode } from './output-node.ts';
-import { firstFaults, probe, ranWell } from './probe.ts';
-import { stopNodes } from './stopping.ts';
+import { firstFaults, probe, ran } from './probe.ts';
+import { stopNodes, type Unfinished } from './stopping.ts';
 import type { TrackedSource } from './tracked-source.ts';
 import { TransformNode } from './transform-node.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Milliseconds of the shutdown time kept for stopping components, after waiting for what is on its way. */
 const stopShare = 1_000;
+
+/** Milliseconds that a changed input has at least to start, however long the change took before. */
+const leastPatience = 1_000;
 
 /** What of a source was read and not delivered when the pipeline stopped. */
 export interface LeftOver {
@@ -40,7 +44,9 @@ export class Pipeline implements PipelineHandle {
     this.#environment = environment;
     this.#desired = desired;
     this.#graph = new Graph(desired.edges);
-    for (const node of this.#build(componentsOf(desired), this.#graph)) this.#nodes.set(node.id, node);
+    // A value from elsewhere may be unfit today and was accepted before: it must not keep the others from running.
+    const unfit = ({ component }: Node) => component.remote;
+    for (const node of this.#build(componentsOf(desired), this.#graph, unfit)) this.#nodes.set(node.id, node);
   }
 
   get name(): string {
@@ -112,15 +118,24 @@ export class Pipeline implements PipelineHandle {
     // One bound for all: a server that hangs uses up each.
     const deadline = Date.now() + previous.shutdownTimeout;
     const built = this.#buildPlan(next, plan);
-    await this.#probe(built, previous.shutdownTimeout / 2);
+    await this.#probe(built, previous.shutdownTimeout / 4);
 
-    const replaced = built.filter((node) => node instanceof InputNode && ranWell(this.#nodes.get(node.id)));
+    const replaced = built.filter((node) => node instanceof InputNode && ran(this.#nodes.get(node.id)));
     await this.#exchange(next, plan, built, deadline);
-    const faults = await firstFaults(replaced, this.#patience(deadline - Date.now()));
-    if (faults.length === 0) return [];
-    const back = diff(next, previous);
-    await this.#exchange(previous, back, this.#buildPlan(previous, back), deadline);
-    return faults;
+    const faults = await firstFaults(replaced, this.#patience(Math.max(leastPatience, deadline - Date.now())));
+    return faults.length > 0 && (await this.#goBack(previous, deadline)) ? faults : [];
+  }
+
+  /** Whether what ran before runs again. Where it cannot even be built, the change stays, and is tried again by its components. */
+  async #goBack(previous: Desired, deadline: number): Promise<boolean> {
+    const back = diff(this.#desired, previous);
+    try {
+      await this.#exchange(previous, back, this.#buildPlan(previous, back), deadline);
+      return true;
+    } catch (error) {
+      for (const known of errorsOf(error)) this.hooks.error.call(known);
+      return false;
+    }
   }
 
   /** Swaps what the plan names for what was built, and lets the rest go on. */
@@ -139,11 +154,14 @@ export class Pipeline implements PipelineHandle {
           else input.rewind(source);
         }
       }
-      const unwritten = await this.#stop([...leaving], Date.now() + stopShare);
+      const unfinished = await this.#stop([...leaving], Date.now() + stopShare);
 
+      const before = this.#graph;
       for (const node of leaving) {
         node.displace();
         this.#nodes.delete(node.id);
+        const successor = built.find(({ id }) => id === node.id);
+        if (node instanceof InputNode && successor instanceof InputNode) successor.inherit(node);
       }
       for (const node of built) this.#nodes.set(node.id, node);
       this.#desired = next;
@@ -154,15 +172,31 @@ export class Pipeline implements PipelineHandle {
       }
       this.#link([...built.map(({ id }) => id), ...plan.relink]);
       for (const input of this.inputs) input.leadTo(this.#outputsBehind(input.id, this.#graph));
-      for (const [id, deliveries] of unwritten) {
-        const successor = this.#nodes.get(id);
-        if (successor instanceof OutputNode) successor.takeOver(deliveries);
-        else for (const delivery of deliveries) delivery.release();
-      }
       this.#startNodes(built);
+      // Before anything that the inputs read next: they wait for the end of this.
+      for (const [node, deliveries] of unfinished) this.#handOver(node, deliveries, before);
     } finally {
       // Whatever was thrown: what stays goes on.
       for (const input of affected) if (this.#nodes.get(input.id) === input) input.resume();
+    }
+  }
+
+  /**
+   * What a component had not finished, of sources that cannot be read again: it goes to the one in its place, past a transform
+   * that is gone, and counts as answered for where nobody wants it any more.
+   */
+  #handOver(from: Node, deliveries: readonly Delivery[], before: Graph): void {
+    const place = this.#nodes.get(from.id);
+    const behind = before.from(from.id).map(({ to }) => this.#nodes.get(to));
+    const targets = (place ? [place] : behind).filter(
+      (node) => node instanceof OutputNode || node instanceof TransformNode,
+    );
+    for (const delivery of deliveries) {
+      if (!delivery.cancelled) for (const target of targets) target.accept(delivery);
+      delivery.settle();
+    }
+    if (deliveries.length > 0 && targets.length === 0) {
+      from.log.warn(`${deliveries.length} batches of files that are gone were not delivered: it was removed`);
     }
   }
 
@@ -176,7 +210,7 @@ export class Pipeline implements PipelineHandle {
     const faults = await probe(built, {
       running: (id) => this.#nodes.get(id),
       build: (component) => this.#build([component], this.#graph)[0]!,
-      patience: this.#patience(milliseconds),
+      patience: () => this.#patience(milliseconds),
       stop: (nodes) => this.#stop(nodes, Date.now() + stopShare),
     });
     if (faults.length === 0) return;
@@ -196,7 +230,8 @@ export class Pipeline implements PipelineHandle {
     );
   }
 
-  #build(components: readonly DesiredComponent[], graph: Graph): Node[] {
+  /** @param unfit which may fail, and try again when they are started. @throws what a plugin's `create` throws */
+  #build(components: readonly DesiredComponent[], graph: Graph, unfit: (node: Node) => boolean = () => false): Node[] {
     const nodes = components.map((component) => nodeOf(component, this.#environment));
     const built = new Map(nodes.map((node) => [node.id, node]));
     for (const node of nodes) {
@@ -204,6 +239,8 @@ export class Pipeline implements PipelineHandle {
       try {
         node.build();
       } catch (error) {
+        if (unfit(node)) continue;
+        void this.#stop(nodes, Date.now() + stopShare);
         throw node.supervisor.explain(error);
       }
     }
@@ -224,8 +261,8 @@ export class Pipeline implements PipelineHandle {
     for (const node of nodes) if (node instanceof InputNode) node.start();
   }
 
-  /** Returns what outputs did not write. */
-  #stop(nodes: readonly Node[], deadline: number): Promise<Map<string, Delivery[]>> {
+  /** Returns what they had not finished. */
+  #stop(nodes: readonly Node[], deadline: number): Promise<Unfinished> {
     return stopNodes(nodes, deadline, (error) => this.hooks.error.call(error));
   }
 

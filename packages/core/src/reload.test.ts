@@ -150,8 +150,12 @@ outputs: { out: { type: memory } }`);
     scene.world.add('b', 'more of b');
     await scene.untilWritten(103);
     expect(scene.written().slice(101).sort()).toEqual(['more of a', 'more of b']);
+    // Left alone by other changes, and tried again by itself.
+    const created = scene.world.created.get('x');
+    expect(await agent.reloadFile()).toEqual({ result: 'unchanged' });
+    expect(scene.world.created.get('x')).toBe(created);
     scene.world.unreachable.clear();
-    expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+    await until(() => expect(agent.changes.last).toMatchObject({ result: 'applied', plan: { add: ['z'] } }));
   });
 
   test('an added input that cannot start leaves the others running', async () => {

@@ -1,15 +1,17 @@
 import type { ConfigSource, ConfigSourceContext, ErrorCode, LoadedConfig, Secret } from '@logcatch/plugin-api';
-import { type LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { abortable, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { ConfigErrors, type ConfigValue, type DesiredSource, parseLoaded } from './config/index.ts';
 import type { Log } from './log.ts';
 import { readSecret } from './secret.ts';
 import { checkInstance } from './shape.ts';
-import { type Backoff, delay, Supervisor } from './supervisor.ts';
+import { type Backoff, delay, Supervisor, sentence } from './supervisor.ts';
 
 /** Short: a source that comes back is to be noticed within seconds. */
 const backoff: Backoff = { first: 250, last: 3_000 };
 /** Milliseconds until a source that answered, but with nothing good, is asked without a hint. */
 const answeredPause = 30_000;
+/** Milliseconds for one load. */
+const loadPatience = 60_000;
 /** Milliseconds from a hint to the load: hints come in bursts. */
 const settle = 20;
 
@@ -20,6 +22,11 @@ export interface SourceValue {
   readonly revision: string | undefined;
   /** When it was loaded, milliseconds since the epoch. */
   readonly at: number;
+}
+
+interface Trouble {
+  readonly reason: string;
+  readonly hint: string;
 }
 
 /** What a source needs from where it runs. */
@@ -48,7 +55,10 @@ export class RunningSource {
   /** The last load worked. */
   #healthy = false;
   #wake: (() => void) | undefined;
-  #said: { readonly reason: string; readonly hint: string } | undefined;
+  /** What the source says of its own health. */
+  #said: Trouble | undefined;
+  /** Why what it holds cannot be loaded, or is refused. */
+  #trouble: Trouble | undefined;
   #started = false;
   #report: string | undefined;
   #code: ErrorCode | undefined;
@@ -113,11 +123,11 @@ export class RunningSource {
     const what = revision === undefined ? 'its newest value' : `revision ${revision}`;
     const first = errors[0]!;
     this.#code = first.code;
-    this.supervisor.move(
-      'degraded',
-      `${what} is refused: ${first.describe()}`,
-      'Until it is mended the last good one goes on.',
-    );
+    this.#trouble = {
+      reason: `${what} is refused: ${first.describe()}`,
+      hint: 'Until it is mended the last good one goes on.',
+    };
+    this.#show();
   }
 
   async stop(): Promise<void> {
@@ -145,7 +155,7 @@ export class RunningSource {
           if (this.#report !== undefined) this.report(this.#report);
         }
         this.#dirty = false;
-        const loaded = await this.#instance.load(signal);
+        const loaded = await this.#load(this.#instance);
         if (signal.aborted) break;
         const value = parseLoaded(loaded, this.desired);
         attempt = 0;
@@ -160,38 +170,63 @@ export class RunningSource {
         this.#failed(error);
         this.#asked.resolve();
         // What is there is bad, or nothing is: only a change can help, and a look now and then, should its hint be lost.
-        const answered = this.#code === 'LC_SOURCE_ABSENT' || error instanceof ConfigErrors;
-        await this.#next(answered ? answeredPause : delay(backoff, attempt++));
+        await this.#next(this.#answered(error) ? answeredPause : delay(backoff, attempt++));
       }
     }
     this.#asked.resolve();
   }
 
-  /** As well as the source itself says: what it said of its health outlives the next good value. */
+  /** Nothing is heard of a source that hangs: neither its hints nor its failures. */
+  async #load(instance: ConfigSource): Promise<LoadedConfig> {
+    const patience = AbortSignal.timeout(loadPatience);
+    try {
+      const signal = AbortSignal.any([this.#stopping.signal, patience]);
+      return await abortable(instance.load(signal), signal);
+    } catch (error) {
+      if (!patience.aborted) throw error;
+      throw new LogcatchError('LC_SOURCE_UNREACHABLE', `it has not answered for ${loadPatience / 1_000} s`);
+    }
+  }
+
+  /** What is loaded is good. */
   #well(): void {
     this.#code = undefined;
+    this.#trouble = undefined;
     const { state, hint } = this.supervisor.status;
     // With a hint the supervisor says so itself.
     if (state === 'degraded' && !hint && !this.#said) this.#log.info('runs well again');
-    if (this.#said) this.supervisor.move('degraded', this.#said.reason, this.#said.hint);
-    else this.supervisor.move('running');
+    this.#show();
   }
 
   #say(reason: string | null, hint = ''): void {
     this.#said = reason === null ? undefined : { reason, hint };
-    this.supervisor.degraded(reason, hint);
+    if (reason !== null) this.#log.warn(sentence(reason, hint));
+    if (this.#started) this.#show();
+  }
+
+  /** What it holds comes before what it says of itself. */
+  #show(): void {
+    const trouble = this.#trouble ?? this.#said;
+    if (trouble) this.supervisor.move('degraded', trouble.reason, trouble.hint);
+    else this.supervisor.move('running');
   }
 
   #failed(error: unknown): void {
     this.#healthy = false;
     const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
     this.#code = known.code;
-    if (error instanceof ConfigErrors || known.code === 'LC_SOURCE_ABSENT') this.#gone();
+    // What was loaded before is there no more.
+    if (this.#answered(error)) this.#gone();
     const reason = known.describe();
-    if (this.supervisor.status.reason === reason) return;
-    this.#log.warn(reason);
-    // It says what to do.
-    this.supervisor.move('degraded', reason);
+    if (this.#trouble?.reason !== reason) this.#log.warn(reason);
+    // The reason says what to do.
+    this.#trouble = { reason, hint: '' };
+    this.#show();
+  }
+
+  /** It said that there is nothing good. */
+  #answered(error: unknown): boolean {
+    return error instanceof ConfigErrors || this.#code === 'LC_SOURCE_ABSENT' || this.#code === 'LC_SOURCE_BAD';
   }
 
   /** Waits for a hint, or for so many milliseconds. */

@@ -74,8 +74,18 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     }
   }
 
+  /** Takes over what has ended and not settled: an instance before this one read it. */
+  adopt(before: InputSources): void {
+    for (const source of before) {
+      if (!source.ended) continue;
+      before.#open.delete(source.key);
+      this.#open.set(source.key, source);
+      source.belongTo(this.#owner);
+    }
+  }
+
   known(): readonly StoredSource[] {
-    return this.#environment.store.rowsOf(this.#input).filter(({ key }) => !this.#open.has(key));
+    return this.#environment.store.rowsOf(this.#input).filter((row) => !row.ended && !this.#open.has(row.key));
   }
 
   open(requests: readonly OpenRequest[]): TrackedSource[] {

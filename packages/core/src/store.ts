@@ -17,6 +17,8 @@ export interface SourceRow {
   /** The position that is on disk. */
   saved: number;
   meta: SourceMeta;
+  /** Nothing more will be read from it; only what is on its way keeps it. Not on disk: after a restart it is looked at again. */
+  ended?: true;
 }
 
 /**

@@ -21,6 +21,11 @@ export function delay({ first, last }: Backoff, attempt: number, random: () => n
   return full * (0.5 + random() / 2);
 }
 
+/** A reason and what to do about it, on one line. */
+export function sentence(reason: string, hint: string): string {
+  return `${/[.!?]$/.test(reason) || hint === '' ? reason : `${reason}.`} ${hint}`.trim();
+}
+
 /** Waits, unless the signal aborts: then it returns at once. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
@@ -67,7 +72,7 @@ export class Supervisor {
       this.move('running');
       return;
     }
-    this.#log.warn(`${/[.!?]$/.test(reason) ? reason : `${reason}.`} ${hint}`.trim());
+    this.#log.warn(sentence(reason, hint));
     this.move('degraded', reason, hint);
   }
 

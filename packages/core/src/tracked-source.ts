@@ -33,7 +33,7 @@ export class TrackedSource implements Source {
   ended: SourceEnd | undefined;
   /** End of what was read. */
   readPosition: number;
-  readonly #owner: SourceOwner;
+  #owner: SourceOwner;
   readonly #paused = new Set<PauseReason>();
   #outstanding: Delivery[] = [];
   #inHand = 0;
@@ -67,6 +67,11 @@ export class TrackedSource implements Source {
 
   get pausedBy(): readonly PauseReason[] {
     return [...this.#paused];
+  }
+
+  /** Another instance of its input looks after it from now on. */
+  belongTo(owner: SourceOwner): void {
+    this.#owner = owner;
   }
 
   /** A batch of it was read and is not tracked yet: until {@link taken} an end waits for it. */
@@ -114,6 +119,7 @@ export class TrackedSource implements Source {
 
   end(how: SourceEnd): void {
     this.ended = how;
+    this.row.ended = true;
     this.#finish();
   }
 

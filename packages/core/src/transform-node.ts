@@ -15,6 +15,10 @@ export class TransformNode extends Node implements Target {
   #begun = false;
   #failures = 0;
   #finishedAt = 0;
+  /** Taken and not finished, in the order in which they came. */
+  readonly #open = new Set<Delivery>();
+  #abandoned = false;
+  #stopped = false;
   /** The repair under way, shared by all that fail meanwhile. */
   #repair: Promise<void> | undefined;
 
@@ -33,11 +37,13 @@ export class TransformNode extends Node implements Target {
     if (this.#begun) return;
     this.#begun = true;
     this.supervisor.move('starting');
-    this.#repair = this.#instance!.start
-      ? this.#first().finally(() => {
-          this.#repair = undefined;
-        })
-      : undefined;
+    // Where it could not be built before, its failure says so now.
+    this.#repair =
+      !this.#instance || this.#instance.start
+        ? this.#first().finally(() => {
+            this.#repair = undefined;
+          })
+        : undefined;
     if (!this.#repair) this.#started();
   }
 
@@ -48,7 +54,17 @@ export class TransformNode extends Node implements Target {
     await Promise.all(this.#pending.values());
     await this.#repair;
     await this.#instance?.stop?.();
+    this.#stopped = true;
     this.supervisor.move('stopped');
+  }
+
+  override abandon(): Delivery[] {
+    this.#abandoned = true;
+    const open = [...this.#open];
+    this.#open.clear();
+    // What is left behind still looks at its batches; when it ends, that is all it has to say.
+    if (!this.#stopped) for (const delivery of open) delivery.hold();
+    return open;
   }
 
   /** One that is broken may not even stop: that must not keep its successor away. */
@@ -64,6 +80,7 @@ export class TransformNode extends Node implements Target {
 
   accept(delivery: Delivery): void {
     delivery.expect();
+    this.#open.add(delivery);
     const earlier = this.#pending.get(delivery.source) ?? this.#repair;
     const work = earlier ? earlier.then(() => this.#apply(delivery)) : this.#apply(delivery);
     if (!work) return;
@@ -78,15 +95,12 @@ export class TransformNode extends Node implements Target {
 
   /** Returns nothing where all was done synchronously. Never throws. */
   #apply(delivery: Delivery): Promise<void> | undefined {
-    if (delivery.cancelled) {
-      delivery.settle();
+    if (this.#abandoned || delivery.cancelled) {
+      this.#done(delivery);
       return undefined;
     }
-    if (this.#stopping.signal.aborted) {
-      // Not settled: its position stays.
-      delivery.release();
-      return undefined;
-    }
+    // Not settled, its position stays: for whoever takes its place.
+    if (this.#stopping.signal.aborted) return undefined;
     try {
       const applied = this.#instance!.apply(delivery.batch);
       if (!(applied instanceof Promise)) {
@@ -107,6 +121,10 @@ export class TransformNode extends Node implements Target {
 
   /** @throws LC_PLUGIN_CONTRACT before anything was sent */
   #send(delivery: Delivery, applied: Applied): void {
+    if (this.#abandoned) {
+      this.#done(delivery);
+      return;
+    }
     const { exits } = this.component.definition as TransformDefinition;
     const outgoing = outgoingOf(applied, exits);
     this.#failures = 0;
@@ -119,12 +137,19 @@ export class TransformNode extends Node implements Target {
         child.settle();
       }
     }
-    delivery.settle();
+    this.#done(delivery);
+  }
+
+  #done(delivery: Delivery): void {
+    if (this.#abandoned) delivery.release();
+    else delivery.settle();
+    this.#open.delete(delivery);
   }
 
   async #first(): Promise<void> {
     try {
-      await this.#instance!.start!(this.#stopping.signal);
+      if (!this.#instance) this.build();
+      await this.#instance!.start?.(this.#stopping.signal);
       this.#started();
     } catch (error) {
       const known = this.supervisor.failed('failed', error);

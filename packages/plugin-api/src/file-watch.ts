@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { abortable } from './abortable.ts';
 import { type ErrorDetails, LogcatchError } from './errors.ts';
 
 /** How often the file is looked at, in milliseconds. */
@@ -60,7 +61,7 @@ export class FileWatch {
   /** Begins to watch. The file need not exist. @throws the signal's reason; an AbortError when stopped */
   async start(signal: AbortSignal): Promise<void> {
     const ended = this.#ended(signal);
-    this.#known = (await unlessAborted(ended, () => this.#look())).stamp;
+    this.#known = (await abortable(this.#look(), ended)).stamp;
     void this.#follow(this.#stopped.signal);
   }
 
@@ -71,7 +72,8 @@ export class FileWatch {
    */
   readText(signal: AbortSignal): Promise<string> {
     const ended = this.#ended(signal);
-    return unlessAborted(ended, () => this.#readText(ended));
+    // A file system may hang.
+    return abortable(this.#readText(ended), ended);
   }
 
   /** Ends watching and reading. Legal at any time, and twice. */
@@ -218,17 +220,4 @@ function lineNotText(bytes: Buffer): number | undefined {
 /** Resolves after so many milliseconds, or when aborted. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await delay(milliseconds, undefined, { signal }).catch(() => {});
-}
-
-/** Does not wait for a file system that hangs. @throws the signal's reason */
-async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work(), aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -12,7 +12,7 @@ export interface InputContext extends ComponentContext {
   readonly once: boolean;
   /** Some of its options come from a remote source: a stranger may have written them. */
   readonly untrusted: boolean;
-  /** The most records a batch may hold; the smallest queue behind this input decides. */
+  /** The most records a batch may hold now; the smallest queue behind this input decides, and it changes with the configuration. */
   readonly maxRecords: number;
 }
 

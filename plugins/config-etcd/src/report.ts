@@ -94,9 +94,11 @@ export class Reporter {
   async #keep(etcd: Etcd3): Promise<void> {
     if (this.#lease?.etcd !== etcd) this.#lost();
     else await this.#lease.lease.keepaliveOnce(this.#limit());
-    if (!this.#pending) return;
+    // Also what is written already: somebody may have deleted it.
+    const entry = this.#pending ?? this.#latest;
+    if (!entry) return;
     this.#lease ??= await this.#grant(etcd);
-    await this.#write(etcd, this.#pending, this.#lease.id);
+    await this.#write(etcd, entry, this.#lease.id);
   }
 
   /** What stood under the lease goes with it. */
@@ -115,6 +117,10 @@ export class Reporter {
     const { kvs } = await etcd.get(key).options(this.#limit()).exec();
     const found = kvs[0];
     if (this.#isTwin(key, found)) return;
+    if (found?.lease === lease && found.value.toString() === text) {
+      if (this.#pending?.text === text) this.#pending = undefined;
+      return;
+    }
     // Not by `lease.put`: it drops the deadline.
     const { succeeded } = await etcd
       .if(key, 'Mod', '==', found?.mod_revision ?? 0)

@@ -60,7 +60,9 @@ export class FileTail implements Input {
       framing: {
         stripCr: options.strip_cr,
         maxLineBytes: options.max_line_bytes,
-        maxRecords: Math.min(ctx.maxRecords, 65_536),
+        get maxRecords() {
+          return Math.min(ctx.maxRecords, 65_536);
+        },
       },
       split: (tail, records, position) => this.#split(tail, records, position),
       grew: (tail, meta) => ctx.sources.remember(tail.source, meta),

@@ -27,7 +27,7 @@ const maxBytes = 2 ** 20;
  * @throws {ConfigErrors} LC_CONFIG_FILE, LC_CONFIG_SYNTAX (every error in the YAML), LC_CONFIG_VALUE (it is not a map)
  */
 export async function readDocument(file: string): Promise<PipelineDocument> {
-  return parseDocument(file, await read(file));
+  return parseDocument(file, await readText(file));
 }
 
 /** Reads a pipeline file that is already in memory. See {@link readDocument}. */
@@ -47,7 +47,8 @@ export function parseDocument(file: string, text: string): PipelineDocument {
   return { ...places, file: path.resolve(file), value };
 }
 
-async function read(file: string): Promise<string> {
+/** The text of a pipeline file. @throws ConfigErrors */
+export async function readText(file: string): Promise<string> {
   const refuse = (message: string, details: ErrorDetails = {}) =>
     new ConfigErrors([new LogcatchError('LC_CONFIG_FILE', message, { origin: { file }, ...details })]);
   let bytes: Buffer;
