@@ -42,6 +42,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#owner = {
       pause: flow.pause,
       resume: flow.resume,
+      changed: (source) => environment.checkpointer.changed(source.row),
       moved: (source, now) => {
         if (now) environment.checkpointer.saveNow(source.row);
         else environment.checkpointer.changed(source.row);
@@ -49,7 +50,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       },
       finished: (source) => {
         this.#open.delete(source.key);
-        environment.checkpointer.remove(source.row);
+        environment.checkpointer.end(source.row, source.ended!);
       },
     };
   }
@@ -70,8 +71,14 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     for (const source of this.#open.values()) {
       if (source.ended) continue;
       this.#open.delete(source.key);
+      source.row.open = false;
       source.cancel();
     }
+  }
+
+  /** Nothing more will be read. */
+  close(): void {
+    for (const { row } of this.#open.values()) row.open = false;
   }
 
   known(): readonly StoredSource[] {
@@ -96,7 +103,12 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#environment.checkpointer.changed(source.row);
   }
 
+  grown(source: Source, size: number): void {
+    if (this.has(source)) source.grown(size);
+  }
+
   renamed(source: Source, path: string): void {
+    if (this.has(source)) source.currentPath = path;
     this.#environment.discovered({ input: this.#input, source, event: 'renamed', path });
   }
 

@@ -2,18 +2,21 @@ import { Batch, type Chunk } from '@logcatch/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from './delivery.ts';
+import { Ledger } from './ledger.ts';
 import { BufferPool } from './pool.ts';
+import { SourceRow } from './source-row.ts';
 import { sourceWindow, TrackedSource } from './tracked-source.ts';
 
 function make() {
   const calls: string[] = [];
-  const row = { key: 1, component: 'app', path: '/a', position: 0, saved: 0, meta: {} };
+  const row = new SourceRow({ key: 1, component: 'app', path: '/a', ledger: new Ledger(0), meta: {}, seen: 0 });
   const source = new TrackedSource(
     row,
     {},
     {
       pause: () => calls.push('pause'),
       resume: () => calls.push('resume'),
+      changed: () => {},
       moved: (_source, now) => {
         calls.push(`at ${row.position}${now ? ' now' : ''}`);
         if (now) row.saved = row.position;
