@@ -2,6 +2,7 @@ import { unwatchFile, watchFile } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
+import { Checkpoints, type LiveSource } from './checkpoints.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
 import { attempts, Configuration, theFile } from './configuration.ts';
 import { ConfigurationChanges } from './configuration-change.ts';
@@ -10,6 +11,7 @@ import { DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
+import type { Account } from './ledger.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
 import { BufferPool } from './pool.ts';
@@ -34,6 +36,7 @@ export class Agent {
   readonly configuration: Configuration;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
+  readonly checkpoints: Checkpoints;
   readonly changes = new ConfigurationChanges();
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
@@ -59,6 +62,8 @@ export class Agent {
   static async create(engine: Engine, { file, once, version = 'unknown' }: AgentOptions): Promise<Agent> {
     const loaded = await engine.read(file);
     const store = new Store(loaded.settings.dataDir);
+    // At once: the next start finds nothing wrong any more.
+    if (store.repaired) engine.log.error(store.repaired.describe());
     let agent: Agent | undefined;
     const configuration = new Configuration(engine, loaded, {
       store,
@@ -121,6 +126,13 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
+    const owner = {
+      store,
+      live: () => this.#live(),
+      inputs: () => this.pipeline.inputs,
+      flush: () => this.#checkpointer.flush(),
+    };
+    this.checkpoints = new Checkpoints(owner, true);
     engine.hooks.pipeline.call(this.pipeline);
   }
 
@@ -194,6 +206,22 @@ export class Agent {
   stop(): Promise<LeftOver[]> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** Where every byte went, by input. */
+  accounts(): ReadonlyMap<string, Account> {
+    return this.#store.accounts();
+  }
+
+  #live(): Map<number, LiveSource> {
+    const live = new Map<number, LiveSource>();
+    for (const input of this.pipeline.inputs) {
+      for (const source of input.sources) {
+        const { currentPath, ended } = source;
+        live.set(source.key, { currentPath, over: ended !== undefined, seek: (to) => input.rewind(source, to) });
+      }
+    }
+    return live;
   }
 
   /** Without it only the commands that ask a running agent do not work. */

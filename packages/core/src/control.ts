@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
 import { statusOf } from './agent-status.ts';
+import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 
 /** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
@@ -17,6 +18,7 @@ export function commandsOf(agent: Agent): Commands {
   return {
     'GET /status': () => statusOf(agent),
     'POST /plan': () => agent.planFile(),
+    ...checkpointCommands(agent.checkpoints),
   };
 }
 
