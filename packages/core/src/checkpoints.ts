@@ -21,6 +21,8 @@ export interface Checkpoint {
   readonly position: number;
   /** The known end. */
   readonly size: number;
+  /** Bytes from the position on that have settled before, and come again. */
+  readonly again: number;
   /** Milliseconds since the epoch. */
   readonly seen: number;
   readonly account: Account;
@@ -188,7 +190,7 @@ async function endOf({ row, live }: Found): Promise<number> {
 
 function checkpointOf({ row, live }: Found): Checkpoint {
   const { key, component, path, open, position, seen, meta, ledger } = row;
-  const { start, size, account } = ledger;
+  const { start, size, again, account } = ledger;
   const currentPath = live?.currentPath ?? path;
-  return { key, input: component, path, currentPath, open, start, position, size, seen, account, meta };
+  return { key, input: component, path, currentPath, open, start, position, size, again, seen, account, meta };
 }

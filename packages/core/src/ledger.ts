@@ -112,6 +112,12 @@ export class Ledger {
     return this.#size;
   }
 
+  /** Bytes behind the position that have settled before: somebody went back. */
+  get again(): number {
+    const behind = Math.max(0, this.#settled - this.#position);
+    return behind - lengthOf(clipped(this.#gaps, this.#position, this.#settled));
+  }
+
   get stored(): StoredLedger {
     return {
       start: this.#start,
