@@ -59,10 +59,17 @@ describe('a state that cannot be used is set aside, and the choice is said', () 
     expect(readFileSync(join(folder, aside()[0]!), 'utf8')).toContain('this is not a database');
     expect(store.hasStarted('whatever')).toBe(true);
     store.close();
-    // That holds over restarts, and is said once.
-    const again = new Store(folder);
+    // That holds over restarts, for as long as state is kept, and is said once.
+    let now = Date.now();
+    const again = new Store(folder, { now: () => now });
     expect([again.hasStarted('whatever'), again.repaired]).toEqual([true, undefined]);
+    now += 31 * 24 * 3_600_000;
+    again.stale();
+    expect(again.hasStarted('whatever')).toBe(false);
     again.close();
+    const last = new Store(folder);
+    expect(last.hasStarted('whatever')).toBe(false);
+    last.close();
   });
 
   test('of another program: that is found out before anything in it changes', () => {

@@ -159,10 +159,11 @@ export class Store implements GoodValues {
     const now = this.#now();
     const rows = [...this.rows];
     const seen = rows.filter((row) => row.open && row.seen < now - day);
+    if (this.#lostAt !== undefined && this.#lostAt < now - retention) this.#lostAt = undefined;
     this.#commit(() => {
       const see = this.#database.prepare('UPDATE sources SET seen = ? WHERE key = ?');
       for (const { key } of seen) see.run(now, key);
-      if (this.#lostAt !== undefined && this.#lostAt < now - retention) this.#database.exec('DELETE FROM lost');
+      if (this.#lostAt === undefined) this.#database.exec('DELETE FROM lost');
     });
     for (const row of seen) row.seen = now;
     return rows.filter((row) => !row.open && row.seen < now - retention);

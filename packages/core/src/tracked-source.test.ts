@@ -107,6 +107,26 @@ describe('TrackedSource', () => {
     expect([source.position, pool.used]).toEqual([10, 0]);
   });
 
+  test('the ledger moves with the position, in order, and counts what is read again', () => {
+    const { source, read } = make();
+    const { ledger } = source.row;
+    const first = read(10);
+    const second = read(20);
+    second.settle();
+    expect(ledger.account).toMatchObject({ discovered: 30, delivered: 0, pending: 30 });
+    source.grown(50);
+    first.settle();
+    expect(ledger.account).toMatchObject({ discovered: 50, delivered: 30, pending: 20, repeated: 0 });
+    read(15);
+    source.cancel();
+    read(20).settle();
+    expect(ledger.account).toMatchObject({ discovered: 50, delivered: 50, pending: 0, repeated: 15 });
+    source.seek(45);
+    expect([source.position, source.readPosition, source.unsettled]).toEqual([45, 45, 0]);
+    read(10).settle();
+    expect(ledger.account).toMatchObject({ discovered: 55, delivered: 55, pending: 0, repeated: 20 });
+  });
+
   test('an ended source is finished when all of it has settled', () => {
     const { source, calls, read } = make();
     const delivery = read(10);
