@@ -163,6 +163,9 @@ it('accounts for every byte: blank lines, too long ones, a kill, a truncation, a
     sources: [{ position: 4 }],
     ended: [{ ends: [{ how: 'truncated', position: 49 }] }],
   });
+  expect((await runPipeline('explain', place.file, place.path('a.log'))).stdout).toMatch(
+    /^a source of app ended \d+s ago: truncated at position 49, 69 bytes discovered, 20 bytes abandoned$/m,
+  );
   await place.until('c.log', { discovered: 13, delivered: 13, pending: 0, repeated: 11 });
   expect(place.written.toSorted()).toEqual(['b', 'c', 'new', 'one', 'read twice', 'three', 'two']);
 

@@ -66,20 +66,23 @@ export class Fates {
     if (this.#batch.count === 0 || (this.#whole && this.#refusals.length === 0)) return allDelivered;
     const marks = new Marks(this.#batch);
     for (const { transform, came, left } of this.#passages) {
-      const dropped = marks.mask(came);
-      for (const batch of left) marks.take(dropped, batch);
-      marks.set(dropped, transform);
+      marks.set(transform, marks.mask(came), ...left.map((batch) => marks.mask(batch)));
     }
-    const refusedWith = (wanted: Refusal['verdict']) => this.#refusals.filter(({ verdict }) => verdict === wanted);
-    for (const { batch, records } of refusedWith('drop')) marks.set(marks.mask(batch, records), dropReasons.verdict);
-    if (this.#whole) marks.set(marks.mask(this.#batch), delivered);
+    for (const { batch, records } of this.#refusedWith('drop')) {
+      marks.set(dropReasons.verdict, marks.mask(batch, records));
+    }
+    if (this.#whole) marks.set(delivered, marks.mask(this.#batch));
     for (const { batch, records } of this.#written) {
-      const written = marks.mask(batch);
-      marks.take(written, batch, records);
-      marks.set(written, delivered);
+      marks.set(delivered, marks.mask(batch), marks.mask(batch, records));
     }
-    for (const { batch, records } of refusedWith('dead-letter')) marks.set(marks.mask(batch, records), deadLettered);
+    for (const { batch, records } of this.#refusedWith('dead-letter')) {
+      marks.set(deadLettered, marks.mask(batch, records));
+    }
     return marks.tally(ranges);
+  }
+
+  #refusedWith(verdict: Refusal['verdict']): Refusal[] {
+    return this.#refusals.filter((refusal) => refusal.verdict === verdict);
   }
 }
 
@@ -94,52 +97,69 @@ type Mask = Uint8Array;
 
 /** A fate for each record of a batch. Records of batches made of it are found by their position in the source. */
 class Marks {
-  readonly #batch: Batch;
+  readonly #end: number;
+  /** Position of each record. */
+  readonly #offsets: Float64Array;
   readonly #fates: Fate[] = [dropReasons.unwanted];
   /** Index of a fate for each record. */
   readonly #marks: Uint8Array;
+  readonly #masks = new Map<Batch, Mask>();
   #places: Map<number, number> | undefined;
   /** A transform made batches with positions of its own: their records cannot be told apart. */
   #strange = false;
 
   constructor(batch: Batch) {
-    this.#batch = batch;
-    this.#marks = new Uint8Array(batch.count);
+    const { count, end } = batch;
+    this.#end = end;
+    this.#offsets = new Float64Array(count);
+    for (let i = 0; i < count; i++) this.#offsets[i] = batch.offset(i);
+    this.#marks = new Uint8Array(count);
+    this.#masks.set(batch, new Uint8Array(count).fill(1));
   }
 
   /** @param records indices; default: all */
   mask(batch: Batch, records?: readonly number[]): Mask {
-    const mask = new Uint8Array(this.#batch.count);
-    this.#each(batch, records, (place) => {
-      mask[place] = 1;
-    });
+    const known = records ? undefined : this.#masks.get(batch);
+    if (known) return known;
+    const mask = new Uint8Array(this.#offsets.length);
+    const length = records?.length ?? batch.count;
+    let near = 0;
+    for (let i = 0; i < length; i++) {
+      const offset = batch.offset(records ? records[i]! : i);
+      near = this.#placeOf(offset, near);
+      if (near < 0) {
+        this.#strange = true;
+        break;
+      }
+      mask[near] = 1;
+    }
+    if (!records) this.#masks.set(batch, mask);
     return mask;
   }
 
-  /** Takes the records of another batch out of a mask. */
-  take(mask: Mask, batch: Batch, records?: readonly number[]): void {
-    this.#each(batch, records, (place) => {
-      mask[place] = 0;
-    });
-  }
-
-  set(mask: Mask, fate: Fate): void {
+  /** The fate of what is in the first mask, and in none of the others. */
+  set(fate: Fate, mask: Mask, ...others: readonly Mask[]): void {
     const known = this.#fates.indexOf(fate);
     const code = known < 0 ? this.#fates.push(fate) - 1 : known;
-    for (let i = 0; i < mask.length; i++) if (mask[i] === 1) this.#marks[i] = code;
+    const among = mask.slice();
+    for (const other of others) for (let i = 0; i < among.length; i++) among[i] = among[i]! & ~other[i]!;
+    const marks = this.#marks;
+    for (let i = 0; i < among.length; i++) if (among[i] === 1) marks[i] = code;
   }
 
   /** A record reaches to the beginning of the next one, its line end included. What comes before the first one ends an earlier line: delivered. */
   tally(ranges: readonly Range[]): Tally {
     if (this.#strange) return allDelivered;
-    const { count, end } = this.#batch;
     const bytes = new Float64Array(this.#fates.length);
-    let at = this.#batch.offset(0);
-    for (let i = 0; i < count; i++) {
-      const next = i + 1 < count ? Math.min(Math.max(this.#batch.offset(i + 1), at), end) : end;
-      const code = this.#marks[i]!;
-      bytes[code] = bytes[code]! + within(ranges, at, next);
-      at = next;
+    const count = this.#offsets.length;
+    let from = this.#offsets[0]!;
+    for (let i = 1; i <= count; i++) {
+      const code = this.#marks[i - 1]!;
+      if (i < count && this.#marks[i] === code) continue;
+      // Whatever positions a plugin gives, no byte counts twice.
+      const to = i < count ? Math.min(Math.max(this.#offsets[i]!, from), this.#end) : this.#end;
+      bytes[code] = bytes[code]! + within(ranges, from, to);
+      from = to;
     }
     const dropped: Record<string, number> = {};
     let buried = 0;
@@ -150,33 +170,18 @@ class Marks {
     return { dropped, deadLettered: buried };
   }
 
-  #each(batch: Batch, records: readonly number[] | undefined, use: (place: number) => void): void {
-    const length = records?.length ?? batch.count;
-    let near = 0;
-    for (let i = 0; i < length; i++) {
-      const offset = batch.offset(records ? records[i]! : i);
-      while (near < this.#batch.count && this.#batch.offset(near) < offset) near++;
-      // Of several records at one position the last one has the bytes.
-      while (this.#isAt(near + 1, offset)) near++;
-      const place = this.#isAt(near, offset) ? near : this.#search(offset);
-      if (place === undefined) {
-        this.#strange = true;
-        return;
-      }
-      use(place);
+  /** Index of the record at a position, -1 where there is none. Quick for positions in order. @param near where to begin */
+  #placeOf(offset: number, near: number): number {
+    const offsets = this.#offsets;
+    let place = near;
+    while (place < offsets.length && offsets[place]! < offset) place++;
+    if (offsets[place] !== offset) {
+      this.#places ??= new Map(Array.from(offsets, (at, index) => [at, index]));
+      return this.#places.get(offset) ?? -1;
     }
-  }
-
-  #isAt(place: number, offset: number): boolean {
-    return place < this.#batch.count && this.#batch.offset(place) === offset;
-  }
-
-  /** For batches in another order. */
-  #search(offset: number): number | undefined {
-    this.#places ??= new Map(
-      Array.from({ length: this.#batch.count }, (_, place) => [this.#batch.offset(place), place]),
-    );
-    return this.#places.get(offset);
+    // Of several records at one position the last one has the bytes.
+    while (offsets[place + 1] === offset) place++;
+    return place;
   }
 }
 

@@ -117,6 +117,30 @@ describe('a state that cannot be used is set aside, and the choice is said', () 
     store.close();
   });
 
+  test('a header that does not fit the tables', () => {
+    for (const version of [0, 1]) {
+      filled(3);
+      const database = new DatabaseSync(file);
+      database.exec(`PRAGMA user_version = ${version}`);
+      database.close();
+      const store = new Store(folder);
+      expect(store.repaired).toMatchObject({ code: 'LC_STATE_CORRUPT' });
+      expect(store.rowsOf('app')).toHaveLength(3);
+      store.close();
+      rmSync(file);
+    }
+  });
+
+  test('a history that makes no sense is left out', () => {
+    filled(3);
+    const database = new DatabaseSync(file);
+    database.exec("INSERT INTO ended VALUES ('app', '/a', '{', '[]', 1)");
+    database.close();
+    const store = new Store(folder);
+    expect([store.rowsOf('app').length, store.history('/a')]).toEqual([3, []]);
+    store.close();
+  });
+
   test('a row that makes no sense is left out', () => {
     filled(3);
     const database = new DatabaseSync(file);

@@ -68,13 +68,19 @@ function usable(dataDir: string, mend: boolean): OpenedState {
     reason = emptied(dataDir);
     if (reason === undefined) return { database: connect(dataDir), repair: undefined };
   } catch (error) {
-    if (!(error instanceof Unusable) && !isDamage(error)) throw error;
+    if (!(error instanceof Unusable) && !isDamage(error) && !isMisshapen(error)) throw error;
     reason = messageOf(error);
   }
   if (mend) return replaceState(dataDir, reason);
   throw new LogcatchError('LC_STATE_CORRUPT', `${join(dataDir, stateFile)} cannot be used: ${reason}`, {
     hint: 'Start the agent: it sets it aside and goes on with what can be read of it.',
   });
+}
+
+/** Tables or columns are not those that the version in its header has. */
+function isMisshapen(error: unknown): boolean {
+  const sqlError = 1;
+  return codeOf(error) === sqlError;
 }
 
 /** An agent has been here, and its file holds nothing: SQLite would take it for a new one. */

@@ -60,11 +60,16 @@ export function migrate(database: DatabaseSync, dataDir: string): void {
 export function fault(database: DatabaseSync): string | undefined {
   const [first] = Object.values(database.prepare('PRAGMA quick_check(1)').get()!);
   if (first !== 'ok') return String(first);
-  const bad = database
-    .prepare('SELECT key FROM sources WHERE position < 0 OR NOT json_valid(meta) OR NOT json_valid(ledger) LIMIT 1')
-    .get();
-  return bad && `source ${bad.key} makes no sense`;
+  const bad = database.prepare(senseless).get();
+  return bad && `${bad.row} makes no sense`;
 }
+
+const senseless = `
+  SELECT 'source ' || key AS row FROM sources
+    WHERE position < 0 OR NOT json_valid(meta) OR NOT json_valid(ledger)
+  UNION ALL SELECT 'the history of ' || path FROM ended WHERE NOT json_valid(account) OR NOT json_valid(ends)
+  UNION ALL SELECT 'the value of ' || name FROM good_values WHERE NOT json_valid(loaded)
+  LIMIT 1`;
 
 function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()![name]);

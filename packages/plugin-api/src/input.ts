@@ -42,7 +42,7 @@ export interface Input {
   pause(source: Source): void;
   resume(source: Source): void;
 
-  /** The next batch of this source begins at `position`, whatever was read since: it was not delivered. */
+  /** The next batch of this source begins at `position`, whatever was read since: it was not delivered, or somebody moved the source, back or ahead. */
   rewind(source: Source, position: number): void;
 
   /** What this input knows of a path, for `pipeline explain`: whether it reads it and why, or why not. `undefined`: nothing to do with it. */
