@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -194,6 +195,30 @@ test('damage that shows while it runs: what is in memory goes into a new databas
       .map(({ position }) => position),
   ).toEqual([5, 6, 7]);
   expect(again.rowsOf('app')).toHaveLength(20_001);
+  again.close();
+});
+
+test('damage that shows while the folder takes no new database: tried again, by whoever writes next', () => {
+  filled(20_000);
+  const store = new Store(folder);
+  overwrite(4096, statSync(file).size - 4096);
+  const rows = store.rowsOf('app');
+  for (const row of rows) row.ledger.settle(row.position + 5, settled);
+  const away = `${folder}-away`;
+  renameSync(folder, away);
+  writeFileSync(folder, '');
+  expect(() => store.save(rows)).toThrow();
+  expect(() => store.save(rows)).toThrow();
+  rmSync(folder);
+  renameSync(away, folder);
+  store.save(rows);
+  store.close();
+  const again = new Store(folder);
+  expect([again.repaired, again.rowsOf('app').length, again.rowsOf('app')[0]!.position]).toEqual([
+    undefined,
+    20_000,
+    5,
+  ]);
   again.close();
 });
 

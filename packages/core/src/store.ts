@@ -187,7 +187,7 @@ export class Store implements GoodValues {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #use(database: DatabaseSync): void {
@@ -249,18 +249,21 @@ export class Store implements GoodValues {
 
   /** The database turned out to be damaged while it was in use: what is in memory goes into a new one. */
   #renew(reason: string): void {
-    if (this.#database.isOpen) this.#database.close();
-    const { database, repair } = replaceState(this.#dataDir, reason);
+    const first = this.#database.isOpen;
+    if (first) this.#database.close();
+    // Where that failed before, somebody else may have the database by now: then it is looked at as at the start.
+    const { database, repair } = first ? replaceState(this.#dataDir, reason) : openState(this.#dataDir, true);
     this.#use(database);
     this.#transaction(() => {
-      database.exec('DELETE FROM sources; DELETE FROM components; DELETE FROM agent');
+      database.exec('DELETE FROM sources; DELETE FROM components; DELETE FROM agent; DELETE FROM lost');
       for (const row of this.rows) this.#write(row);
       for (const id of this.#started) this.#add('components', id);
       if (this.#agentId !== undefined) this.#add('agent', this.#agentId);
       if (this.#lostAt !== undefined) this.#lose(this.#lostAt);
     });
+    const what = repair?.what ?? `The state of ${this.#dataDir} could not be used: ${reason}`;
     this.onRepair(
-      damaged(`${repair!.what}. A new one was made of what is in memory: nothing is lost, nothing repeated`),
+      damaged(`${what}. A new one was made of what is in memory: no position is lost, nothing is repeated`),
     );
   }
 }
