@@ -152,6 +152,7 @@ it('accounts for every byte: blank lines, too long ones, a kill, a truncation, a
   writeFileSync(place.path('a.log'), 'new\n');
   const second = await place.start();
   await place.until('b.log', { discovered: 20, delivered: 2, pending: 0, abandoned: { gone: 18 } });
+  expect(second.stderr).toContain('b.log: gone, and 18 bytes of it are lost: they were not delivered before');
   rmSync(place.path('closed'));
   const truncated = await place.until('a.log', {
     ...settled,
@@ -238,9 +239,9 @@ outputs: { out: { type: line-file, path: ./out.txt } }`,
 const columns = (text: string) => text.replaceAll(/ {2,}/g, '  ');
 const document = columns(readFileSync(join(repository, 'docs/delivery.md'), 'utf8'));
 
-/** What a command prints, as the document shows it: without the reasons of the input, which are its own. */
+/** What a command prints, as the document shows it: without the reasons, which are the input's own words. */
 function shown(place: Place, command: string, { stdout }: { stdout: string }): string {
-  const output = stdout.replaceAll(place.folder, '/var/log/app').replaceAll(/^input app reads it: .*\n/gm, '');
+  const output = stdout.replaceAll(place.folder, '/var/log/app').replaceAll(/^(input app reads it).*/gm, '$1');
   return columns(`$ pipeline ${command}\n${output}`);
 }
 

@@ -8,7 +8,7 @@ export function accountLines(account: Account): string[] {
     ...each(dropped, (reason) => `dropped: ${reason}`),
     [deadLettered, 'in the dead letters'],
     [skipped, 'skipped by a seek'],
-    ...each(abandoned, (reason) => `abandoned: ${reason} before they could be read`),
+    ...each(abandoned, (reason) => `abandoned: ${reason} before they were delivered`),
     [pending, 'pending'],
   ];
   const shown = parts.filter(([bytes, what]) => bytes > 0 || what === 'delivered' || what === 'pending');

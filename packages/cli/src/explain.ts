@@ -1,5 +1,12 @@
 import { resolve } from 'node:path';
-import { type Checkpoint, dataDirOf, type PathHistory, type PathReport, withCheckpoints } from '@logcatch/core';
+import {
+  type Checkpoint,
+  dataDirOf,
+  type InputExplanation,
+  type PathHistory,
+  type PathReport,
+  withCheckpoints,
+} from '@logcatch/core';
 import { accountLines } from './account.ts';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -23,9 +30,7 @@ export function reportText(report: PathReport, now: number): string {
   return [
     `${path}: ${size === undefined ? 'no file is there' : `a file of ${plural(size, 'byte')}`}`,
     ...(running ? [] : ['no agent runs: this is what is stored']),
-    ...inputs.map(
-      ({ id, read, reasons }) => `input ${id} ${read ? 'reads' : 'does not read'} it: ${reasons.join(' ')}`,
-    ),
+    ...inputs.flatMap(inputTexts),
     ...sources.map((source) => sourceText(source, path, now)),
     ...ended.flatMap((history) => endedTexts(history, now)),
     ...(isKnown(report) ? [] : ['no input has anything to do with it, and nothing is stored of it']),
@@ -43,12 +48,19 @@ function isKnown({ inputs, sources, ended }: PathReport): boolean {
   return inputs.length + sources.length + ended.length > 0;
 }
 
+function inputTexts({ id, read, reasons, state, reason, hint }: InputExplanation): string[] {
+  const why = reasons.length > 0 ? `: ${reasons.join(' ')}` : '';
+  const reading = `input ${id} ${read ? 'reads' : 'does not read'} it${why}`;
+  return state === 'running' ? [reading] : [reading, `input ${id} is ${state}: ${reason} ${hint}`];
+}
+
 function sourceText(source: Checkpoint, asked: string, now: number): string {
-  const { key, input, path, currentPath, start, position, size, again, seen, open } = source;
+  const { key, input, path, currentPath, pausedBy, start, position, size, again, seen, open } = source;
   const details = [
     `position ${position} of ${size}`,
     start > 0 && `begun at ${start}`,
     again > 0 && `${plural(again, 'byte')} to come again`,
+    pausedBy.length > 0 && `paused: ${pausedBy.join(', ')}`,
     path !== asked && `found as ${path}`,
     currentPath !== asked && `now at ${currentPath}`,
     open ? 'open' : `last open ${period(now - seen)} ago`,

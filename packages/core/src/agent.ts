@@ -217,8 +217,9 @@ export class Agent {
     const live = new Map<number, LiveSource>();
     for (const input of this.pipeline.inputs) {
       for (const source of input.sources) {
-        const { currentPath, ended } = source;
-        live.set(source.key, { currentPath, over: ended !== undefined, seek: (to) => input.rewind(source, to) });
+        const { currentPath, ended, pausedBy } = source;
+        const seek = (position: number) => input.rewind(source, position);
+        live.set(source.key, { currentPath, over: ended !== undefined, pausedBy, seek });
       }
     }
     return live;

@@ -53,10 +53,12 @@ export class Checkpointer {
   }
 
   /** The source has ended. What was seen of it and has not settled is abandoned. */
-  end(row: SourceRow, how: string): void {
+  end(row: SourceRow, how: string): EndedSource {
+    const ended = this.#store.end(row, how);
     this.#dirty.delete(row);
-    this.#ended.push(this.#store.end(row, how));
+    this.#ended.push(ended);
     this.#schedule();
+    return ended;
   }
 
   /** Resolves when everything that changed before the call is on disk, or could not be written. */

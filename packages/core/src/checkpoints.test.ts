@@ -28,10 +28,24 @@ test('of a running agent: what is stored, and where each byte went', async () =>
     expect(agent.checkpoints.list()).toMatchObject([{ input: 'app', path: 'a', position: 3, open: true }]),
   );
   const report = await agent.checkpoints.report('a');
-  expect(report).toMatchObject({ running: true, inputs: [], ended: [], sources: [{ position: 3, size: 3, again: 0 }] });
+  expect(report).toMatchObject({
+    running: true,
+    ended: [],
+    sources: [{ position: 3, size: 3, again: 0, pausedBy: [] }],
+  });
+  const reasons = ['It is one of the streams.'];
+  expect(report.inputs).toEqual([{ id: 'app', read: true, reasons, state: 'running', reason: '', hint: '' }]);
   expect(report.account).toMatchObject({ discovered: 3, delivered: 2, deadLettered: 1, pending: 0 });
   expect(agent.checkpoints.list('other')).toEqual([]);
-  expect(await agent.checkpoints.report('b')).toMatchObject({ sources: [], ended: [], account: { discovered: 0 } });
+  expect(await agent.checkpoints.report('broken')).toMatchObject({
+    inputs: [{ read: false, reasons: ['it cannot say: no idea'] }],
+  });
+  expect(await agent.checkpoints.report('b')).toMatchObject({
+    inputs: [],
+    sources: [],
+    ended: [],
+    account: { discovered: 0 },
+  });
 });
 
 test('a seek of a running source: back comes again, ahead is skipped, and it goes on from there', async () => {

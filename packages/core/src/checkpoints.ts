@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { LogcatchError, type PathExplanation, type SourceMeta } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf, type PathExplanation, type SourceMeta, type Status } from '@logcatch/plugin-api';
 import type { PathHistory } from './ended-sources.ts';
 import { type Account, emptyAccount, sum } from './ledger.ts';
 import type { SourceRow } from './source-row.ts';
 import type { Store } from './store.ts';
+import type { PauseReason } from './tracked-source.ts';
 
 /** What is stored of a source. Positions and sizes are bytes of the file. */
 export interface Checkpoint {
@@ -15,6 +16,8 @@ export interface Checkpoint {
   readonly currentPath: string;
   /** Its input has it open. */
   readonly open: boolean;
+  /** Why nothing more is read from it; empty while it is. */
+  readonly pausedBy: readonly PauseReason[];
   /** Where reading began. */
   readonly start: number;
   /** Up to here everything has settled: reading goes on here after a restart. */
@@ -48,11 +51,20 @@ export interface PathReport {
   /** Bytes of the file that is there now; left out where there is none. */
   readonly size?: number;
   /** What the inputs say that have to do with it. */
-  readonly inputs: readonly (Omit<PathExplanation, 'sources'> & { readonly id: string })[];
+  readonly inputs: readonly InputExplanation[];
   readonly sources: readonly Checkpoint[];
   readonly ended: readonly PathHistory[];
   /** Of all sources at this path, those that have ended included. */
   readonly account: Account;
+}
+
+/** What an input has to do with a path, and how it does itself. */
+export interface InputExplanation extends Pick<Status, 'state' | 'reason' | 'hint'> {
+  readonly id: string;
+  /** Whether it reads the path now. */
+  readonly read: boolean;
+  /** Why, or why not, in its own words. */
+  readonly reasons: readonly string[];
 }
 
 /** A source that is being read. */
@@ -60,12 +72,14 @@ export interface LiveSource {
   readonly currentPath: string;
   /** No more can be read from it. */
   readonly over: boolean;
+  readonly pausedBy: readonly PauseReason[];
   seek(position: number): void;
 }
 
 /** An input that can be asked about a path. */
 export interface Explainer {
   readonly id: string;
+  readonly supervisor: { readonly status: Status };
   explain(path: string): Promise<PathExplanation | undefined>;
 }
 
@@ -110,13 +124,19 @@ export class Checkpoints {
   async report(path: string): Promise<PathReport> {
     await this.#owner.flush();
     const asked = await Promise.all(
-      this.#owner.inputs().map(async (input) => ({ id: input.id, said: await input.explain(path) })),
+      this.#owner.inputs().map(async (input) => ({ input, said: await ask(input, path) })),
     );
-    const inputs = asked.flatMap(({ id, said }) => (said ? [{ id, read: said.read, reasons: said.reasons }] : []));
     const keys = new Set(asked.flatMap(({ said }) => said?.sources ?? []));
     const sources = this.#all()
       .filter((found) => keys.has(found.row.key) || isAt(found, path))
       .map(checkpointOf);
+    const inputs = asked.flatMap(({ input: { id, supervisor }, said }): InputExplanation[] => {
+      const own = sources.filter(({ input }) => input === id);
+      if (!said && own.length === 0) return [];
+      const { state, reason, hint } = supervisor.status;
+      const read = said?.read ?? own.some(({ open }) => open);
+      return [{ id, read, reasons: said?.reasons ?? [], state, reason, hint }];
+    });
     const ended = this.#owner.store.history(path);
     const file = await stat(path).catch(() => undefined);
     const account = [...sources, ...ended].reduce((all, { account }) => sum(all, account), emptyAccount);
@@ -170,6 +190,13 @@ export class Checkpoints {
   }
 }
 
+/** One that fails to answer keeps no other from it. */
+function ask(input: Explainer, path: string): Promise<PathExplanation | undefined> {
+  return input
+    .explain(path)
+    .catch((error): PathExplanation => ({ read: false, reasons: [`it cannot say: ${messageOf(error)}`], sources: [] }));
+}
+
 function isAt({ row, live }: Found, path: string): boolean {
   return row.path === path || live?.currentPath === path;
 }
@@ -192,5 +219,20 @@ function checkpointOf({ row, live }: Found): Checkpoint {
   const { key, component, path, open, position, seen, meta, ledger } = row;
   const { start, size, again, account } = ledger;
   const currentPath = live?.currentPath ?? path;
-  return { key, input: component, path, currentPath, open, start, position, size, again, seen, account, meta };
+  const pausedBy = live?.pausedBy ?? [];
+  return {
+    key,
+    input: component,
+    path,
+    currentPath,
+    open,
+    pausedBy,
+    start,
+    position,
+    size,
+    again,
+    seen,
+    account,
+    meta,
+  };
 }

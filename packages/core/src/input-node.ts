@@ -289,6 +289,10 @@ export class InputNode extends Node {
           if (discovery.event === 'found' || discovery.event === 'resumed') this.opened[discovery.event]++;
           environment.hooks.discovered.call(discovery);
         },
+        abandoned: ({ path, ended, position }, bytes) =>
+          this.log.warn(`${path}: ${ended}, and ${bytes} bytes of it are lost: they were not delivered before`, {
+            position,
+          }),
       },
       {
         pause: (source) => this.#instance?.pause(source),

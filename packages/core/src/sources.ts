@@ -10,6 +10,7 @@ import type {
   StoredSource,
 } from '@logcatch/plugin-api';
 import type { Checkpointer } from './checkpointer.ts';
+import { total } from './ledger.ts';
 import type { Store } from './store.ts';
 import { type SourceOwner, TrackedSource } from './tracked-source.ts';
 
@@ -20,6 +21,8 @@ export interface SourcesEnvironment {
   /** Called when a position moved or a batch settled. */
   progressed(): void;
   discovered(discovery: Discovery): void;
+  /** A source has ended, and so many bytes of it will never be delivered. */
+  abandoned(source: TrackedSource, bytes: number): void;
 }
 
 /** The sources of one input, through the lives of its instances. */
@@ -50,7 +53,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       },
       finished: (source) => {
         this.#open.delete(source.key);
-        environment.checkpointer.end(source.row, source.ended!);
+        const { account } = environment.checkpointer.end(source.row, source.ended!);
+        const bytes = total(account.abandoned);
+        if (bytes > 0) environment.abandoned(source, bytes);
       },
     };
   }
