@@ -1,8 +1,9 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LogcatchError, messageOf, type ReloadOutcome } from '@logcatch/plugin-api';
+import { ownerOf } from './checkpoint-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { Checkpoints, type LiveSource } from './checkpoints.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
 import { attempts, Configuration, theFile } from './configuration.ts';
 import { ConfigurationChanges } from './configuration-change.ts';
@@ -126,13 +127,7 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
-    const owner = {
-      store,
-      live: () => this.#live(),
-      inputs: () => this.pipeline.inputs,
-      flush: () => this.#checkpointer.flush(),
-    };
-    this.checkpoints = new Checkpoints(owner, true);
+    this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer), true);
     engine.hooks.pipeline.call(this.pipeline);
   }
 
@@ -211,18 +206,6 @@ export class Agent {
   /** Where every byte went, by input. */
   accounts(): ReadonlyMap<string, Account> {
     return this.#store.accounts();
-  }
-
-  #live(): Map<number, LiveSource> {
-    const live = new Map<number, LiveSource>();
-    for (const input of this.pipeline.inputs) {
-      for (const source of input.sources) {
-        const { currentPath, ended, pausedBy } = source;
-        const seek = (position: number) => input.rewind(source, position);
-        live.set(source.key, { currentPath, over: ended !== undefined, pausedBy, seek });
-      }
-    }
-    return live;
   }
 
   /** Without it only the commands that ask a running agent do not work. */

@@ -168,7 +168,7 @@ export class Checkpoints {
 
   #all(): Found[] {
     const live = this.#owner.live();
-    return [...this.#owner.store.rows].map((row) => ({ row, live: live.get(row.key) }));
+    return this.#owner.store.rows.map((row) => ({ row, live: live.get(row.key) }));
   }
 
   /** Oldest first. */

@@ -16,6 +16,7 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   good_values: ['name', 'loaded', 'at'],
   sources: ['key', 'component', 'path', 'position', 'meta', 'ledger', 'seen'],
   ended: ['component', 'path', 'account', 'ends', 'at'],
+  lost: ['at'],
 };
 const json = new Set(['loaded', 'meta', 'ledger', 'account', 'ends']);
 

@@ -9,7 +9,7 @@ import { type SourceRecord, SourceRow } from './source-row.ts';
 import { isDamage, openState, type Repair, replaceState } from './state-database.ts';
 
 /** Milliseconds after which a source that no input has had open is forgotten: its file is long gone, or nobody asks for it any more. */
-export const retention = 30 * 24 * 3_600_000;
+const retention = 30 * 24 * 3_600_000;
 const day = 24 * 3_600_000;
 
 export interface StoreOptions {
@@ -54,7 +54,7 @@ export class Store implements GoodValues {
       this.#keep(SourceRow.from(record as unknown as SourceRecord));
     }
     this.#ended.load();
-    this.#lastKey = Math.max(0, ...[...this.rows].map(({ key }) => key));
+    this.#lastKey = Number(column(database, 'SELECT max(key) FROM sources')[0] ?? 0);
     this.#started = new Set(column(database, 'SELECT id FROM components').map(String));
     this.#agentId = column(database, 'SELECT id FROM agent').map(String)[0];
     this.#lostAt = column(database, 'SELECT at FROM lost').map(Number)[0];
@@ -75,7 +75,7 @@ export class Store implements GoodValues {
   }
 
   /** Of all inputs. */
-  get rows(): Iterable<SourceRow> {
+  get rows(): SourceRow[] {
     return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
   }
 
@@ -157,7 +157,7 @@ export class Store implements GoodValues {
   /** Says that what is open is still there, and returns what nobody has had open for so long that it can be forgotten. */
   stale(): SourceRow[] {
     const now = this.#now();
-    const rows = [...this.rows];
+    const { rows } = this;
     const seen = rows.filter((row) => row.open && row.seen < now - day);
     if (this.#lostAt !== undefined && this.#lostAt < now - retention) this.#lostAt = undefined;
     this.#commit(() => {
