@@ -13,9 +13,15 @@ export function ownerOf(pipeline: Pipeline, store: Store, checkpointer: Checkpoi
       const live = new Map<number, LiveSource>();
       for (const input of pipeline.inputs) {
         for (const source of input.sources) {
-          const { currentPath, ended, pausedBy } = source;
-          const seek = (position: number) => input.rewind(source, position);
-          live.set(source.key, { currentPath, over: ended !== undefined, pausedBy, seek });
+          const { currentPath, pausedBy } = source;
+          live.set(source.key, {
+            currentPath,
+            pausedBy,
+            get over() {
+              return source.ended !== undefined;
+            },
+            seek: (position) => input.rewind(source, position),
+          });
         }
       }
       return live;

@@ -174,13 +174,15 @@ export class Checkpoints {
   /** Oldest first. */
   #at(path: string): Found[] {
     const found = this.#all().filter((one) => isAt(one, path) && !one.live?.over);
-    if (found.length === 0) throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${path}`);
+    if (found.length === 0) throw unknown(path);
     return found.toSorted((a, b) => a.row.key - b.row.key);
   }
 
   async #moved(wanted: readonly (Found & { readonly to: number })[]): Promise<Move[]> {
     const moves = wanted.map(({ row, live, to }): Move => {
       const from = row.position;
+      // While its end was looked up it may have ended itself.
+      if (live?.over) throw unknown(row.path);
       if (live) live.seek(to);
       else row.ledger.seek(to);
       return { input: row.component, path: live?.currentPath ?? row.path, from, to };
@@ -195,6 +197,10 @@ function ask(input: Explainer, path: string): Promise<PathExplanation | undefine
   return input
     .explain(path)
     .catch((error): PathExplanation => ({ read: false, reasons: [`it cannot say: ${messageOf(error)}`], sources: [] }));
+}
+
+function unknown(path: string): LogcatchError {
+  return new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${path}`);
 }
 
 function isAt({ row, live }: Found, path: string): boolean {

@@ -161,7 +161,7 @@ export class Ledger {
     return true;
   }
 
-  /** These bytes were read. */
+  /** These bytes were read. What lies before the end of what was ever read counts as read, also where a seek passed it over. */
   readOn(start: number, end: number): void {
     this.#repeated += Math.max(0, Math.min(end, this.#read) - start);
     this.#read = Math.max(this.#read, end);
