@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LogFormat, LogLevel } from '@logcatch/core';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { exitCode } from './exit-codes.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -67,6 +67,26 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('what the running agent would change if it read the pipeline file now')
     .argument('<file>', 'the pipeline file')
     .action(async (file) => (await import('./plan.ts')).plan(file));
+
+  program
+    .command('explain')
+    .description('what logcatch knows of a path: whether it reads it and why, and where every byte went')
+    .argument('<file>', 'the pipeline file')
+    .argument('<path>', 'the path of a log file')
+    .option('--json', 'everything, as JSON')
+    .action(async (file, path, flags) => (await import('./explain.ts')).explain(file, path, flags));
+
+  program
+    .command('checkpoints')
+    .description('look at stored positions and move them, whether the agent runs or not')
+    .argument('<file>', 'the pipeline file')
+    .addArgument(new Argument('<action>', 'what to do').choices(['ls', 'show', 'reset', 'seek']))
+    .argument('[args...]', 'show PATH; reset PATH...; seek PATH POSITION|beginning|end')
+    .option('--input <id>', 'with ls: of this input alone')
+    .option('--json', 'everything, as JSON')
+    .action(async (file, action, args, flags) =>
+      (await import('./checkpoints.ts')).checkpoints(file, action, args, flags),
+    );
 
   program
     .command('fleet')

@@ -1,4 +1,4 @@
-import type { AgentStatus } from '@logcatch/core';
+import { type AgentStatus, emptyAccount } from '@logcatch/core';
 import { expect, test } from 'vitest';
 import { statusText } from './status.ts';
 
@@ -48,6 +48,7 @@ const status: AgentStatus = {
       input: {
         count: 2,
         unsettled: 3 << 20,
+        account: emptyAccount,
         sources: [{ path: '/a', position: 0, unsettled: 3 << 20, pausedBy: ['window'] }],
       },
     },

@@ -1,4 +1,4 @@
-import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, planLine } from '@logcatch/core';
+import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, planLine, total } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -81,7 +81,9 @@ function figures({ input, output }: ComponentStatus): string {
     const paused = input.sources.filter(({ pausedBy }) => pausedBy.length > 0);
     const why = [...new Set(paused.flatMap(({ pausedBy }) => pausedBy))].join(', ');
     const pauses = paused.length > 0 ? `, ${paused.length} paused: ${why}` : '';
-    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${pauses}`;
+    const lost = total(input.account.abandoned);
+    const losses = lost > 0 ? `, ${bytes(lost)} lost` : '';
+    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${losses}${pauses}`;
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';

@@ -4,6 +4,7 @@ import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
 import type { ConfigurationChange } from './configuration-change.ts';
 import { InputNode } from './input-node.ts';
+import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
 import { OutputNode } from './output-node.ts';
 import type { PauseReason, TrackedSource } from './tracked-source.ts';
@@ -56,6 +57,8 @@ export interface InputFigures {
   readonly count: number;
   /** Bytes that were read and have not settled, of all sources. */
   readonly unsettled: number;
+  /** Where every byte went of all its sources, those that have ended included. */
+  readonly account: Account;
   /** At most the first 1,000. */
   readonly sources: readonly InputSource[];
 }
@@ -82,10 +85,11 @@ const mostSources = 1_000;
 export function statusOf(agent: Agent): AgentStatus {
   const { pipeline, configuration, changes } = agent;
   const { desired } = pipeline;
+  const accounts = agent.accounts();
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const components = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(({ id }) => {
     const node = nodes.get(id);
-    return node ? [componentOf(node)] : [];
+    return node ? [componentOf(node, accounts)] : [];
   });
   const { sources, changed: pending } = configuration;
   const waiting = desired.waiting.map(({ kind, id, sources }) => ({ kind, id, sources }));
@@ -107,19 +111,19 @@ export function statusOf(agent: Agent): AgentStatus {
   };
 }
 
-function componentOf(node: Node): ComponentStatus {
+function componentOf(node: Node, accounts: ReadonlyMap<string, Account>): ComponentStatus {
   const { id, kind, component, supervisor } = node;
   return {
     id,
     kind,
     type: component.type,
     ...supervisor.status,
-    ...(node instanceof InputNode && { input: inputFigures(node) }),
+    ...(node instanceof InputNode && { input: inputFigures(node, accounts.get(id) ?? emptyAccount) }),
     ...(node instanceof OutputNode && { output: { queued: node.queued, dropped: node.dropped } }),
   };
 }
 
-function inputFigures(node: InputNode): InputFigures {
+function inputFigures(node: InputNode, account: Account): InputFigures {
   let count = 0;
   let unsettled = 0;
   const sources: InputSource[] = [];
@@ -128,7 +132,7 @@ function inputFigures(node: InputNode): InputFigures {
     unsettled += source.unsettled;
     if (sources.length < mostSources) sources.push(sourceOf(source));
   }
-  return { count, unsettled, sources };
+  return { count, unsettled, account, sources };
 }
 
 function sourceOf({ path, position, unsettled, pausedBy }: TrackedSource): InputSource {

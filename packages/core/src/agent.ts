@@ -1,6 +1,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { FileWatch, type ReloadOutcome } from '@logcatch/plugin-api';
+import { ownerOf } from './checkpoint-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { Desired } from './config/index.ts';
 import { Configuration } from './configuration.ts';
 import type { ConfigurationChanges } from './configuration-change.ts';
@@ -10,6 +12,7 @@ import type { Engine } from './engine.ts';
 import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
+import type { Account } from './ledger.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
 import { BufferPool } from './pool.ts';
@@ -32,6 +35,7 @@ export class Agent {
   readonly configuration: Configuration;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
+  readonly checkpoints: Checkpoints;
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
   readonly version: string;
@@ -52,6 +56,8 @@ export class Agent {
   static async create(engine: Engine, { file, once, version = 'unknown' }: AgentOptions): Promise<Agent> {
     const loaded = await engine.read(file);
     const store = new Store(loaded.settings.dataDir);
+    // At once: the next start finds nothing wrong any more.
+    if (store.repaired) engine.log.error(store.repaired.describe());
     let agent: Agent | undefined;
     const configuration = new Configuration(engine, loaded, {
       store,
@@ -125,6 +131,7 @@ export class Agent {
     });
     const { file } = desired;
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
+    this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer), true);
     engine.hooks.pipeline.call(this.pipeline);
   }
 
@@ -193,6 +200,11 @@ export class Agent {
   stop(): Promise<LeftOver[]> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** Where every byte went, by input. */
+  accounts(): ReadonlyMap<string, Account> {
+    return this.#store.accounts();
   }
 
   /** Without it only the commands that ask a running agent do not work. */

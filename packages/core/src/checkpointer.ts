@@ -1,9 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { LogcatchError, messageOf } from '@logcatch/plugin-api';
-import type { SourceRow, Store } from './store.ts';
+import type { EndedSource } from './ended-sources.ts';
+import type { SourceRow } from './source-row.ts';
+import type { Store } from './store.ts';
 
 /** Milliseconds between a position's move and its way to disk. */
 const interval = 200;
+/** Milliseconds between looks for what can be forgotten. The first comes when inputs have had time to find their files again. */
+const staleInterval = 3_600_000;
 /** Rows a commit, so that many moving sources do not hold up the event loop. */
 const slice = 500;
 
@@ -18,7 +22,8 @@ export class Checkpointer {
   readonly #store: Store;
   readonly #events: CheckpointerEvents;
   readonly #dirty = new Set<SourceRow>();
-  #removed: SourceRow[] = [];
+  #ended: EndedSource[] = [];
+  readonly #forgetting: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
   #troubled = false;
@@ -26,6 +31,9 @@ export class Checkpointer {
   constructor(store: Store, events: CheckpointerEvents) {
     this.#store = store;
     this.#events = events;
+    store.onRepair = (error) => events.trouble(error);
+    this.#forgetting = setInterval(() => this.#forget(), staleInterval);
+    this.#forgetting.unref();
   }
 
   changed(row: SourceRow): void {
@@ -44,11 +52,13 @@ export class Checkpointer {
     }
   }
 
-  remove(row: SourceRow): void {
+  /** The source has ended. What was seen of it and has not settled is abandoned. */
+  end(row: SourceRow, how: string): EndedSource {
+    const ended = this.#store.end(row, how);
     this.#dirty.delete(row);
-    this.#store.forget(row);
-    this.#removed.push(row);
+    this.#ended.push(ended);
     this.#schedule();
+    return ended;
   }
 
   /** Resolves when everything that changed before the call is on disk, or could not be written. */
@@ -59,11 +69,25 @@ export class Checkpointer {
     this.#flushing = this.#write();
     await this.#flushing;
     this.#flushing = undefined;
-    if (this.#dirty.size > 0 || this.#removed.length > 0) this.#schedule();
+    if (this.#dirty.size > 0 || this.#ended.length > 0) this.#schedule();
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#forgetting);
+  }
+
+  #forget(): void {
+    try {
+      for (const row of this.#store.stale()) this.end(row, 'forgotten');
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#troubled = true;
+    this.#events.trouble(new LogcatchError('LC_STATE_WRITE', messageOf(error), { cause: error }));
   }
 
   #schedule(): void {
@@ -81,16 +105,15 @@ export class Checkpointer {
         for (const row of part) this.#dirty.delete(row);
         written += part.length;
       }
-      if (this.#removed.length > 0) {
-        this.#store.remove(this.#removed);
-        this.#removed = [];
+      if (this.#ended.length > 0) {
+        this.#store.writeEnded(this.#ended);
+        this.#ended = [];
       }
       if (this.#troubled) this.#events.trouble(null);
       this.#troubled = false;
       if (written > 0) this.#events.checkpointed(written);
     } catch (error) {
-      this.#troubled = true;
-      this.#events.trouble(new LogcatchError('LC_STATE_WRITE', messageOf(error), { cause: error }));
+      this.#failed(error);
     }
   }
 }

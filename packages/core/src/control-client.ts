@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { errorTable, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 
@@ -12,7 +12,7 @@ const longestAnswer = 256 << 20;
  * Asks the agent that runs on a data_dir.
  * @param path `/status`
  * @returns the JSON that it answers
- * @throws LC_AGENT_NOT_RUNNING, LC_AGENT_FORBIDDEN, LC_AGENT_SILENT
+ * @throws LC_AGENT_NOT_RUNNING, LC_AGENT_FORBIDDEN, LC_AGENT_SILENT, and what the command throws
  */
 export async function askAgent(dataDir: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
   let address: SocketAddress | undefined;
@@ -21,7 +21,11 @@ export async function askAgent(dataDir: string, method: 'GET' | 'POST', path: st
     const { status, body } = await exchange(address.path, method, path);
     const answer: unknown = JSON.parse(body);
     if (status === 200) return answer;
-    throw new LogcatchError('LC_AGENT_SILENT', `it answers ${status}: ${(answer as ControlFailure).error}`);
+    const { error, code, hint } = answer as ControlFailure;
+    if (code !== undefined && Object.hasOwn(errorTable, code)) {
+      throw new LogcatchError(code, error, hint === undefined ? {} : { hint });
+    }
+    throw new LogcatchError('LC_AGENT_SILENT', `it answers ${status}: ${error}`);
   } catch (error) {
     throw explain(error, dataDir);
   } finally {

@@ -89,10 +89,16 @@ test('what fails, and what is not there, is said as JSON', async () => {
   });
   const says = (text: string) => expect.objectContaining({ message: expect.stringContaining(text) });
   await expect(askAgent(dataDir, 'GET', '/bug')).rejects.toEqual(says('500: a bug'));
-  await expect(askAgent(dataDir, 'POST', '/plan')).rejects.toEqual(says('LC_CONFIG_FILE gone'));
+  await expect(askAgent(dataDir, 'POST', '/plan')).rejects.toMatchObject({ code: 'LC_CONFIG_FILE', message: 'gone' });
   await expect(askAgent(dataDir, 'GET', '/plan')).rejects.toEqual(says('405: /plan takes POST /plan'));
   await expect(askAgent(dataDir, 'GET', '/none')).rejects.toEqual(says('404: there is no /none'));
   await expect(askAgent(dataDir, 'GET', '/__proto__')).rejects.toEqual(says('404'));
+});
+
+test('a command gets what stands behind the path', async () => {
+  const dataDir = folder();
+  await open(dataDir, { 'GET /echo': (query) => query.get('path') });
+  expect(await askAgent(dataDir, 'GET', `/echo?${new URLSearchParams({ path: '/a ?&=%/ö' })}`)).toBe('/a ?&=%/ö');
 });
 
 test('large requests are refused, and the next one is answered', async () => {

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
 import { statusOf } from './agent-status.ts';
+import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 
-/** Answers a request with what becomes JSON. */
-export type Command = () => unknown;
+/** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
+export type Command = (query: URLSearchParams) => unknown;
 /** By method and path: `GET /status`. */
 export type Commands = Readonly<Record<string, Command>>;
 
@@ -17,12 +18,16 @@ export function commandsOf(agent: Agent): Commands {
   return {
     'GET /status': () => statusOf(agent),
     'POST /plan': () => agent.planFile(),
+    ...checkpointCommands(agent.checkpoints),
   };
 }
 
 /** The body of every answer that is not 200. */
 export interface ControlFailure {
   readonly error: string;
+  /** Of an error that the command told: then `error` is its message alone. */
+  readonly code?: ErrorCode;
+  readonly hint?: string;
 }
 
 /** Bytes of a request's body. */
@@ -102,8 +107,11 @@ async function answer(commands: Commands, request: IncomingMessage, response: Se
   const [status, text] = await outcome(commands, request)
     .then(([status, body]): [number, string] => [status, JSON.stringify(body)])
     .catch((error): [number, string] => {
-      const failure: ControlFailure = { error: error instanceof LogcatchError ? error.describe() : messageOf(error) };
-      return [500, JSON.stringify(failure)];
+      const known = error instanceof LogcatchError;
+      const failure: ControlFailure = known
+        ? { error: error.message, code: error.code, hint: error.hint }
+        : { error: messageOf(error) };
+      return [known ? 422 : 500, JSON.stringify(failure)];
     });
   // What was not read of a request would be taken for the next one.
   const close = !request.complete && { connection: 'close' };
@@ -122,10 +130,10 @@ async function outcome(commands: Commands, request: IncomingMessage): Promise<[s
     if (length > longestBody) return [413, { error: `a request has at most ${longestBody} bytes` }];
   }
   const { method = '', url = '' } = request;
-  const path = url.split('?', 1)[0]!;
+  const [path, query] = url.split('?', 2) as [string, string | undefined];
   const key = `${method} ${path}`;
   const command = Object.hasOwn(commands, key) ? commands[key] : undefined;
-  if (command) return [200, await command()];
+  if (command) return [200, await command(new URLSearchParams(query))];
   const methods = Object.keys(commands).filter((known) => known.endsWith(` ${path}`));
   if (methods.length === 0)
     return [404, { error: `there is no ${path}; there are ${Object.keys(commands).join(', ')}` }];

@@ -1,4 +1,6 @@
 import type { Batch } from '@logcatch/plugin-api';
+import { Fates } from './fates.ts';
+import type { Tally } from './ledger.ts';
 import type { TrackedSource } from './tracked-source.ts';
 
 /**
@@ -9,6 +11,10 @@ import type { TrackedSource } from './tracked-source.ts';
 export class Delivery {
   readonly batch: Batch;
   readonly source: TrackedSource;
+  /** Of the records of the batch that was read. */
+  readonly fates: Fates;
+  /** How they did, once it has settled. */
+  tally: Tally | undefined;
   readonly #parent: Delivery | undefined;
   #unsettled = 1;
   #held = 1;
@@ -20,6 +26,7 @@ export class Delivery {
     this.batch = batch;
     this.source = source;
     this.#parent = parent;
+    this.fates = parent?.fates ?? new Fates(batch);
     if (parent) {
       parent.#unsettled++;
       parent.#held++;
@@ -81,6 +88,6 @@ export class Delivery {
   #settleOne(): void {
     if (--this.#unsettled > 0) return;
     if (this.#parent) this.#parent.#settleOne();
-    else if (!this.#cancelled) this.source.settled();
+    else if (!this.#cancelled) this.source.settled(this);
   }
 }

@@ -1,14 +1,18 @@
 export { Agent, type AgentOptions } from './agent.ts';
 export { dataDirOf } from './agent-place.ts';
 export type { AgentStatus, ComponentStatus, InputFigures } from './agent-status.ts';
+export { type CheckpointAccess, seekTarget, withCheckpoints } from './checkpoint-commands.ts';
+export type { Checkpoint, InputExplanation, Move, PathReport } from './checkpoints.ts';
 export { ConfigErrors, type Desired, type DesiredComponent, type Waiting } from './config/index.ts';
 export type { SourceStatus } from './config-sources.ts';
 export { ConfigView, type Explanation } from './config-view.ts';
 export { Configuration } from './configuration.ts';
 export type { ConfigurationChange } from './configuration-change.ts';
 export { askAgent } from './control-client.ts';
+export type { PathHistory, SourceEnding } from './ended-sources.ts';
 export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
 export type { FilePlan } from './file-plan.ts';
+export { type Account, type Bytes, emptyAccount, total } from './ledger.ts';
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
 export { planLine } from './plan-line.ts';

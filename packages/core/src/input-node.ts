@@ -1,4 +1,4 @@
-import type { Batch, Input, InputContext, InputDefinition, LogcatchError } from '@logcatch/plugin-api';
+import type { Batch, Input, InputContext, InputDefinition, LogcatchError, PathExplanation } from '@logcatch/plugin-api';
 import { abortable, LogcatchError as Failure } from '@logcatch/plugin-api';
 import type { DesiredComponent } from './config/index.ts';
 import { Gate } from './gate.ts';
@@ -105,9 +105,15 @@ export class InputNode extends Node {
     this.#sources.retag(component.attributes);
   }
 
-  /** Takes its sources back to what has settled; the records after that will come again. */
-  rewind(source: TrackedSource): void {
-    source.cancel();
+  /** What it knows of a path. */
+  async explain(path: string): Promise<PathExplanation | undefined> {
+    return this.#instance?.explain?.(path);
+  }
+
+  /** Takes a source back to what has settled, or to another position; the records after that will come again. */
+  rewind(source: TrackedSource, position = source.position): void {
+    if (position === source.position) source.cancel();
+    else source.seek(position);
     try {
       this.#instance?.rewind(source, source.position);
     } catch (error) {
@@ -124,6 +130,7 @@ export class InputNode extends Node {
     this.#gate.open();
     await this.#instance?.stop();
     await this.#running;
+    this.#sources.close();
     this.supervisor.move('stopped');
   }
 
@@ -282,6 +289,10 @@ export class InputNode extends Node {
           if (discovery.event === 'found' || discovery.event === 'resumed') this.opened[discovery.event]++;
           environment.hooks.discovered.call(discovery);
         },
+        abandoned: ({ path, ended, position }, bytes) =>
+          this.log.warn(`${path}: ${ended}, and ${bytes} bytes of it are lost: they were not delivered before`, {
+            position,
+          }),
       },
       {
         pause: (source) => this.#instance?.pause(source),

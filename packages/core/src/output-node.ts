@@ -1,10 +1,10 @@
 import {
   abortable,
-  type Batch,
   LogcatchError,
   type Output,
   type OutputDefinition,
   type Receipt,
+  type Refused,
   Rejected,
 } from '@logcatch/plugin-api';
 import type { DesiredComponent } from './config/index.ts';
@@ -280,13 +280,13 @@ export class OutputNode extends Node implements Target {
     this.#aborts.add(abort);
     try {
       const receipts = await this.#instance!.write(batch, controller.signal);
-      this.#delivered(batch, batch.count, receipts ?? []);
+      this.#delivered(delivery, [], receipts ?? []);
       return 'written';
     } catch (error) {
       if (error instanceof Rejected) {
         const { records, receipts } = error;
         if (records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
-          this.#delivered(batch, batch.count - records.length, receipts);
+          this.#delivered(delivery, records, receipts);
           return records;
         }
       }
@@ -299,8 +299,10 @@ export class OutputNode extends Node implements Target {
     }
   }
 
-  #delivered(batch: Batch, records: number, receipts: readonly Receipt[]): void {
+  #delivered({ batch, fates }: Delivery, refused: readonly Refused[], receipts: readonly Receipt[]): void {
+    if (this.required) fates.written(batch, refused);
     const { delivered } = this.environment.hooks;
+    const records = batch.count - refused.length;
     if (delivered.isUsed()) delivered.call({ output: this.id, source: batch.source, records, receipts });
   }
 

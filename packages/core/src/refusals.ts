@@ -32,7 +32,7 @@ export class Refusals {
   async answer(delivery: Delivery, batch: Batch, refused: readonly Refused[]): Promise<boolean> {
     const byVerdict: Record<Verdict, Refused[]> = { retry: [], 'dead-letter': [], drop: [], stop: [] };
     for (const record of refused) byVerdict[await this.#verdict(delivery, batch, record)].push(record);
-    const { stop, retry } = byVerdict;
+    const { stop, retry, drop } = byVerdict;
     const letters = byVerdict['dead-letter'];
     if (letters.length > 0 && !(await this.#bury(delivery, batch, letters))) return false;
     if (!this.#parts.node.required) {
@@ -40,6 +40,8 @@ export class Refusals {
       this.#parts.drop(stop.length + retry.length);
       return true;
     }
+    delivery.fates.refused('dead-letter', batch, letters);
+    delivery.fates.refused('drop', batch, drop);
     if (stop.length > 0) {
       delivery.source.pause('stopped by a plugin');
       return false;

@@ -10,6 +10,7 @@ import type {
   StoredSource,
 } from '@logcatch/plugin-api';
 import type { Checkpointer } from './checkpointer.ts';
+import { total } from './ledger.ts';
 import type { Store } from './store.ts';
 import { type SourceOwner, TrackedSource } from './tracked-source.ts';
 
@@ -20,6 +21,8 @@ export interface SourcesEnvironment {
   /** Called when a position moved or a batch settled. */
   progressed(): void;
   discovered(discovery: Discovery): void;
+  /** A source has ended, and so many bytes of it will never be delivered. */
+  abandoned(source: TrackedSource, bytes: number): void;
 }
 
 /** The sources of one input, through the lives of its instances. */
@@ -42,6 +45,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#owner = {
       pause: flow.pause,
       resume: flow.resume,
+      changed: (source) => environment.checkpointer.changed(source.row),
       moved: (source, now) => {
         if (now) environment.checkpointer.saveNow(source.row);
         else environment.checkpointer.changed(source.row);
@@ -49,7 +53,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       },
       finished: (source) => {
         this.#open.delete(source.key);
-        environment.checkpointer.remove(source.row);
+        const { account } = environment.checkpointer.end(source.row, source.ended!);
+        const bytes = total(account.abandoned);
+        if (bytes > 0) environment.abandoned(source, bytes);
       },
     };
   }
@@ -70,6 +76,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     for (const source of this.#open.values()) {
       if (source.ended) continue;
       this.#open.delete(source.key);
+      source.row.open = false;
       source.cancel();
     }
   }
@@ -81,7 +88,13 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       before.#open.delete(source.key);
       this.#open.set(source.key, source);
       source.belongTo(this.#owner);
+      source.row.open = true;
     }
+  }
+
+  /** Nothing more will be read. */
+  close(): void {
+    for (const { row } of this.#open.values()) row.open = false;
   }
 
   known(): readonly StoredSource[] {
@@ -106,7 +119,12 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#environment.checkpointer.changed(source.row);
   }
 
+  grown(source: Source, size: number): void {
+    if (this.has(source)) source.grown(size);
+  }
+
   renamed(source: Source, path: string): void {
+    if (this.has(source)) source.currentPath = path;
     this.#environment.discovered({ input: this.#input, source, event: 'renamed', path });
   }
 

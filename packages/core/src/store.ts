@@ -1,85 +1,96 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest, type SourceMeta } from '@logcatch/plugin-api';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest } from '@logcatch/plugin-api';
 import type { GoodValues } from './config-sources.ts';
+import { type EndedSource, EndedSources, type PathHistory } from './ended-sources.ts';
+import { type Account, emptyAccount, Ledger, sum } from './ledger.ts';
+import { type SourceRecord, SourceRow } from './source-row.ts';
+import { isDamage, openState, type Repair, replaceState } from './state-database.ts';
 
-const schemaVersion = 1;
+/** Milliseconds after which a source that no input has had open is forgotten: its file is long gone, or nobody asks for it any more. */
+const retention = 30 * 24 * 3_600_000;
+const day = 24 * 3_600_000;
 
-/** A source's row, kept in memory and written when it changed. */
-export interface SourceRow {
-  readonly key: number;
-  readonly component: string;
-  readonly path: string;
-  position: number;
-  /** The position that is on disk. */
-  saved: number;
-  meta: SourceMeta;
-  /** Nothing more will be read from it; only what is on its way keeps it. Not on disk: after a restart it is looked at again. */
-  ended?: true;
+export interface StoreOptions {
+  /** Set a database that is damaged or foreign aside and go on with what can be read of it. Default true; otherwise that is thrown. */
+  readonly mend?: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /**
- * Positions on disk: one SQLite database in data_dir. WAL with synchronous=NORMAL survives the death of the process at
+ * Positions and ledgers on disk: one SQLite database in data_dir. WAL with synchronous=NORMAL survives the death of the process at
  * any moment; a power cut can take back the last commits, which repeats records and loses none. The database is locked
  * as long as it is open, so a second agent is refused, and the lock dies with its process.
+ *
+ * One that is damaged is set aside, at start or whenever that is noticed. What is in memory is all that is needed to go on.
  */
 export class Store implements GoodValues {
-  readonly #database: DatabaseSync;
-  readonly #rows = new Map<number, SourceRow>();
+  /** Called when a database was set aside while running. */
+  onRepair: (error: LogcatchError) => void = () => {};
+  readonly #dataDir: string;
+  readonly #now: () => number;
+  readonly #rows = new Map<string, Map<number, SourceRow>>();
+  readonly #ended = new EndedSources();
   readonly #started: Set<string>;
-  readonly #insert: StatementSync;
-  readonly #update: StatementSync;
-  readonly #delete: StatementSync;
+  /** When it became unknown which components have started: all count as such from then on, for nothing may be skipped. */
+  #lostAt: number | undefined;
+  #repaired: LogcatchError | undefined;
+  #agentId: string | undefined;
   #lastKey: number;
+  #database: DatabaseSync;
+  #put!: StatementSync;
 
   /** @throws LC_DATA_DIR, LC_DATA_DIR_LOCKED, LC_STATE_NEWER, LC_STATE_CORRUPT */
-  constructor(dataDir: string) {
-    this.#database = open(dataDir);
-    const rows = this.#database.prepare('SELECT key, component, path, position, meta FROM sources').all();
-    for (const { key, component, path, position, meta } of rows) {
-      this.#rows.set(Number(key), {
-        key: Number(key),
-        component: String(component),
-        path: String(path),
-        position: Number(position),
-        saved: Number(position),
-        meta: JSON.parse(String(meta)),
-      });
+  constructor(dataDir: string, { mend = true, now = Date.now }: StoreOptions = {}) {
+    this.#dataDir = dataDir;
+    this.#now = now;
+    const { database, repair } = openState(dataDir, mend);
+    this.#database = database;
+    this.#use(database);
+    if (repair) this.#repaired = this.#accept(repair);
+    for (const record of database.prepare('SELECT * FROM sources').iterate()) {
+      this.#keep(SourceRow.from(record as unknown as SourceRecord));
     }
-    this.#lastKey = Math.max(0, ...this.#rows.keys());
-    const components = this.#database.prepare('SELECT id FROM components').all();
-    this.#started = new Set(components.map(({ id }) => String(id)));
-    this.#insert = this.#database.prepare(
-      'INSERT INTO sources (key, component, path, position, meta) VALUES (?, ?, ?, ?, ?)',
-    );
-    this.#update = this.#database.prepare('UPDATE sources SET position = ?, meta = ? WHERE key = ?');
-    this.#delete = this.#database.prepare('DELETE FROM sources WHERE key = ?');
+    this.#ended.load();
+    this.#lastKey = Number(column(database, 'SELECT max(key) FROM sources')[0] ?? 0);
+    this.#started = new Set(column(database, 'SELECT id FROM components').map(String));
+    this.#agentId = column(database, 'SELECT id FROM agent').map(String)[0];
+    this.#lostAt = column(database, 'SELECT at FROM lost').map(Number)[0];
+  }
+
+  /** What was wrong with the state when it was opened, and what was done about it. */
+  get repaired(): LogcatchError | undefined {
+    return this.#repaired;
   }
 
   /** Tells this agent from all others: the host's name, for people, and six random hex digits. Made once, then kept. */
   agentId(): string {
-    const kept = this.#database.prepare('SELECT id FROM agent').get();
-    if (kept) return String(kept.id);
+    if (this.#agentId !== undefined) return this.#agentId;
     const id = `${readable(hostname())}-${randomBytes(3).toString('hex')}`;
-    this.#database.prepare('INSERT INTO agent (id) VALUES (?)').run(id);
+    this.#commit(() => this.#add('agent', id));
+    this.#agentId = id;
     return id;
   }
 
+  /** Of all inputs. */
+  get rows(): SourceRow[] {
+    return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
+  }
+
   rowsOf(component: string): SourceRow[] {
-    return [...this.#rows.values()].filter((row) => row.component === component);
+    return [...(this.#rows.get(component)?.values() ?? [])];
   }
 
   /** Whether an input with this id has ever finished its first discovery. */
   hasStarted(component: string): boolean {
-    return this.#started.has(component);
+    return this.#started.has(component) || this.#lostAt !== undefined;
   }
 
   setStarted(component: string): void {
     if (this.#started.has(component)) return;
-    this.#database.prepare('INSERT OR IGNORE INTO components (id) VALUES (?)').run(component);
+    this.#commit(() => this.#add('components', component));
     this.#started.add(component);
   }
 
@@ -87,50 +98,83 @@ export class Store implements GoodValues {
   open(component: string, requests: readonly OpenRequest[]): SourceRow[] {
     let lastKey = this.#lastKey;
     const rows = requests.map(({ key, path, position, meta }): SourceRow => {
-      const known = key === undefined ? undefined : this.#rows.get(key);
-      const start = position ?? known?.position ?? 0;
-      return {
-        key: known?.key ?? ++lastKey,
-        component,
-        path: known?.path ?? path,
-        position: start,
-        saved: start,
-        meta,
-      };
+      const known = key === undefined ? undefined : this.#rows.get(component)?.get(key);
+      const ledger = known ? Ledger.from(known.position, known.ledger.stored) : new Ledger(position ?? 0);
+      if (known && position !== undefined) ledger.seek(position);
+      const init = { key: known?.key ?? ++lastKey, component, path: known?.path ?? path, ledger, meta };
+      return new SourceRow({ ...init, seen: this.#now() });
     });
     this.#commit(() => {
-      for (const { key, path, position, meta } of rows) {
-        if (this.#rows.has(key)) this.#update.run(position, JSON.stringify(meta), key);
-        else this.#insert.run(key, component, path, position, JSON.stringify(meta));
-      }
+      for (const row of rows) this.#write(row);
     });
     this.#lastKey = lastKey;
-    for (const row of rows) this.#rows.set(row.key, row);
+    for (const row of rows) {
+      row.open = true;
+      this.#keep(row);
+    }
     return rows;
   }
 
   save(rows: readonly SourceRow[]): void {
     this.#commit(() => {
-      for (const row of rows) this.#update.run(row.position, JSON.stringify(row.meta), row.key);
+      for (const row of rows) this.#write(row);
     });
     for (const row of rows) row.saved = row.position;
   }
 
-  /** The source is no longer known; its row on disk goes with {@link remove}. */
-  forget(row: SourceRow): void {
-    this.#rows.delete(row.key);
+  /** The source is no longer known. What is left of it is on disk with {@link writeEnded}. */
+  end(row: SourceRow, how: string): EndedSource {
+    this.#rows.get(row.component)?.delete(row.key);
+    const ended = { row, how, at: this.#now(), position: row.position, account: row.ledger.closed(how) };
+    this.#ended.count(ended);
+    return ended;
   }
 
-  remove(rows: readonly SourceRow[]): void {
+  writeEnded(ended: readonly EndedSource[]): void {
     this.#commit(() => {
-      for (const row of rows) this.#delete.run(row.key);
+      const remove = this.#database.prepare('DELETE FROM sources WHERE key = ?');
+      for (const { row } of ended) remove.run(row.key);
+      this.#ended.write(ended);
     });
   }
 
+  /** What is kept of the sources that have ended at a path, for each input. */
+  history(path: string): PathHistory[] {
+    return this.#ended.of(path);
+  }
+
+  /** Where every byte went, by input. */
+  accounts(): Map<string, Account> {
+    const accounts = new Map(this.#ended.sums);
+    for (const [component, rows] of this.#rows) {
+      let account = accounts.get(component) ?? emptyAccount;
+      for (const { ledger } of rows.values()) account = sum(account, ledger.account);
+      accounts.set(component, account);
+    }
+    return accounts;
+  }
+
+  /** Says that what is open is still there, and returns what nobody has had open for so long that it can be forgotten. */
+  stale(): SourceRow[] {
+    const now = this.#now();
+    const { rows } = this;
+    const seen = rows.filter((row) => row.open && row.seen < now - day);
+    if (this.#lostAt !== undefined && this.#lostAt < now - retention) this.#lostAt = undefined;
+    this.#commit(() => {
+      const see = this.#database.prepare('UPDATE sources SET seen = ? WHERE key = ?');
+      for (const { key } of seen) see.run(now, key);
+      if (this.#lostAt === undefined) this.#database.exec('DELETE FROM lost');
+    });
+    for (const row of seen) row.seen = now;
+    return rows.filter((row) => !row.open && row.seen < now - retention);
+  }
+
   saveGood(name: string, { loaded, at }: { loaded: LoadedConfig; at: number }): void {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO good_values (name, loaded, at) VALUES (?, ?, ?)')
-      .run(name, JSON.stringify(loaded), at);
+    this.#commit(() =>
+      this.#database
+        .prepare('INSERT OR REPLACE INTO good_values (name, loaded, at) VALUES (?, ?, ?)')
+        .run(name, JSON.stringify(loaded), at),
+    );
   }
 
   loadGood(name: string): { loaded: LoadedConfig; at: number } | undefined {
@@ -140,29 +184,104 @@ export class Store implements GoodValues {
 
   /** It was seen again, unchanged. */
   touchGood(name: string, at: number): void {
-    this.#database.prepare('UPDATE good_values SET at = ? WHERE name = ?').run(at, name);
+    this.#commit(() => this.#database.prepare('UPDATE good_values SET at = ? WHERE name = ?').run(at, name));
   }
 
   forgetGood(name: string): void {
-    this.#database.prepare('DELETE FROM good_values WHERE name = ?').run(name);
+    this.#commit(() => this.#database.prepare('DELETE FROM good_values WHERE name = ?').run(name));
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
-  #commit<T>(work: () => T): T {
+  #use(database: DatabaseSync): void {
+    this.#database = database;
+    this.#ended.use(database);
+    this.#put = database.prepare(
+      `INSERT INTO sources (key, component, path, position, meta, ledger, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET position = excluded.position, meta = excluded.meta, ledger = excluded.ledger, seen = excluded.seen`,
+    );
+  }
+
+  #accept({ what, salvaged }: Repair): LogcatchError {
+    if (!salvaged.components) this.#transaction(() => this.#lose(this.#now()));
+    return damaged(
+      `${what}. ${salvaged.sources} position(s) could be read of it and go on; every other file is read from its beginning, ` +
+        'also where an input says `from: end`: records are repeated, none are lost',
+    );
+  }
+
+  #add(table: 'agent' | 'components', id: string): void {
+    this.#database.prepare(`INSERT OR IGNORE INTO ${table} (id) VALUES (?)`).run(id);
+  }
+
+  #lose(at: number): void {
+    this.#database.prepare('INSERT INTO lost (at) VALUES (?)').run(at);
+  }
+
+  #keep(row: SourceRow): void {
+    const rows = this.#rows.get(row.component) ?? new Map<number, SourceRow>();
+    this.#rows.set(row.component, rows.set(row.key, row));
+  }
+
+  #write({ record }: SourceRow): void {
+    const { key, component, path, position, meta, ledger, seen } = record;
+    this.#put.run(key, component, path, position, meta, ledger, seen);
+  }
+
+  #commit(work: () => void): void {
+    try {
+      this.#transaction(work);
+    } catch (error) {
+      if (!isDamage(error) && this.#database.isOpen) throw error;
+      this.#renew(messageOf(error));
+      this.#transaction(work);
+    }
+  }
+
+  #transaction(work: () => void): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const result = work();
+      work();
       this.#database.exec('COMMIT');
-      return result;
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
+
+  /** The database turned out to be damaged while it was in use: what is in memory goes into a new one. */
+  #renew(reason: string): void {
+    const first = this.#database.isOpen;
+    if (first) this.#database.close();
+    // Where that failed before, somebody else may have the database by now: then it is looked at as at the start.
+    const { database, repair } = first ? replaceState(this.#dataDir, reason) : openState(this.#dataDir, true);
+    this.#use(database);
+    this.#transaction(() => {
+      database.exec('DELETE FROM sources; DELETE FROM components; DELETE FROM agent; DELETE FROM lost');
+      for (const row of this.rows) this.#write(row);
+      for (const id of this.#started) this.#add('components', id);
+      if (this.#agentId !== undefined) this.#add('agent', this.#agentId);
+      if (this.#lostAt !== undefined) this.#lose(this.#lostAt);
+    });
+    const what = repair?.what ?? `The state of ${this.#dataDir} could not be used: ${reason}`;
+    this.onRepair(
+      damaged(`${what}. A new one was made of what is in memory: no position is lost, nothing is repeated`),
+    );
+  }
+}
+
+function damaged(message: string): LogcatchError {
+  return new LogcatchError('LC_STATE_CORRUPT', message);
+}
+
+function column(database: DatabaseSync, query: string): unknown[] {
+  return database
+    .prepare(query)
+    .all()
+    .flatMap((row) => Object.values(row));
 }
 
 /** What an `agent_id` may hold of a host's name. */
@@ -173,78 +292,4 @@ function readable(host: string): string {
       .replace(/^[^A-Za-z0-9]+/, '')
       .slice(0, 60) || 'host'
   );
-}
-
-function open(dataDir: string): DatabaseSync {
-  const pidFile = join(dataDir, 'agent.pid');
-  let database: DatabaseSync | undefined;
-  try {
-    makeFolder(dataDir);
-    const file = join(dataDir, 'state.db');
-    // It holds the values of remote sources too. SQLite gives its other files the rights of this one.
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
-    database = new DatabaseSync(file);
-    // The exclusive lock is taken by the first write and held until the end.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    migrate(database, dataDir);
-    writeFileSync(pidFile, `${process.pid}\n`);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof LogcatchError) throw error;
-    throw explain(error, dataDir, pidFile);
-  }
-}
-
-/** As `mkdir -p`. Node's own goes round for ever where a file system denies that what it has just looked at is there: /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder, { mode: 0o700 });
-}
-
-function migrate(database: DatabaseSync, dataDir: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()!.user_version);
-  if (version > schemaVersion) {
-    throw new LogcatchError(
-      'LC_STATE_NEWER',
-      `${dataDir} has state of version ${version}, this logcatch knows ${schemaVersion}`,
-    );
-  }
-  database.exec(`
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS components (id TEXT PRIMARY KEY) STRICT;
-    CREATE TABLE IF NOT EXISTS sources (
-      key INTEGER PRIMARY KEY, component TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, meta TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS good_values (name TEXT PRIMARY KEY, loaded TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS agent (id TEXT PRIMARY KEY) STRICT;
-    PRAGMA user_version = ${schemaVersion};
-    COMMIT`);
-}
-
-function explain(error: unknown, dataDir: string, pidFile: string): LogcatchError {
-  const { errcode } = error as { errcode?: number };
-  const busy = 5;
-  const corrupt = 11;
-  const notADatabase = 26;
-  if (errcode === busy) {
-    return new LogcatchError('LC_DATA_DIR_LOCKED', `${dataDir} is in use by ${holder(pidFile)}`, { cause: error });
-  }
-  if (errcode === corrupt || errcode === notADatabase) {
-    return new LogcatchError('LC_STATE_CORRUPT', `${join(dataDir, 'state.db')} is damaged: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  return new LogcatchError('LC_DATA_DIR', `${dataDir}: ${messageOf(error)}`, { cause: error });
-}
-
-function holder(pidFile: string): string {
-  try {
-    return `the agent with pid ${readFileSync(pidFile, 'utf8').trim()}`;
-  } catch {
-    return 'another agent';
-  }
 }

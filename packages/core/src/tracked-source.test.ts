@@ -2,18 +2,21 @@ import { Batch, type Chunk } from '@logcatch/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from './delivery.ts';
+import { Ledger } from './ledger.ts';
 import { BufferPool } from './pool.ts';
+import { SourceRow } from './source-row.ts';
 import { sourceWindow, TrackedSource } from './tracked-source.ts';
 
 function make() {
   const calls: string[] = [];
-  const row = { key: 1, component: 'app', path: '/a', position: 0, saved: 0, meta: {} };
+  const row = new SourceRow({ key: 1, component: 'app', path: '/a', ledger: new Ledger(0), meta: {}, seen: 0 });
   const source = new TrackedSource(
     row,
     {},
     {
       pause: () => calls.push('pause'),
       resume: () => calls.push('resume'),
+      changed: () => {},
       moved: (_source, now) => {
         calls.push(`at ${row.position}${now ? ' now' : ''}`);
         if (now) row.saved = row.position;
@@ -102,6 +105,26 @@ describe('TrackedSource', () => {
     expect([told, source.readPosition, source.outstanding]).toEqual([1, 10, 0]);
     second.settle();
     expect([source.position, pool.used]).toEqual([10, 0]);
+  });
+
+  test('the ledger moves with the position, in order, and counts what is read again', () => {
+    const { source, read } = make();
+    const { ledger } = source.row;
+    const first = read(10);
+    const second = read(20);
+    second.settle();
+    expect(ledger.account).toMatchObject({ discovered: 30, delivered: 0, pending: 30 });
+    source.grown(50);
+    first.settle();
+    expect(ledger.account).toMatchObject({ discovered: 50, delivered: 30, pending: 20, repeated: 0 });
+    read(15);
+    source.cancel();
+    read(20).settle();
+    expect(ledger.account).toMatchObject({ discovered: 50, delivered: 50, pending: 0, repeated: 15 });
+    source.seek(45);
+    expect([source.position, source.readPosition, source.unsettled]).toEqual([45, 45, 0]);
+    read(10).settle();
+    expect(ledger.account).toMatchObject({ discovered: 55, delivered: 55, pending: 0, repeated: 20 });
   });
 
   test('an ended source is finished when all of it has settled', () => {

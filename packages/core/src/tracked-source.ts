@@ -1,6 +1,6 @@
 import type { Attributes, Batch, Source, SourceEnd } from '@logcatch/plugin-api';
 import { Delivery } from './delivery.ts';
-import type { SourceRow } from './store.ts';
+import type { SourceRow } from './source-row.ts';
 
 /** Bytes read beyond the position on disk at which a source is paused: what a kill can repeat, with the batch that reached it. */
 export const sourceWindow = 4 << 20;
@@ -14,6 +14,8 @@ export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin'
 export interface SourceOwner {
   pause(source: TrackedSource): void;
   resume(source: TrackedSource): void;
+  /** Its row changed: it was read on, or is known to be longer. */
+  changed(source: TrackedSource): void;
   /** The position moved. `now`: it is to be stored before this returns. */
   moved(source: TrackedSource, now: boolean): void;
   /** It has ended and all of it has settled. */
@@ -29,6 +31,8 @@ export class TrackedSource implements Source {
   readonly input: string;
   readonly path: string;
   readonly row: SourceRow;
+  /** Where it is now, as far as its input has told. */
+  currentPath: string;
   attributes: Attributes;
   ended: SourceEnd | undefined;
   /** End of what was read. */
@@ -41,7 +45,7 @@ export class TrackedSource implements Source {
   constructor(row: SourceRow, attributes: Attributes, owner: SourceOwner) {
     this.key = row.key;
     this.input = row.component;
-    this.path = row.path;
+    this.path = this.currentPath = row.path;
     this.row = row;
     this.attributes = attributes;
     this.readPosition = row.position;
@@ -53,7 +57,7 @@ export class TrackedSource implements Source {
   }
 
   get unsettled(): number {
-    return this.readPosition - this.row.position;
+    return this.readPosition - this.position;
   }
 
   /** What a kill now would repeat. */
@@ -89,21 +93,29 @@ export class TrackedSource implements Source {
   track(batch: Batch): Delivery {
     const delivery = new Delivery(batch, this);
     this.#outstanding.push(delivery);
+    this.row.ledger.readOn(batch.start, batch.end);
     this.readPosition = batch.end;
+    this.#owner.changed(this);
     if (this.#repeatable >= sourceWindow) this.pause('window');
     return delivery;
   }
 
+  /** It is this long. */
+  grown(size: number): void {
+    if (this.row.ledger.grow(size)) this.#owner.changed(this);
+  }
+
   /** One of its deliveries has settled: moves the position over the settled ones at the front. */
-  settled(): void {
+  settled(delivery: Delivery): void {
+    const { ledger } = this.row;
+    // Now: the memory of its batch goes before the ones ahead of it have settled.
+    delivery.tally = delivery.fates.tally(ledger.fresh(delivery.batch.start, delivery.batch.end));
     let count = 0;
     while (count < this.#outstanding.length && this.#outstanding[count]!.settled) count++;
     if (count === 0) return;
-    const last = this.#outstanding[count - 1]!;
-    this.#outstanding.splice(0, count);
-    this.row.position = last.batch.end;
+    for (const { batch, tally } of this.#outstanding.splice(0, count)) ledger.settle(batch.end, tally!);
     const paused = this.#paused.has('window');
-    this.#owner.moved(this, paused || this.row.position - this.row.saved >= unsavedMost);
+    this.#owner.moved(this, paused || this.position - this.row.saved >= unsavedMost);
     if (this.#repeatable <= sourceWindow / 2) this.resume('window');
     this.#finish();
   }
@@ -112,9 +124,17 @@ export class TrackedSource implements Source {
   cancel(): void {
     const cancelled = this.#outstanding;
     this.#outstanding = [];
-    this.readPosition = this.row.position;
+    this.readPosition = this.position;
     this.resume('window');
     for (const delivery of cancelled) delivery.cancel();
+  }
+
+  /** As {@link cancel}, and reading starts again at another position: what it was stopped for may not come again. */
+  seek(position: number): void {
+    this.row.ledger.seek(position);
+    this.cancel();
+    this.resume('stopped by a plugin');
+    this.#owner.moved(this, true);
   }
 
   end(how: SourceEnd): void {

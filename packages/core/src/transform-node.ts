@@ -128,6 +128,11 @@ export class TransformNode extends Node implements Target {
     const { exits } = this.component.definition as TransformDefinition;
     const outgoing = outgoingOf(applied, exits);
     this.#failures = 0;
+    delivery.fates.passed(
+      this.id,
+      delivery.batch,
+      outgoing.map(({ batch }) => batch),
+    );
     for (const { batch, exit } of outgoing) {
       // The batch itself, unchanged, needs no child.
       if (batch === delivery.batch) this.emit(delivery, exit);

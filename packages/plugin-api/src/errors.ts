@@ -127,13 +127,21 @@ export const errorTable = {
   ),
   LC_STATE_NEWER: entry('The state was written by a newer logcatch.', 'Run that version, or choose another data_dir.'),
   LC_STATE_CORRUPT: entry(
-    'The state database cannot be read.',
-    'Move it away to start afresh, or restore it from a copy.',
+    'The state database is damaged, or of another program.',
+    'Nothing has to be done. Find out why (disk, another program); delete the file set aside when nobody needs it.',
   ),
   LC_STATE_WRITE: entry(
     'Checkpoints cannot be written; shipping goes on.',
     'Free space on the disk of data_dir.',
     true,
+  ),
+  LC_CHECKPOINT_UNKNOWN: entry(
+    'There is no checkpoint of this path.',
+    'See `pipeline checkpoints FILE ls` for those there are.',
+  ),
+  LC_CHECKPOINT_POSITION: entry(
+    'A file has no such position.',
+    'Give a number of bytes from 0 to its size, `beginning` or `end`.',
   ),
   LC_CONTROL_SOCKET: entry(
     'The control socket cannot be opened, so `pipeline status` and its like do not work; shipping goes on.',

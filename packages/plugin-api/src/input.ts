@@ -42,9 +42,21 @@ export interface Input {
   pause(source: Source): void;
   resume(source: Source): void;
 
-  /** The next batch of this source begins at `position`, whatever was read since: it was not delivered. */
+  /** The next batch of this source begins at `position`, whatever was read since: it was not delivered, or somebody moved the source, back or ahead. */
   rewind(source: Source, position: number): void;
+
+  /** What this input knows of a path, for `pipeline explain`: whether it reads it and why, or why not. `undefined`: nothing to do with it. */
+  explain?(path: string): Promise<PathExplanation | undefined>;
 
   /** Frees everything. Legal before or during `start`, during `read`, and twice; a pending `read` may stay pending. */
   stop(): Promise<void>;
+}
+
+export interface PathExplanation {
+  /** Whether it is read now. */
+  readonly read: boolean;
+  /** Why, or why not, in one or two sentences: which pattern matches or excludes it, ignored for its age, outside of roots, parked, waiting for a predecessor, ... */
+  readonly reasons: readonly string[];
+  /** Keys of the sources that are or were at this path. */
+  readonly sources: readonly number[];
 }

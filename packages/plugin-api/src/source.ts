@@ -55,6 +55,8 @@ export interface Sources {
   open(requests: readonly OpenRequest[]): Source[];
   /** Replaces what is kept to recognise the source. Stored with the next checkpoint. */
   remember(source: Source, meta: SourceMeta): void;
+  /** The source is known to be this long by now, in bytes. Cheap: call it whenever a size was seen. What was seen and never read counts as abandoned when the source ends. */
+  grown(source: Source, size: number): void;
   /** Tells observers that the source's file now has another path. */
   renamed(source: Source, path: string): void;
   /** No more will be read from it, ever: its stored position goes when all of it has settled. */

@@ -57,6 +57,8 @@ class MemorySource implements Source {
 /** Positions kept in memory: give one to several contexts in turn to play restarts. */
 export class MemorySources implements Sources {
   readonly events: Omit<Discovery, 'input'>[] = [];
+  /** The largest size told of each source, by its key. */
+  readonly sizes = new Map<number, number>();
   readonly #open = new Map<number, MemorySource>();
   readonly #stored = new Map<number, StoredSource>();
   readonly #attributes: Attributes;
@@ -90,6 +92,10 @@ export class MemorySources implements Sources {
     const open = this.#open.get(source.key)!;
     open.meta = meta;
     this.#store(open);
+  }
+
+  grown(source: Source, size: number): void {
+    this.sizes.set(source.key, Math.max(size, this.sizes.get(source.key) ?? 0));
   }
 
   renamed(source: Source, path: string): void {

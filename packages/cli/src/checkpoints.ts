@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import {
+  type Checkpoint,
+  type CheckpointAccess,
+  dataDirOf,
+  type Move,
+  type PathReport,
+  seekTarget,
+  withCheckpoints,
+  writeToStderr,
+} from '@logcatch/core';
+import { LogcatchError } from '@logcatch/plugin-api';
+import { printErrors } from './engine.ts';
+import { exitCode } from './exit-codes.ts';
+import { reportText } from './explain.ts';
+import { columns, period, plural, printable } from './text.ts';
+
+export interface CheckpointFlags {
+  readonly input?: string;
+  readonly json?: boolean;
+}
+
+const usage = {
+  ls: 'ls [--input ID]',
+  show: 'show PATH',
+  reset: 'reset PATH...',
+  seek: 'seek PATH POSITION|beginning|end',
+} as const;
+type Action = keyof typeof usage;
+
+/** `pipeline checkpoints FILE ACTION ...`: of the running agent, or of what one that has stopped has stored. */
+export async function checkpoints(
+  file: string,
+  action: Action,
+  args: readonly string[],
+  flags: CheckpointFlags,
+): Promise<void> {
+  const wanted = readArguments(action, args);
+  if (!wanted) {
+    writeToStderr(`pipeline checkpoints FILE ${usage[action]}`);
+    process.exitCode = exitCode.invalid;
+    return;
+  }
+  try {
+    const answer = await withCheckpoints(await dataDirOf(file, process.env), (access) => wanted(access, flags));
+    console.log(flags.json ? JSON.stringify(answer.json, undefined, 2) : answer.text);
+    process.exitCode = exitCode.done;
+  } catch (error) {
+    process.exitCode = printErrors(error);
+  }
+}
+
+interface Answer {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+type Wanted = (access: CheckpointAccess, flags: CheckpointFlags) => Promise<Answer>;
+
+/** `undefined`: these arguments do not fit. */
+function readArguments(action: Action, args: readonly string[]): Wanted | undefined {
+  const [path, position, ...more] = args;
+  if (action === 'ls') return path === undefined ? list : undefined;
+  if (path === undefined) return undefined;
+  if (action === 'reset') return (access) => reset(access, args);
+  if (action === 'show') return position === undefined ? (access) => show(access, path) : undefined;
+  const target = position !== undefined && more.length === 0 && /^(\d+|beginning|end)$/.test(position);
+  if (!target) return undefined;
+  return async (access) => movesAnswer(await access.seek(resolve(path), seekTarget(position)));
+}
+
+async function list(access: CheckpointAccess, { input }: CheckpointFlags): Promise<Answer> {
+  const json = await access.list(input);
+  return { json, text: json.length > 0 ? listText(json, Date.now()) : 'Nothing is stored.' };
+}
+
+async function show(access: CheckpointAccess, path: string): Promise<Answer> {
+  const report = await access.report(resolve(path));
+  const { sources, ended } = report;
+  if (sources.length + ended.length === 0)
+    throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${report.path}`);
+  return { json: report, text: showText(report, Date.now()) };
+}
+
+async function reset(access: CheckpointAccess, paths: readonly string[]): Promise<Answer> {
+  const moves: Move[] = [];
+  for (const path of paths) moves.push(...(await access.reset(resolve(path))));
+  return movesAnswer(moves);
+}
+
+function movesAnswer(moves: readonly Move[]): Answer {
+  return { json: moves, text: moves.map(moveText).join('\n') };
+}
+
+/** @param now milliseconds since the epoch */
+export function listText(list: readonly Checkpoint[], now: number): string {
+  return columns([
+    ['input', 'path', 'position', 'size', 'pending', 'seen'],
+    ...list.map(({ input, currentPath, position, size, account, open, seen }) => [
+      input,
+      currentPath,
+      String(position),
+      String(size),
+      String(account.pending),
+      open ? 'open' : `${period(now - seen)} ago`,
+    ]),
+  ]).join('\n');
+}
+
+function showText(report: PathReport, now: number): string {
+  const identities = report.sources.map(({ key, meta }) => {
+    const known = Object.entries(meta).map(([name, value]) => `${name}=${value}`);
+    return printable(`source ${key} is recognised by ${known.join(' ') || 'its path'}`);
+  });
+  return [reportText({ ...report, inputs: [] }, now), ...identities].join('\n');
+}
+
+export function moveText({ input, path, from, to }: Move): string {
+  const change = plural(Math.abs(to - from), 'byte');
+  const text =
+    to === from
+      ? `stays at ${to}`
+      : to < from
+        ? `goes back from ${from} to ${to}: ${change} will be shipped again`
+        : `goes on from ${from} to ${to}: ${change} are skipped and will not be shipped`;
+  return printable(`${input}: ${path} ${text}`);
+}

@@ -1,0 +1,72 @@
+import { emptyAccount, type PathReport } from '@logcatch/core';
+import { expect, test } from 'vitest';
+import { reportText } from './explain.ts';
+
+const now = 1_000_000_000;
+const nothing: PathReport = {
+  path: '/a.log',
+  running: true,
+  inputs: [],
+  sources: [],
+  ended: [],
+  account: emptyAccount,
+};
+const account = { ...emptyAccount, discovered: 10, delivered: 4, pending: 6 };
+
+test('a path that nobody knows', () => {
+  expect(reportText(nothing, now)).toBe(
+    '/a.log: no file is there\nno input has anything to do with it, and nothing is stored of it',
+  );
+});
+
+test('a file that was renamed, is paused, and whose input is in trouble', () => {
+  const waiting = { state: 'waiting', reason: 'for output kafka to start', hint: 'Wait.' } as const;
+  const report: PathReport = {
+    ...nothing,
+    path: '/a.log.1',
+    size: 10,
+    inputs: [{ id: 'app', read: true, reasons: ['It was renamed.', 'It is open.'], ...waiting }],
+    sources: [
+      {
+        key: 3,
+        input: 'app',
+        path: '/a.log',
+        currentPath: '/a.log.1',
+        open: true,
+        pausedBy: ['dead-letters full'],
+        start: 2,
+        position: 6,
+        size: 12,
+        again: 1,
+        seen: now,
+        account,
+        meta: {},
+      },
+    ],
+    account,
+  };
+  expect(reportText(report, now)).toBe(`/a.log.1: a file of 10 bytes
+input app reads it: It was renamed. It is open.
+input app is waiting: for output kafka to start Wait.
+source 3 of app: position 6 of 12, begun at 2, 1 byte to come again, paused: dead-letters full, found as /a.log, open
+bytes, of all files that were read at this path:
+   4  delivered
+   6  pending
+  --
+  10  discovered`);
+});
+
+test('one that has gone, while no agent runs; a name cannot forge lines', () => {
+  const ended = {
+    at: now - 60_000,
+    how: 'truncated',
+    position: 4,
+    account: { ...account, pending: 0, abandoned: { truncated: 6 } },
+  };
+  const history = { component: 'app\nx', path: '/a.log', account: ended.account, ends: [ended] };
+  const lines = reportText({ ...nothing, running: false, ended: [history], account: ended.account }, now).split('\n');
+  expect(lines.slice(1, 3)).toEqual([
+    'no agent runs: this is what is stored',
+    'a source of app x ended 1m ago: truncated at position 4, 10 bytes discovered, 6 bytes abandoned',
+  ]);
+});

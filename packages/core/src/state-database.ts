@@ -1,0 +1,153 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { type Salvage, salvage } from './state-salvage.ts';
+import { fault, foreign, migrate } from './state-schema.ts';
+
+export const stateFile = 'state.db';
+
+/** A database that could not be used was set aside, and a new one made of what could be read. */
+export interface Repair {
+  /** What was wrong, and where the old one is now. */
+  readonly what: string;
+  readonly salvaged: Salvage;
+}
+
+export interface OpenedState {
+  readonly database: DatabaseSync;
+  readonly repair: Repair | undefined;
+}
+
+/**
+ * Opens the state of a data_dir and takes its lock.
+ * @param mend set a database that is damaged or foreign aside; without it that is thrown
+ * @throws LC_DATA_DIR, LC_DATA_DIR_LOCKED, LC_STATE_NEWER, LC_STATE_CORRUPT
+ */
+export function openState(dataDir: string, mend: boolean): OpenedState {
+  const pidFile = join(dataDir, 'agent.pid');
+  try {
+    makeFolder(dataDir);
+    const state = usable(dataDir, mend);
+    writeFileSync(pidFile, `${process.pid}\n`);
+    return state;
+  } catch (error) {
+    if (error instanceof LogcatchError) throw error;
+    throw explain(error, dataDir, pidFile);
+  }
+}
+
+/** Whether SQLite says that a database is damaged or none. */
+export function isDamage(error: unknown): boolean {
+  const corrupt = 11;
+  const notADatabase = 26;
+  return [corrupt, notADatabase].includes(codeOf(error));
+}
+
+/** Sets the database aside, which must be closed, and makes a new one of what can be read. @throws what the file system says */
+export function replaceState(dataDir: string, reason: string): OpenedState {
+  const aside = setAside(dataDir);
+  const database = connect(dataDir);
+  const what = `${join(dataDir, stateFile)} cannot be used: ${reason}. It was set aside as ${aside}`;
+  return { database, repair: { what, salvaged: salvage(aside, database) } };
+}
+
+function usable(dataDir: string, mend: boolean): OpenedState {
+  let reason: string | undefined;
+  try {
+    reason = emptied(dataDir);
+    if (reason === undefined) return { database: connect(dataDir), repair: undefined };
+  } catch (error) {
+    if (!(error instanceof Unusable) && !isDamage(error) && !isMisshapen(error)) throw error;
+    reason = messageOf(error);
+  }
+  if (mend) return replaceState(dataDir, reason);
+  throw new LogcatchError('LC_STATE_CORRUPT', `${join(dataDir, stateFile)} cannot be used: ${reason}`, {
+    hint: 'Start the agent: it sets it aside and goes on with what can be read of it.',
+  });
+}
+
+/** Tables or columns are not those that the version in its header has. */
+function isMisshapen(error: unknown): boolean {
+  const sqlError = 1;
+  return codeOf(error) === sqlError;
+}
+
+/** An agent has been here, and its file holds nothing: SQLite would take it for a new one. */
+function emptied(dataDir: string): string | undefined {
+  const file = statSync(join(dataDir, stateFile), { throwIfNoEntry: false });
+  return file?.size === 0 && existsSync(join(dataDir, 'agent.pid')) ? 'it is empty' : undefined;
+}
+
+/** What is wrong with a database that SQLite can open. */
+class Unusable extends Error {}
+
+function connect(dataDir: string): DatabaseSync {
+  const file = join(dataDir, stateFile);
+  // It holds the values of remote sources too. SQLite gives its other files the rights of this one.
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+  const database = new DatabaseSync(file);
+  try {
+    const stranger = foreign(database);
+    if (stranger !== undefined) throw new Unusable(stranger);
+    // The exclusive lock is taken by the first write and held until the end.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    migrate(database, dataDir);
+    const wrong = fault(database);
+    if (wrong !== undefined) throw new Unusable(wrong);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Renames a database with all that belongs to it. Returns where it is now. */
+function setAside(dataDir: string): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const file = join(dataDir, stateFile);
+  let aside = `${file}.damaged-${time}`;
+  for (let number = 2; existsSync(aside); number++) aside = `${file}.damaged-${time}-${number}`;
+  for (const part of ['', '-wal', '-shm']) if (existsSync(file + part)) renameSync(file + part, aside + part);
+  return aside;
+}
+
+/** As `mkdir -p`. Node's own goes round for ever where a file system denies that what it has just looked at is there: /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+function explain(error: unknown, dataDir: string, pidFile: string): LogcatchError {
+  const busy = 5;
+  if (codeOf(error) === busy) {
+    return new LogcatchError('LC_DATA_DIR_LOCKED', `${dataDir} is in use by ${holder(pidFile)}`, { cause: error });
+  }
+  return new LogcatchError('LC_DATA_DIR', `${dataDir}: ${messageOf(error)}`, { cause: error });
+}
+
+/** SQLite's primary result code: the extended ones say more than is asked here. */
+function codeOf(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
+function holder(pidFile: string): string {
+  try {
+    return `the agent with pid ${readFileSync(pidFile, 'utf8').trim()}`;
+  } catch {
+    return 'another agent';
+  }
+}
