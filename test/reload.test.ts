@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { appendFileSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { PipelineProcess, pipelineFile, temporaryFolder } from './support/agent.
 import { EtcdKey } from './support/etcd.ts';
 import { handlesOf, untilOpen } from './support/handles.ts';
 import { compare, Load } from './support/load.ts';
+import { startProxy } from './support/proxy.ts';
 
 const deadline = 120_000;
 const shutdownTimeout = 2_000;
@@ -15,7 +16,7 @@ const shutdownTimeout = 2_000;
 const bound = shutdownTimeout + 2_000 + 1_000;
 
 /** @throws what the agent printed, when it takes too long */
-async function within(agent: PipelineProcess, what: Promise<void>): Promise<void> {
+async function within(agent: PipelineProcess, what: Promise<unknown>): Promise<void> {
   const late = new AbortController();
   const limit = setTimeout(30_000, undefined, { signal: late.signal }).then(() => {
     throw new Error(`not within 30 s. The agent printed:\n${agent.stderr}`);
@@ -140,4 +141,34 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
       console.log(`${fault}, output: repeated ${JSON.stringify(await everyLine(world))}`);
     });
   }
+
+  it('an output changed to where nobody listens is refused, and taken by itself once somebody does', async () => {
+    const folder = temporaryFolder();
+    const log = join(folder, 'a.log');
+    const topic = uniqueTopic('reload');
+    await createTopic(server.brokers, topic, 1);
+    const proxy = await startProxy(`http://${server.brokers[0]}`);
+    proxy.close();
+    const yaml = (brokers: string) => `
+inputs: { app: { type: file-tail, paths: ${log} } }
+outputs: { kafka: { type: kafka, brokers: "${brokers}", topic: ${topic} } }`;
+    appendFileSync(log, 'before\n');
+    const agent = new PipelineProcess(['run', pipelineFile(folder, yaml(server.brokers[0]!))]);
+    await within(agent, waitForRecords(server.brokers, topic, 1, deadline));
+    pipelineFile(folder, yaml(new URL(proxy.url).host));
+    await within(agent, agent.printed(/change 1 refused \(the file\); what ran before goes on/));
+    appendFileSync(log, 'meanwhile\n');
+    await within(agent, waitForRecords(server.brokers, topic, 2, deadline));
+    proxy.open();
+    await within(agent, agent.printed(/change 2 applied \(the file\): rebuild kafka/));
+    appendFileSync(log, 'after\n');
+    await within(agent, waitForRecords(server.brokers, topic, 3, deadline));
+    expect(flat(await consumeAll(server.brokers, topic)).map(({ value }) => value!.toString())).toEqual([
+      'before',
+      'meanwhile',
+      'after',
+    ]);
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+  });
 });
