@@ -39,6 +39,8 @@ export interface OpenRequest {
   /** For a new source: where it starts. For a stored one: only to move it elsewhere. */
   readonly position?: number;
   readonly meta: SourceMeta;
+  /** What the input knows of every record of the source, such as parts of its path. The user's `attributes` win. */
+  readonly attributes?: Attributes;
 }
 
 /** How a source ends. */
@@ -55,6 +57,8 @@ export interface Sources {
   open(requests: readonly OpenRequest[]): Source[];
   /** Replaces what is kept to recognise the source. Stored with the next checkpoint. */
   remember(source: Source, meta: SourceMeta): void;
+  /** The source is known to be this long by now, in bytes. Cheap: call it whenever a size was seen. What was seen and never read counts as abandoned when the source ends. */
+  grown(source: Source, size: number): void;
   /** Tells observers that the source's file now has another path. */
   renamed(source: Source, path: string): void;
   /** No more will be read from it, ever: its stored position goes when all of it has settled. */

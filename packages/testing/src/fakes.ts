@@ -43,12 +43,14 @@ class MemorySource implements Source {
   attributes: Attributes;
   position: number;
   meta: SourceMeta;
+  /** The largest size that was told. */
+  seen: number;
 
   constructor(key: number, input: string, request: OpenRequest, position: number, attributes: Attributes) {
     this.key = key;
     this.input = input;
     this.path = request.path;
-    this.position = position;
+    this.position = this.seen = position;
     this.meta = request.meta;
     this.attributes = attributes;
   }
@@ -77,7 +79,14 @@ export class MemorySources implements Sources {
       const key = stored?.key ?? ++this.#lastKey;
       const path = stored?.path ?? request.path;
       const position = request.position ?? stored?.position ?? 0;
-      const attributes = { path, name: path.split('/').at(-1)!, input: 'test', host: 'localhost', ...this.#attributes };
+      const attributes = {
+        path,
+        name: path.split('/').at(-1)!,
+        input: 'test',
+        host: 'localhost',
+        ...request.attributes,
+        ...this.#attributes,
+      };
       const source = new MemorySource(key, 'test', { ...request, path }, position, attributes);
       this.#open.set(key, source);
       this.#store(source);
@@ -90,6 +99,11 @@ export class MemorySources implements Sources {
     const open = this.#open.get(source.key)!;
     open.meta = meta;
     this.#store(open);
+  }
+
+  grown(source: Source, size: number): void {
+    const open = this.#open.get(source.key);
+    if (open) open.seen = Math.max(open.seen, size);
   }
 
   renamed(source: Source, path: string): void {
