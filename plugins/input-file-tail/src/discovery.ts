@@ -68,6 +68,18 @@ export class Discovery {
     return findings;
   }
 
+  /** Looks whether a file has grown, or was overwritten. */
+  observe(tail: Tail, now: number): void {
+    if (tail.overwritten) return;
+    try {
+      tail.observe(now);
+      if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
+      this.#parts.turns.offer(tail);
+    } catch (error) {
+      void this.broken(tail, error);
+    }
+  }
+
   /** The content of a tail's file was overwritten: what is there now is a source of its own, read from its beginning. */
   async overwritten(tail: Tail): Promise<void> {
     const { ctx, tails, turns, attributesOf } = this.#parts;
@@ -75,10 +87,10 @@ export class Discovery {
     const { behind } = tail;
     const file = await tail.look();
     if (tails.of(before) !== tail || !tail.overwritten) return;
-    const attributes = attributesOf(tail.path);
-    const [source] = ctx.sources.open([
-      { path: tail.path, position: 0, meta: file.meta, ...(attributes && { attributes }) },
-    ]);
+    // One that was renamed away is looked for, after a restart, where it was found.
+    const path = tail.lostAt === undefined ? tail.path : before.path;
+    const attributes = attributesOf(path);
+    const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
     ctx.sources.end(before, 'truncated');
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
@@ -161,13 +173,20 @@ export class Discovery {
         if (!tail.missing) continue;
         tail.lostAt ??= this.#now;
         const path = files.get(tail.key);
-        if (path === undefined) continue;
+        if (path === undefined || !(await this.#isFileOf(tail, path))) continue;
+        signal.throwIfAborted();
         if (path !== tail.path) ctx.log.info(`${tail.path}: renamed to ${path}`);
         tail.moveTo(path);
         looks.within(0, tail);
         turns.offer(tail);
       }
     }
+  }
+
+  async #isFileOf(tail: Tail, path: string): Promise<boolean> {
+    const file = await openFile(this.#parts.process.disk, path).catch(() => undefined);
+    await file?.handle.close();
+    return file !== undefined && tail.recognises(file);
   }
 
   async #admit(found: readonly FoundFile[], options: AdmissionOptions, signal: AbortSignal): Promise<void> {
@@ -192,7 +211,7 @@ export class Discovery {
       if (lost) tail.lostAt = now;
       const before = tails.add(tail);
       // What was written to it before the new file was made is there by now, but perhaps not seen yet.
-      if (before) this.#observe(before, now);
+      if (before) this.observe(before, now);
       // In a single pass any number of files is read in turn: none needs its handle before.
       if (ctx.once) await tail.release();
       if (!ctx.once) looks.within(0, tail);
@@ -207,15 +226,6 @@ export class Discovery {
     if (this.#options.ignoreOlder === undefined || fromEnd) return found;
     const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
     return found.filter((file) => !this.ignored(file) || stored.has(fileKey(file.stat)));
-  }
-
-  #observe(tail: Tail, now: number): void {
-    try {
-      tail.observe(now);
-      this.#parts.turns.offer(tail);
-    } catch (error) {
-      void this.broken(tail, error);
-    }
   }
 
   /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */

@@ -87,21 +87,16 @@ export class Follower {
 
   /** Looks whether a file has grown, and at what else may have become of it. @returns milliseconds until the next time */
   look(tail: Tail, now: number): number {
-    const { turns, tails } = this.#parts;
+    const { tails } = this.#parts;
     const { discovery, close } = this.#options;
     const { idlePoll } = this.#parts.process.tuning;
     if (this.#stopping.signal.aborted || !tails.has(tail)) return Number.POSITIVE_INFINITY;
+    if (tail.broken) return idlePoll;
+    discovery.observe(tail, now);
     if (tail.broken || tail.overwritten) return idlePoll;
-    try {
-      tail.observe(now);
-      if (tail.overwritten) discovery.overwritten(tail).catch((error) => discovery.broken(tail, error));
-      else if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
-      else if (!tail.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
-      if (tail.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
-      turns.offer(tail);
-    } catch (error) {
-      void discovery.broken(tail, error);
-    }
+    if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
+    else if (!tail.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
+    if (tail.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
     return this.#pause(tail, now);
   }
 

@@ -120,22 +120,36 @@ export class Admission {
   async #rotatedAway(rows: StoredRows): Promise<Wanted[]> {
     const wanted: Wanted[] = [];
     const folders = new Map<string, Promise<Listing>>();
-    for (const row of rows.left) {
+    const claimed = new Set<string>();
+    // Of several that one inode held, one after the other, the newest can still be there.
+    for (const row of [...rows.left].toSorted((a, b) => b.key - a.key)) {
       const folder = dirname(row.path);
       if (!folders.has(folder)) folders.set(folder, listing(this.#disk, folder));
       const { dev, files } = await folders.get(folder)!;
       if (dev !== row.meta.dev) continue;
-      const path = files.get(`${row.meta.dev}:${row.meta.ino}`);
+      const key = `${row.meta.dev}:${row.meta.ino}`;
+      const path = files.get(key);
+      if (path !== undefined && claimed.has(key)) {
+        wanted.push(ended(row, 'truncated'));
+        continue;
+      }
       if (path === row.path) continue;
       const file = path === undefined ? undefined : await openFile(this.#disk, path).catch(() => 'unreadable' as const);
       if (file === 'unreadable') continue;
-      if (file && identify(file.facts, [row]).verdict === 'renamed') {
+      const verdict = file && identify(file.facts, [row]).verdict;
+      if (file && verdict === 'renamed') {
+        claimed.add(key);
         this.#say(file, 'renamed', 'its path is not matched any more');
         wanted.push({ file, lost: true, request: { key: row.key, path: file.facts.path, meta: file.meta } });
-        continue;
+      } else if (file && verdict === 'truncated' && row.meta.birth != null && row.meta.birth === file.meta.birth) {
+        claimed.add(key);
+        this.#say(file, 'truncated', 'and its path is not matched any more');
+        wanted.push(ended(row, 'truncated'));
+        wanted.push({ file, lost: true, request: { path: row.path, position: 0, meta: file.meta } });
+      } else {
+        await file?.handle.close();
+        wanted.push(ended(row, statOf(this.#disk, row.path) ? 'replaced' : 'gone'));
       }
-      await file?.handle.close();
-      wanted.push(ended(row, statOf(this.#disk, row.path) ? 'replaced' : 'gone'));
     }
     return wanted;
   }

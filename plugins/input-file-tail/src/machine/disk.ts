@@ -19,11 +19,13 @@ export interface Entry {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
 }
 
+export type Extent = Pick<FileStat, 'size' | 'modified'>;
+
 /** An open file. It stays the same file, whatever happens to its path. */
 export interface Handle {
   stat(): FileStat;
-  /** Bytes. Cheaper than `stat`: it is asked for again and again. */
-  size(): number;
+  /** Cheaper than `stat`: it is asked for again and again. */
+  extent(): Extent;
   /** Whether no path leads to it any more. */
   deleted(): boolean;
   /** @returns how many bytes were read: fewer than asked for at the end of the file */
@@ -70,7 +72,10 @@ export const disk: Disk = {
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return {
       stat: () => fileStat(fstatSync(handle.fd, { bigint: true })),
-      size: () => fstatSync(handle.fd).size,
+      extent: () => {
+        const { size, mtimeMs } = fstatSync(handle.fd);
+        return { size, modified: Math.floor(mtimeMs) };
+      },
       deleted: () => fstatSync(handle.fd).nlink === 0,
       read: async (into, length, position) => (await handle.read(into, 0, length, position)).bytesRead,
       // Linux says where an open file is; elsewhere its path is all there is.

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { Batch, type Buffers, type Source, type SourceMeta, type Sources } from '@logcatch/plugin-api';
 import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
 import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
-import type { Disk, Handle } from '../machine/disk.ts';
+import type { Disk, FileStat, Handle } from '../machine/disk.ts';
 import type { HandleTable, Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
 import { type Framing, frame } from './lines.ts';
@@ -10,8 +10,8 @@ import { type Framing, frame } from './lines.ts';
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
 const backlogRead = 512 << 10;
 const smallestRead = 4 << 10;
-/** Bytes before the position that are read again, to see that they are still the same. */
-const contextBytes = 64;
+/** Bytes before the position that are read again, to see that they are still the same: more than a line in most logs. */
+const contextBytes = 256;
 
 /** What every read needs. */
 export interface Reading {
@@ -70,6 +70,10 @@ export class Tail implements Holder {
   #position: number;
   /** The largest size seen. */
   #size: number;
+  /** When its content was changed last, as seen with the size. */
+  #modified: number;
+  /** It was changed and has not grown: perhaps it was overwritten. */
+  #suspect = false;
   /** Up to here the bytes are known to make no further record. */
   #searched: number;
   /** The bytes before the position; unknown before the first read. */
@@ -78,6 +82,7 @@ export class Tail implements Holder {
   #longest = 0;
   /** Changes when a read in flight is no longer wanted. */
   #turn = 0;
+  #opening: Promise<Handle> | undefined;
   /** Uses of the handle in flight. */
   #using = 0;
   #closed = false;
@@ -90,7 +95,7 @@ export class Tail implements Holder {
     this.source = source;
     this.finishing = once;
     this.grewAt = grewAt;
-    this.modified = facts.modified;
+    this.modified = this.#modified = facts.modified;
     this.#place = place;
     this.#path = facts.path;
     this.#folder = dirname(facts.path);
@@ -119,7 +124,7 @@ export class Tail implements Holder {
 
   /** A link leads to another file now, or to none. */
   get retargeted(): boolean {
-    return this.#linked && this.lostAt === undefined && !this.parked && this.#sizeAtPath() === undefined;
+    return this.#linked && this.lostAt === undefined && !this.parked && this.#atPath() === undefined;
   }
 
   /** Where the next batch begins. */
@@ -179,12 +184,20 @@ export class Tail implements Holder {
 
   /** Whether there are bytes that can make a record. */
   get unread(): boolean {
-    return this.#size > this.#searched;
+    return this.#size > this.#searched || this.#suspect;
   }
 
   /** Bytes that were seen and not read. */
   get behind(): number {
     return this.#size - this.#position;
+  }
+
+  /** Whether an opened file is the one it reads: without a handle, the inode number can have been given to another one. */
+  recognises({ facts }: OpenFile): boolean {
+    const { birth } = this.#meta;
+    if (fileKey(facts) !== this.key) return false;
+    if (birth != null && facts.birth !== null) return birth === String(facts.birth);
+    return facts.size >= this.#position && headMatches(facts.head, this.#meta) !== false;
   }
 
   /** Its file is here now. */
@@ -197,14 +210,19 @@ export class Tail implements Holder {
 
   /** Looks whether the file has grown. @throws what the file system says */
   observe(now: number): void {
-    const size = this.#handle ? this.#handle.size() : this.#sizeAtPath();
-    if (size === undefined) this.missing = true;
-    else if (size < this.#size) this.overwritten = true;
+    const extent = this.#handle ? this.#handle.extent() : this.#atPath();
+    if (!extent) {
+      this.missing = true;
+      return;
+    }
+    const { size, modified } = extent;
+    if (size < this.#size) this.overwritten = true;
     else if (size > this.#size) {
       this.#grow(size);
       this.grewAt = now;
       if (this.lostAt !== undefined) this.finishing = false;
-    }
+    } else if (modified !== this.#modified) this.#suspect = true;
+    this.#modified = modified;
   }
 
   /** Whether the file has no name left at all, as far as is known. */
@@ -229,7 +247,8 @@ export class Tail implements Holder {
   restart(source: Source, file: OpenedFile, now: number): void {
     this.rewind(0);
     this.source = source;
-    this.paused = this.overwritten = false;
+    this.paused = this.overwritten = this.#suspect = false;
+    this.#modified = file.facts.modified;
     this.grewAt = now;
     this.#meta = file.meta;
     this.#size = 0;
@@ -268,7 +287,12 @@ export class Tail implements Holder {
       const full = to === bytes.length;
       const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(from, to)));
       if (changed || (base + to < size && !full)) this.overwritten = true;
-      else await this.#growFingerprint(handle, base === 0 ? bytes.subarray(0, to) : undefined, base + to);
+      else {
+        const head = base === 0 ? bytes.subarray(0, Math.min(to, headBytes)) : undefined;
+        if (this.#suspect || !context) await this.#checkHead(handle, head);
+        await this.#growFingerprint(handle, head, base + to);
+      }
+      this.#suspect = false;
       if (unwanted() || this.overwritten) return null;
 
       const inside = from > 0 && bytes[from - 1] !== 10;
@@ -314,11 +338,11 @@ export class Tail implements Holder {
     await this.release();
   }
 
-  #sizeAtPath(): number | undefined {
+  #atPath(): FileStat | undefined {
     const stat = this.#place.disk.stat(this.#path);
     if (!stat || fileKey(stat) !== this.key) return undefined;
     this.#checkBirth(stat);
-    return stat.size;
+    return stat;
   }
 
   /** Without a handle an inode number can have been given to another file. */
@@ -347,10 +371,14 @@ export class Tail implements Holder {
     }
   }
 
+  async #checkHead(handle: Handle, head: Buffer | undefined): Promise<void> {
+    if (headMatches(head ?? (await readHead(handle)), this.#meta) === false) this.overwritten = true;
+  }
+
   async #growFingerprint(handle: Handle, head: Buffer | undefined, size: number): Promise<void> {
     const known = Number(this.#meta.head_bytes ?? 0);
     if (known >= headBytes || size <= known) return;
-    const bytes = head?.subarray(0, headBytes) ?? (await readHead(handle));
+    const bytes = head ?? (await readHead(handle));
     if (headMatches(bytes, this.#meta) === false) {
       this.overwritten = true;
       return;
@@ -362,9 +390,16 @@ export class Tail implements Holder {
   }
 
   async #opened(): Promise<Handle> {
-    const { handles, disk } = this.#place;
-    handles.hold(this);
+    this.#place.handles.hold(this);
     if (this.#handle) return this.#handle;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<Handle> {
+    const { handles, disk } = this.#place;
     try {
       const file = await openFile(disk, this.#path);
       if (fileKey(file.facts) === this.key && !this.#closed) {
