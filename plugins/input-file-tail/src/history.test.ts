@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type History, play, type Step } from './fixtures/history.ts';
 
-/** How many: `pnpm soak tail` asks for more. */
-const histories = Number(process.env.TAIL_HISTORIES ?? 2_000);
+/** `pnpm soak tail` asks for more. */
+const histories = process.env.SOAK ? 200_000 : 2_000;
 
 const at = fc.nat(7);
 const lines = fc.integer({ min: 1, max: 5 });
@@ -85,6 +85,27 @@ describe('goes well', () => {
           { do: 'pause', at: 5 },
           { do: 'settle' },
           { do: 'rename', at: 0 },
+        ],
+      },
+    ],
+    [
+      'a renamed file grows while it is paused',
+      {
+        ...birthless,
+        steps: [
+          { do: 'rest' },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'rename', at: 0 },
+          { do: 'pause', at: 0 },
+          { do: 'rest' },
+          { do: 'rest' },
+          { do: 'append late', at: 0, lines: 1 },
+          { do: 'resume' },
+          { do: 'rest' },
+          { do: 'append late', at: 0, lines: 1 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'pause', at: 0 },
+          { do: 'rest' },
         ],
       },
     ],

@@ -72,6 +72,7 @@ export class FileTail implements Input {
     });
     this.#reading = {
       buffers: ctx.buffers,
+      clock: process.clock,
       slots: process.reads,
       framing: {
         stripCr: options.strip_cr,

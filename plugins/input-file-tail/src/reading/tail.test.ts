@@ -5,6 +5,7 @@ import type { SourceMeta } from '@logcatch/plugin-api';
 import { fakeInputContext } from '@logcatch/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openFile } from '../identity/file.ts';
+import { clock } from '../machine/clock.ts';
 import { disk } from '../machine/disk.ts';
 import { HandleTable } from '../process/handle-table.ts';
 import { ReadSlots } from '../process/read-slots.ts';
@@ -16,6 +17,7 @@ const metas: SourceMeta[] = [];
 const reading: Reading = {
   buffers,
   framing: { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 },
+  clock,
   slots: new ReadSlots(),
   split: () => {},
 };

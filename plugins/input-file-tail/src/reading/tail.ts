@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { Batch, type Buffers, type Source, type SourceMeta, type Sources } from '@logcatch/plugin-api';
 import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
 import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
+import type { Clock } from '../machine/clock.ts';
 import type { Disk, FileStat, Handle } from '../machine/disk.ts';
 import type { HandleTable, Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
@@ -16,6 +17,7 @@ const contextBytes = 256;
 /** What every read needs. */
 export interface Reading {
   readonly buffers: Buffers;
+  readonly clock: Pick<Clock, 'now'>;
   readonly framing: Framing;
   readonly slots: ReadSlots;
   /** A record was cut off a line that is too long. */
@@ -218,8 +220,7 @@ export class Tail implements Holder {
     const { size, modified } = extent;
     if (size < this.#size) this.overwritten = true;
     else if (size > this.#size) {
-      this.#grow(size);
-      this.grewAt = now;
+      this.#grow(size, now);
       if (this.lostAt !== undefined) this.finishing = false;
     } else if (modified !== this.#modified) this.#suspect = true;
     this.#modified = modified;
@@ -249,10 +250,8 @@ export class Tail implements Holder {
     this.source = source;
     this.paused = this.overwritten = this.#suspect = false;
     this.#modified = file.facts.modified;
-    this.grewAt = now;
     this.#meta = file.meta;
-    this.#size = 0;
-    this.#grow(file.facts.size);
+    this.#grow(file.facts.size, now);
   }
 
   /** The file as it is now. */
@@ -264,7 +263,7 @@ export class Tail implements Holder {
    * The next batch, or `null` when the bytes there are make none, or when it was paused, rewound or closed meanwhile.
    * @throws what the file system says; the signal's reason
    */
-  async read({ buffers, framing, slots, split }: Reading, signal: AbortSignal): Promise<Batch | null> {
+  async read({ buffers, clock, framing, slots, split }: Reading, signal: AbortSignal): Promise<Batch | null> {
     const turn = this.#turn;
     const unwanted = () => turn !== this.#turn || this.paused || this.#closed;
     const start = this.#position;
@@ -299,7 +298,7 @@ export class Tail implements Holder {
       const stretch = { from, to, inside, last: this.finishing && !full };
       const framed = frame(chunk, stretch, framing);
       const { count, end } = framed;
-      if (base + to > this.#size) this.#grow(base + to);
+      if (base + to > this.#size) this.#grow(base + to, clock.now());
       this.#searched = full || framed.more ? base + end : base + to;
       if (end === from) {
         if (full) this.#longest = framing.maxLineBytes + from + 3;
@@ -350,8 +349,9 @@ export class Tail implements Holder {
     if (birth !== null && this.#meta.birth != null && this.#meta.birth !== String(birth)) this.overwritten = true;
   }
 
-  #grow(size: number): void {
+  #grow(size: number, now: number): void {
     this.#size = size;
+    this.grewAt = now;
     this.#place.sources.grown(this.source, size);
   }
 
