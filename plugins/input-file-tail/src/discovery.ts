@@ -60,7 +60,10 @@ export class Discovery {
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
       if (!concerned) continue;
-      if (!found.has(tail) && !this.#isAt(tail)) tail.lostAt ??= this.#now;
+      if (!found.has(tail) && !this.#isAt(tail)) {
+        tail.lostAt ??= this.#now;
+        this.#parts.looks.within(0, tail);
+      }
       if (scope === 'all' && tail.lostAt !== undefined) this.#retry(tail);
     }
     await this.#findMissing(signal);
@@ -155,7 +158,7 @@ export class Discovery {
       tail.finishing = ctx.once;
       this.#retry(tail);
       // The file may be another size by now: it is looked at again, not judged by what was seen then.
-      if (first!.stat.size !== tail.size && !ctx.once) looks.within(0, tail);
+      if (!tail.isAsSeen(first!.stat) && !ctx.once) looks.within(0, tail);
       turns.offer(tail);
     }
     return { fresh, found: new Set(found.keys()) };

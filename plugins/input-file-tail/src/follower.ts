@@ -100,14 +100,15 @@ export class Follower {
     return this.#pause(tail, now);
   }
 
-  /** The longer a file did not grow, the longer it is not looked at; where writes are told, that is left to the rescan. */
+  /** The longer a file did not grow, the longer it is not looked at. Hints, and the rescan, look as well. */
   #pause(tail: Tail, now: number): number {
     const { poll, idlePoll, idleAfter, rescan } = this.#parts.process.tuning;
     if (tail.missing) return this.#options.close.removed / 4;
     const idle = now - tail.grewAt;
     if (idle < idleAfter || tail.lostAt !== undefined) return poll;
     const told = this.#options.watch && !tail.linked && this.#parts.process.folders.watches(tail.folder);
-    return told && (tail.parked || tail.settled) ? rescan : Math.min(idle / 10, idlePoll);
+    if (tail.parked) return told ? Number.POSITIVE_INFINITY : Math.min(idle / 60, rescan);
+    return told && tail.settled ? rescan : Math.min(idle / 10, idlePoll);
   }
 
   /** Hints come in bursts: a few milliseconds later they are looked at together, one look at a time. */

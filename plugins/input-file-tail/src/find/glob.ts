@@ -1,4 +1,4 @@
-import { basename, relative } from 'node:path';
+import { basename } from 'node:path';
 import picomatch from 'picomatch';
 import { capturesOf, capturing } from './captures.ts';
 
@@ -104,11 +104,11 @@ export class Exclusions {
   }
 }
 
-/** The path relative to a folder: empty for the folder itself, `undefined` where it is not below it. */
+/** The path relative to a folder, both absolute and without `.` and `..`: empty for the folder itself, `undefined` where it is not below it. */
 export function pathBelow(folder: string, path: string): string | undefined {
   if (path === folder) return '';
   const prefix = folder.endsWith('/') ? folder : `${folder}/`;
-  return path.startsWith(prefix) ? relative(folder, path) : undefined;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
 }
 
 function matcher(glob: string, dot = false): (path: string) => boolean {

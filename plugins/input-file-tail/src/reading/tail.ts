@@ -3,7 +3,7 @@ import { Batch, type Buffers, type Source, type SourceMeta, type Sources } from 
 import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
 import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
 import type { Clock } from '../machine/clock.ts';
-import type { Disk, FileStat, Handle } from '../machine/disk.ts';
+import type { Disk, Extent, FileStat, Handle } from '../machine/disk.ts';
 import type { HandleTable, Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
 import { type Framing, frame } from './lines.ts';
@@ -108,6 +108,11 @@ export class Tail implements Holder {
     this.#size = Math.max(facts.size, source.position);
     if (handle) place.handles.hold(this);
     place.sources.grown(source, this.#size);
+  }
+
+  /** Whether this is what was seen of it last. */
+  isAsSeen({ size, modified }: Extent): boolean {
+    return size === this.#size && modified === this.#modified;
   }
 
   /** Where its file is now, as far as is known. */
