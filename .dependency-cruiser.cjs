@@ -24,7 +24,7 @@ module.exports = {
     {
       name: 'plugins-import-plugin-api',
       severity: 'error',
-      from: { path: '^plugins/([^/]+)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^plugins/([^/]+)/', pathNot: '\\.test\\.ts$|/fixtures/' },
       to: { path: '^(packages|plugins)/', pathNot: '^(packages/plugin-api/|plugins/$1/)' },
     },
   ],

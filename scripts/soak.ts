@@ -1,7 +1,7 @@
-/** `pnpm soak [name]`: the end-to-end tests with larger counts; with a name, only the files that contain it. */
+/** `pnpm soak [name]`: the tests with larger counts; with a name, only the files that contain it. */
 import { spawnSync } from 'node:child_process';
 
-const { status } = spawnSync('vitest', ['run', '--project', 'e2e', ...process.argv.slice(2)], {
+const { status } = spawnSync('vitest', ['run', ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { ...process.env, SOAK: '1' },
 });

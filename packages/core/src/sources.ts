@@ -31,6 +31,8 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
   readonly #environment: SourcesEnvironment;
   readonly #owner: SourceOwner;
   readonly #open = new Map<number, TrackedSource>();
+  /** What the input knows of each source's records. */
+  readonly #own = new Map<number, Attributes>();
   #attributes: Attributes;
 
   constructor(
@@ -53,6 +55,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       },
       finished: (source) => {
         this.#open.delete(source.key);
+        this.#own.delete(source.key);
         const { account } = environment.checkpointer.end(source.row, source.ended!);
         const bytes = total(account.abandoned);
         if (bytes > 0) environment.abandoned(source, bytes);
@@ -87,6 +90,8 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       if (!source.ended) continue;
       before.#open.delete(source.key);
       this.#open.set(source.key, source);
+      const own = before.#own.get(source.key);
+      if (own) this.#own.set(source.key, own);
       source.belongTo(this.#owner);
       source.row.open = true;
     }
@@ -104,8 +109,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
   open(requests: readonly OpenRequest[]): TrackedSource[] {
     const rows = this.#environment.store.open(this.#input, requests);
     return rows.map((row, i) => {
-      const { key, path } = requests[i]!;
-      const source = new TrackedSource(row, this.#attributesOf(row.path), this.#owner);
+      const { key, path, attributes } = requests[i]!;
+      if (attributes) this.#own.set(row.key, attributes);
+      const source = new TrackedSource(row, this.#attributesOf(row), this.#owner);
       this.#open.set(row.key, source);
       const event = key === undefined ? 'found' : 'resumed';
       this.#environment.discovered({ input: this.#input, source, event, path });
@@ -137,11 +143,12 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
   /** New attributes for what is read from now on. */
   retag(attributes: Attributes): void {
     this.#attributes = attributes;
-    for (const source of this) source.attributes = this.#attributesOf(source.path);
+    for (const source of this) source.attributes = this.#attributesOf(source);
   }
 
-  #attributesOf(path: string): Attributes {
+  #attributesOf({ key, path }: Pick<TrackedSource, 'key' | 'path'>): Attributes {
     return Object.freeze({
+      ...this.#own.get(key),
       ...this.#attributes,
       path,
       name: basename(path),

@@ -39,6 +39,8 @@ export interface OpenRequest {
   /** For a new source: where it starts. For a stored one: only to move it elsewhere. */
   readonly position?: number;
   readonly meta: SourceMeta;
+  /** What the input knows of every record of the source, such as parts of its path. The user's `attributes` win. */
+  readonly attributes?: Attributes;
 }
 
 /** How a source ends. */

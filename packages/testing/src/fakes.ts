@@ -43,12 +43,14 @@ class MemorySource implements Source {
   attributes: Attributes;
   position: number;
   meta: SourceMeta;
+  /** The largest size that was told. */
+  seen: number;
 
   constructor(key: number, input: string, request: OpenRequest, position: number, attributes: Attributes) {
     this.key = key;
     this.input = input;
     this.path = request.path;
-    this.position = position;
+    this.position = this.seen = position;
     this.meta = request.meta;
     this.attributes = attributes;
   }
@@ -57,8 +59,6 @@ class MemorySource implements Source {
 /** Positions kept in memory: give one to several contexts in turn to play restarts. */
 export class MemorySources implements Sources {
   readonly events: Omit<Discovery, 'input'>[] = [];
-  /** The largest size told of each source, by its key. */
-  readonly sizes = new Map<number, number>();
   readonly #open = new Map<number, MemorySource>();
   readonly #stored = new Map<number, StoredSource>();
   readonly #attributes: Attributes;
@@ -79,7 +79,14 @@ export class MemorySources implements Sources {
       const key = stored?.key ?? ++this.#lastKey;
       const path = stored?.path ?? request.path;
       const position = request.position ?? stored?.position ?? 0;
-      const attributes = { path, name: path.split('/').at(-1)!, input: 'test', host: 'localhost', ...this.#attributes };
+      const attributes = {
+        path,
+        name: path.split('/').at(-1)!,
+        input: 'test',
+        host: 'localhost',
+        ...request.attributes,
+        ...this.#attributes,
+      };
       const source = new MemorySource(key, 'test', { ...request, path }, position, attributes);
       this.#open.set(key, source);
       this.#store(source);
@@ -95,7 +102,8 @@ export class MemorySources implements Sources {
   }
 
   grown(source: Source, size: number): void {
-    this.sizes.set(source.key, Math.max(size, this.sizes.get(source.key) ?? 0));
+    const open = this.#open.get(source.key);
+    if (open) open.seen = Math.max(open.seen, size);
   }
 
   renamed(source: Source, path: string): void {

@@ -1,16 +1,13 @@
-import { dirname } from 'node:path';
-import type { InputContext } from '@logcatch/plugin-api';
 import { messageOf } from '@logcatch/plugin-api';
-import { admit } from './admission.ts';
-import { type OpenFile, openFile } from './file.ts';
-import { type Finder, type Findings, type FoundFile, newFindings, statOf, unreadable } from './finder.ts';
-import { fileKey } from './identity.ts';
-import { OwnFiles } from './own-files.ts';
-import type { Roots } from './roots.ts';
-import { Tail } from './tail.ts';
-import type { Tails } from './tails.ts';
-import type { Troubles } from './troubles.ts';
-import type { Turns } from './turns.ts';
+import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
+import { OwnFiles } from './find/own-files.ts';
+import type { Roots } from './find/roots.ts';
+import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
+import { type OpenedFile, type OpenFile, openFile } from './identity/file.ts';
+import { fileKey } from './identity/identity.ts';
+import { statOf } from './machine/disk.ts';
+import type { InputParts } from './parts.ts';
+import { MissingFile, Tail } from './reading/tail.ts';
 
 /** Files opened at once. */
 const openings = 16;
@@ -21,32 +18,36 @@ export interface Scope {
   readonly folders: ReadonlySet<string>;
 }
 
-export interface DiscoveryParts {
-  readonly ctx: InputContext;
-  readonly finder: Finder;
-  readonly tails: Tails;
-  readonly turns: Turns;
-  readonly troubles: Troubles;
+export interface DiscoveryOptions {
   readonly roots: Roots;
   readonly fromEnd: boolean;
+  /** Milliseconds: files that were not changed for longer, and were never read, are left alone. */
+  readonly ignoreOlder: number | undefined;
 }
 
 /** Keeps the tails in step with the files there are. What is on the disk is the truth; it is looked at, never assumed. */
 export class Discovery {
-  readonly #parts: DiscoveryParts;
+  readonly #parts: InputParts;
+  readonly #options: DiscoveryOptions;
   readonly #ownFiles: OwnFiles;
+  readonly #admission: Admission;
 
-  constructor(parts: DiscoveryParts) {
+  constructor(parts: InputParts, options: DiscoveryOptions) {
+    const { ctx, process, attributesOf } = parts;
     this.#parts = parts;
-    this.#ownFiles = new OwnFiles(parts.ctx.dataDir);
+    this.#options = options;
+    this.#ownFiles = new OwnFiles(process.disk, ctx.dataDir);
+    this.#admission = new Admission(ctx, process.disk, attributesOf);
   }
 
   /** The look at start: finds stored sources again, those too that were renamed away. */
   async first(signal: AbortSignal): Promise<Findings> {
-    const { ctx, finder, fromEnd } = this.#parts;
+    const { ctx, finder } = this.#parts;
     const findings = await finder.all();
     this.#report(findings, true);
-    await this.#admit([...findings.files.values()], { starting: true, fromEnd: fromEnd && ctx.firstStart }, signal);
+    const fromEnd = this.#options.fromEnd && ctx.firstStart;
+    await this.#admit([...findings.files.values()], { starting: true, fromEnd }, signal);
+    ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     return findings;
   }
 
@@ -57,28 +58,69 @@ export class Discovery {
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
     for (const tail of this.#parts.tails) {
-      const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(dirname(tail.path));
-      if (concerned && !found.has(tail) && !isAt(tail, tail.path)) tail.lostAt ??= performance.now();
+      const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
+      if (!concerned) continue;
+      if (!found.has(tail) && !this.#isAt(tail)) {
+        tail.lostAt ??= this.#now;
+        this.#parts.looks.within(0, tail);
+      }
       if (scope === 'all' && tail.lostAt !== undefined) this.#retry(tail);
     }
+    await this.#findMissing(signal);
     await this.#admit(fresh, { starting: false, fromEnd: false }, signal);
     return findings;
   }
 
+  /** Looks whether a file has grown, or was overwritten. */
+  observe(tail: Tail, now: number): void {
+    if (tail.overwritten) return;
+    try {
+      tail.observe(now);
+      if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
+      this.#parts.turns.offer(tail);
+    } catch (error) {
+      void this.broken(tail, error);
+    }
+  }
+
   /** The content of a tail's file was overwritten: what is there now is a source of its own, read from its beginning. */
   async overwritten(tail: Tail): Promise<void> {
-    const { ctx, tails, turns } = this.#parts;
+    const { ctx, tails, turns, attributesOf } = this.#parts;
     const before = tail.source;
     const { behind } = tail;
     const file = await tail.look();
     if (tails.of(before) !== tail || !tail.overwritten) return;
-    const [source] = ctx.sources.open([{ path: tail.path, position: 0, meta: file.meta }]);
+    // One that was renamed away is looked for, after a restart, where it was found.
+    const path = tail.lostAt === undefined ? tail.path : before.path;
+    const attributes = attributesOf(path);
+    const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
     ctx.sources.end(before, 'truncated');
-    tail.restart(source!, file, performance.now());
+    tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
     if (behind > 0) ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
     turns.offer(tail);
+  }
+
+  /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */
+  async broken(tail: Tail, error: unknown): Promise<void> {
+    // Looked for in its folder by the look that this asks for.
+    if (error instanceof MissingFile) return;
+    tail.broken = error;
+    this.#parts.troubles.set(tail.path, 'LC_INPUT_UNREADABLE', `${tail.path} cannot be read: ${messageOf(error)}`);
+    if (this.#isAt(tail)) await tail.release();
+  }
+
+  /** Why a file that matches is not read, if it is its age. */
+  ignored({ stat }: FoundFile): string | undefined {
+    const { ignoreOlder } = this.#options;
+    const age = this.#parts.process.clock.wallTime() - stat.modified;
+    if (ignoreOlder === undefined || age <= ignoreOlder) return undefined;
+    return `it was not changed for ${Math.round(age / 1_000)} s, longer than ignore_older`;
+  }
+
+  get #now(): number {
+    return this.#parts.process.clock.now();
   }
 
   async #partly({ paths, folders }: Scope): Promise<Findings> {
@@ -95,67 +137,98 @@ export class Discovery {
 
   /** Tells the files that are read already, under whatever path, from those that are not. */
   #known({ files }: Findings): { fresh: FoundFile[]; found: Set<Tail> } {
-    const { tails, turns, ctx } = this.#parts;
+    const { tails, turns, ctx, looks } = this.#parts;
     const fresh: FoundFile[] = [];
-    const found = new Map<Tail, string[]>();
+    const found = new Map<Tail, FoundFile[]>();
     for (const file of files.values()) {
       const tail = tails.ofFile(fileKey(file.stat));
       if (!tail) fresh.push(file);
-      else if (found.has(tail)) found.get(tail)!.push(file.path);
-      else found.set(tail, [file.path]);
+      else if (found.has(tail)) found.get(tail)!.push(file);
+      else found.set(tail, [file]);
     }
-    for (const [tail, paths] of found) {
-      if (!paths.includes(tail.path) && !isAt(tail, tail.path)) {
-        ctx.log.info(`${tail.path}: renamed to ${paths[0]}`);
-        tail.path = paths[0]!;
+    for (const [tail, [first, ...others]] of found) {
+      const moved = tail.path !== first!.path && !others.some(({ path }) => path === tail.path) && !this.#isAt(tail);
+      if (moved) {
+        ctx.log.info(`${tail.path}: renamed to ${first!.path}`);
+        tail.moveTo(first!.path);
         ctx.sources.renamed(tail.source, tail.path);
       }
+      tail.missing = false;
       tail.lostAt = undefined;
       tail.finishing = ctx.once;
       this.#retry(tail);
+      // The file may be another size by now: it is looked at again, not judged by what was seen then.
+      if (!tail.isAsSeen(first!.stat) && !ctx.once) looks.within(0, tail);
       turns.offer(tail);
     }
     return { fresh, found: new Set(found.keys()) };
   }
 
-  async #admit(
-    found: readonly FoundFile[],
-    options: { starting: boolean; fromEnd: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (found.length === 0 && !options.starting) return;
-    const { ctx, tails, turns } = this.#parts;
-    const files = await this.#open(found, signal);
-    const admitted = await admit(files, ctx, options).catch((error) => {
+  /** Parked files that are not at their paths any more: in the same folder the inode tells them. */
+  async #findMissing(signal: AbortSignal): Promise<void> {
+    const { tails, ctx, process, turns, looks } = this.#parts;
+    const missing = tails.list.filter((tail) => tail.missing);
+    const byFolder = Map.groupBy(missing, ({ folder }) => folder);
+    for (const [folder, lost] of byFolder) {
+      const { files } = await listing(process.disk, folder);
+      signal.throwIfAborted();
+      for (const tail of lost) {
+        if (!tail.missing) continue;
+        tail.lostAt ??= this.#now;
+        const path = files.get(tail.key);
+        if (path === undefined || !(await this.#isFileOf(tail, path))) continue;
+        signal.throwIfAborted();
+        if (path !== tail.path) ctx.log.info(`${tail.path}: renamed to ${path}`);
+        tail.moveTo(path);
+        looks.within(0, tail);
+        turns.offer(tail);
+      }
+    }
+  }
+
+  async #isFileOf(tail: Tail, path: string): Promise<boolean> {
+    const file = await openFile(this.#parts.process.disk, path).catch(() => undefined);
+    await file?.handle.close();
+    return file !== undefined && tail.recognises(file);
+  }
+
+  async #admit(found: readonly FoundFile[], options: AdmissionOptions, signal: AbortSignal): Promise<void> {
+    const { ctx, tails, turns, process, looks, troubles } = this.#parts;
+    const wanted = this.#recent(found, options);
+    if (wanted.length === 0 && !options.starting) return;
+    const files = await this.#open(wanted, signal);
+    const admitted = await this.#admission.admit(files, options).catch((error) => {
       if (options.starting) throw error;
       // Their start positions cannot be stored: they wait for the next look, and the others go on.
       for (const { facts } of files) {
-        this.#parts.troubles.set(facts.path, 'LC_STATE_WRITE', `${facts.path} is not read yet: ${messageOf(error)}`);
+        troubles.set(facts.path, 'LC_STATE_WRITE', `${facts.path} is not read yet: ${messageOf(error)}`);
       }
       return [];
     });
-    const now = performance.now();
+    const now = this.#now;
     // Sources are numbered as they were found: of several at one path the oldest comes first.
     for (const { file, source, lost } of admitted.toSorted((a, b) => a.source.key - b.source.key)) {
-      const tail = new Tail(file, source, { once: ctx.once, now });
+      const idle = Math.max(0, process.clock.wallTime() - file.facts.modified);
+      const place = { disk: process.disk, handles: process.handles, sources: ctx.sources };
+      const tail = new Tail(place, file, source, { once: ctx.once, grewAt: now - idle });
       if (lost) tail.lostAt = now;
       const before = tails.add(tail);
       // What was written to it before the new file was made is there by now, but perhaps not seen yet.
-      if (before) this.#observe(before, now);
+      if (before) this.observe(before, now);
       // In a single pass any number of files is read in turn: none needs its handle before.
       if (ctx.once) await tail.release();
+      if (!ctx.once) looks.within(0, tail);
       turns.offer(tail);
     }
     signal.throwIfAborted();
   }
 
-  #observe(tail: Tail, now: number): void {
-    try {
-      tail.observe(now);
-      this.#parts.turns.offer(tail);
-    } catch (error) {
-      void this.broken(tail, error);
-    }
+  /** Without those that are too old. With `from: end` they are not: their ends are their positions. */
+  #recent(found: readonly FoundFile[], { fromEnd }: AdmissionOptions): readonly FoundFile[] {
+    const { ctx } = this.#parts;
+    if (this.#options.ignoreOlder === undefined || fromEnd) return found;
+    const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
+    return found.filter((file) => !this.ignored(file) || stored.has(fileKey(file.stat)));
   }
 
   /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */
@@ -172,19 +245,27 @@ export class Discovery {
         // It may have become another file since it was found.
         const key = fileKey(file.facts);
         if (opened.get(key) || tails.ofFile(key)) await file.handle.close();
-        else opened.set(key, file);
+        else opened.set(key, await this.#keep(file, opened.size));
       }
     };
     await Promise.all(Array.from({ length: openings }, worker));
     const files = [...opened.values()].filter((file) => file !== undefined);
-    if (signal.aborted) await Promise.all(files.map(({ handle }) => handle.close()));
+    if (signal.aborted) await Promise.all(files.map(({ handle }) => handle?.close()));
     signal.throwIfAborted();
     ctx.log.debug(`opened ${files.length} of ${found.length} files found`);
     return files;
   }
 
+  /** Of many files not all handles are kept. */
+  async #keep(file: OpenedFile, many: number): Promise<OpenFile> {
+    const { handles } = this.#parts.process;
+    if (handles.size + many <= handles.most) return file;
+    await file.handle.close();
+    return { ...file, handle: undefined };
+  }
+
   /** Opens the file under the first of its paths that works. */
-  async #openFirst(group: readonly FoundFile[], signal: AbortSignal): Promise<OpenFile | undefined> {
+  async #openFirst(group: readonly FoundFile[], signal: AbortSignal): Promise<OpenedFile | undefined> {
     for (const { path, stat } of group) {
       if (signal.aborted) return undefined;
       const file = this.#mayRead(path, stat) ? await this.#tryToOpen(path) : undefined;
@@ -199,11 +280,11 @@ export class Discovery {
     return !own;
   }
 
-  async #tryToOpen(path: string): Promise<OpenFile | undefined> {
-    const { roots, troubles } = this.#parts;
+  async #tryToOpen(path: string): Promise<OpenedFile | undefined> {
+    const { troubles, process } = this.#parts;
     try {
-      const file = await openFile(path);
-      const outside = await roots.outside(file);
+      const file = await openFile(process.disk, path);
+      const outside = await this.#options.roots.outside(file);
       if (outside !== undefined) {
         await file.handle.close();
         troubles.set(path, 'LC_INPUT_OUTSIDE_ROOTS', `${path} leads to ${outside}, outside of roots, and is not read`);
@@ -212,10 +293,12 @@ export class Discovery {
       troubles.clear(path);
       return file;
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
       // Gone since it was found: not there is no trouble.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      const { code, message } = unreadable(path, error, true);
-      troubles.set(path, code, message);
+      if (code === 'ENOENT') return undefined;
+      if (code === 'EMFILE' || code === 'ENFILE') process.handles.exhausted();
+      const problem = unreadable(path, error, true);
+      troubles.set(path, problem.code, problem.message);
       return undefined;
     }
   }
@@ -232,13 +315,6 @@ export class Discovery {
     }
   }
 
-  /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */
-  async broken(tail: Tail, error: unknown): Promise<void> {
-    tail.broken = error;
-    this.#parts.troubles.set(tail.path, 'LC_INPUT_UNREADABLE', `${tail.path} cannot be read: ${messageOf(error)}`);
-    if (isAt(tail, tail.path)) await tail.release();
-  }
-
   #retry(tail: Tail): void {
     if (!tail.broken) return;
     tail.broken = undefined;
@@ -246,10 +322,10 @@ export class Discovery {
     this.#parts.turns.offer(tail);
     if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
   }
-}
 
-/** Whether a tail's file is at a path, or it cannot be told. */
-function isAt(tail: Tail, path: string): boolean {
-  const stat = statOf(path);
-  return stat === 'unknown' || (stat !== undefined && fileKey(stat) === tail.key);
+  /** Whether a tail's file is at its path, or it cannot be told. */
+  #isAt(tail: Tail): boolean {
+    const stat = statOf(this.#parts.process.disk, tail.path);
+    return stat === 'unknown' || (stat !== undefined && fileKey(stat) === tail.key);
+  }
 }

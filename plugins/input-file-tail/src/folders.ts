@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
-import type { FolderHub, Interest } from './folder-hub.ts';
+import type { Interest } from './process/folder.ts';
+import type { FolderHub } from './process/folder-hub.ts';
 
 /** Hints that it is worth looking. Any may be missing, late or wrong. */
 export interface Hints {
@@ -7,6 +8,8 @@ export interface Hints {
   moved(path: string, stats?: Stats): void;
   /** A file was written to. */
   written(path: string, stats: Stats | undefined): void;
+  /** From now on writes to files of a folder are not told. */
+  blind(folder: string): void;
   /** Something appeared or went in a folder. */
   changed(folder: string): void;
   /** A folder appeared or went. */
@@ -17,6 +20,7 @@ export interface Hints {
 
 export interface FolderOptions {
   readonly hub: FolderHub;
+  readonly watch: boolean;
   /** Which files of a folder are wanted. */
   readonly interest: (folder: string) => Interest;
 }
@@ -54,11 +58,13 @@ export class Folders {
 
   #subscribe(path: string): void {
     const hints = this.#hints;
-    const { hub, interest } = this.#options;
+    const { hub, interest, watch } = this.#options;
     const end = hub.subscribe(path, {
       interest: interest(path),
+      watch,
       moved: (file, stats) => hints.moved(file, stats),
       written: (file, stats) => hints.written(file, stats),
+      blind: () => hints.blind(path),
       changed: () => hints.changed(path),
       structure: () => hints.structure(),
       watching: (error) => this.#watching(path, error),

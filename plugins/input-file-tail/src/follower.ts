@@ -1,69 +1,72 @@
 import type { Stats } from 'node:fs';
-import type { InputContext } from '@logcatch/plugin-api';
 import type { Discovery } from './discovery.ts';
-import { type FolderOptions, Folders } from './folders.ts';
-import type { Tail } from './tail.ts';
-import type { Tails } from './tails.ts';
-import type { Troubles } from './troubles.ts';
-import type { Tuning } from './tuning.ts';
-import type { Turns } from './turns.ts';
+import { Folders } from './folders.ts';
+import type { InputParts } from './parts.ts';
+import type { Tail } from './reading/tail.ts';
 
-/** Files whose size is asked for in one tick: 2 ms at most. The others are next. */
-const looksPerTick = 1_000;
+/** Milliseconds that a file stays open without a reason to. */
+export interface CloseOptions {
+  /** One that lost its path: after its end, and since it last grew. */
+  readonly renamed: number;
+  /** The same for one that is deleted. */
+  readonly removed: number;
+  /** One that does not grow; it is opened again when it does. */
+  readonly inactive: number;
+}
 
-export interface FollowerParts {
-  readonly ctx: InputContext;
+export interface FollowerOptions {
   readonly discovery: Discovery;
-  readonly tails: Tails;
-  readonly turns: Turns;
-  readonly troubles: Troubles;
-  readonly tuning: Tuning;
-  readonly folders: FolderOptions;
+  readonly close: CloseOptions;
+  /** Hints of the system are used; otherwise everything is polled. */
+  readonly watch: boolean;
 }
 
 /**
- * Notices what happens to files: new ones, moved ones, growth. Hints make it quick, polling and the rescan make it
- * certain. An input has one; it knows its input only as a list of tails, so that one could serve a whole process.
+ * Notices what happens to the files of an input: new ones, moved ones, growth. Hints make it quick, polling and the rescan make
+ * it certain.
  */
 export class Follower {
-  readonly #parts: FollowerParts;
+  readonly #parts: InputParts;
+  readonly #options: FollowerOptions;
   readonly #folders: Folders;
   readonly #stopping = new AbortController();
   #paths = new Set<string>();
   #changed = new Set<string>();
   #everything = false;
   #looking: Promise<void> | undefined;
-  #rescanning: NodeJS.Timeout | undefined;
-  #ticking: NodeJS.Timeout | undefined;
-  #settling: NodeJS.Timeout | undefined;
-  /** When the next tick is. */
-  #tickAt = Number.POSITIVE_INFINITY;
-  /** Where the round of looks goes on. */
-  #next = 0;
+  #rescan = Promise.withResolvers<void>();
+  #endRescans: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
 
-  constructor(parts: FollowerParts) {
+  constructor(parts: InputParts, options: FollowerOptions) {
     this.#parts = parts;
-    const { troubles } = parts;
+    this.#options = options;
     this.#folders = new Folders(
       {
         moved: (file, stats) => this.#moved(file, stats),
         written: (file, stats) => this.#written(file, stats),
+        blind: (folder) => this.#blind(folder),
         changed: (folder) => this.#hint(() => this.#changed.add(folder)),
         structure: () => this.rescan(),
-        watching: (error) => troubles.watching(error),
+        watching: (error) => parts.troubles.watching(error),
       },
-      parts.folders,
+      {
+        hub: parts.process.folders,
+        watch: options.watch,
+        interest: (folder) => parts.finder.interest(folder),
+      },
     );
   }
 
   /** @param folders those that the first look found */
   start(folders: ReadonlySet<string>): void {
-    const { tuning, ctx } = this.#parts;
-    this.#rescanning = setInterval(() => this.rescan(), tuning.rescan);
+    const { ctx, process } = this.#parts;
+    this.#endRescans = process.rescans.add(() => {
+      this.rescan();
+      return this.#rescan.promise;
+    });
     // A single pass reads what is there: it only looks again for what could not be read.
-    if (ctx.once) return;
-    this.#folders.watch(folders);
-    this.#tickIn(tuning.poll);
+    if (!ctx.once) this.#folders.watch(folders);
   }
 
   /** Looks at everything soon. */
@@ -75,41 +78,75 @@ export class Follower {
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the input stops'));
-    for (const timer of [this.#rescanning, this.#ticking, this.#settling]) clearTimeout(timer);
+    this.#endRescans?.();
+    this.#cancel?.();
+    this.#rescanned();
     await this.#folders.close();
     await this.#looking;
+  }
+
+  /** Looks whether a file has grown, and at what else may have become of it. @returns milliseconds until the next time */
+  look(tail: Tail, now: number): number {
+    const { tails } = this.#parts;
+    const { discovery, close } = this.#options;
+    const { idlePoll } = this.#parts.process.tuning;
+    if (this.#stopping.signal.aborted || !tails.has(tail)) return Number.POSITIVE_INFINITY;
+    if (tail.broken) return idlePoll;
+    discovery.observe(tail, now);
+    if (tail.broken || tail.overwritten) return idlePoll;
+    if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
+    else if (!tail.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
+    if (tail.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
+    return this.#pause(tail, now);
+  }
+
+  /** The longer a file did not grow, the longer it is not looked at. Hints, and the rescan, look as well. */
+  #pause(tail: Tail, now: number): number {
+    const { poll, idlePoll, idleAfter, rescan } = this.#parts.process.tuning;
+    if (tail.missing) return this.#options.close.removed / 4;
+    const idle = now - tail.grewAt;
+    if (idle < idleAfter || tail.lostAt !== undefined) return poll;
+    const told = this.#options.watch && !tail.linked && this.#parts.process.folders.watches(tail.folder);
+    if (tail.parked) return told ? Number.POSITIVE_INFINITY : Math.min(idle / 60, rescan);
+    return told && tail.settled ? rescan : Math.min(idle / 10, idlePoll);
   }
 
   /** Hints come in bursts: a few milliseconds later they are looked at together, one look at a time. */
   #hint(note: () => void): void {
     if (this.#stopping.signal.aborted) return;
     note();
-    if (this.#settling === undefined && !this.#looking) {
-      this.#settling = setTimeout(() => {
-        this.#settling = undefined;
-        this.#looking = this.#look().finally(() => {
-          this.#looking = undefined;
-          if (this.#everything || this.#paths.size > 0 || this.#changed.size > 0) this.#hint(() => {});
-        });
-      }, this.#parts.tuning.settle);
-    }
+    if (this.#cancel || this.#looking) return;
+    const { clock, tuning } = this.#parts.process;
+    this.#cancel = clock.after(tuning.settle, () => {
+      this.#cancel = undefined;
+      this.#looking = this.#lookAround().finally(() => {
+        this.#looking = undefined;
+        if (this.#everything || this.#paths.size > 0 || this.#changed.size > 0) this.#hint(() => {});
+      });
+    });
   }
 
-  async #look(): Promise<void> {
-    const { discovery, turns, ctx, tuning } = this.#parts;
+  async #lookAround(): Promise<void> {
+    const { turns, ctx } = this.#parts;
     const { signal } = this.#stopping;
     const scope = this.#everything ? 'all' : { paths: this.#paths, folders: this.#changed };
     this.#everything = false;
     this.#paths = new Set();
     this.#changed = new Set();
     try {
-      const { folders } = await discovery.look(scope, signal);
+      const { folders } = await this.#options.discovery.look(scope, signal);
       if (scope === 'all' && !ctx.once && !signal.aborted) this.#folders.watch(folders);
       turns.wake();
-      if (!ctx.once) this.#tickIn(tuning.poll);
     } catch (error) {
       if (!signal.aborted) turns.fail(error);
+    } finally {
+      if (scope === 'all') this.#rescanned();
     }
+  }
+
+  #rescanned(): void {
+    this.#rescan.resolve();
+    this.#rescan = Promise.withResolvers();
   }
 
   /** What appears may be known, and have grown before it could be watched. */
@@ -120,69 +157,32 @@ export class Follower {
 
   #written(path: string, stats: Stats | undefined): void {
     const tail = stats && this.#parts.tails.ofFile(`${stats.dev}:${stats.ino}`);
-    if (tail?.path === path) {
-      this.#observe(tail, performance.now());
-      this.#tickIn(this.#parts.tuning.poll);
-    } else this.#hint(() => this.#paths.add(path));
+    if (tail?.path === path) this.#parts.looks.within(this.look(tail, this.#parts.process.clock.now()), tail);
+    else this.#hint(() => this.#paths.add(path));
   }
 
-  /** Looks at what is due. Where nothing grows, ticks are rare: hints come by themselves. */
-  #tick(): void {
-    const { tuning } = this.#parts;
-    this.#tickAt = Number.POSITIVE_INFINITY;
-    const { list } = this.#parts.tails;
-    const now = performance.now();
-    let looks = 0;
-    let growing = false;
-    let dueAt = now + tuning.idlePoll;
-    for (let left = list.length; left > 0 && looks < looksPerTick; left--) {
-      const tail = list[this.#next++ % list.length];
-      if (!tail) continue;
-      if (now >= tail.dueAt) {
-        looks++;
-        this.#observe(tail, now);
-      }
-      growing ||= now - tail.grewAt < tuning.idleAfter;
-      dueAt = Math.min(dueAt, tail.dueAt);
-    }
-    const idle = Math.max(dueAt - now, tuning.idlePoll / 4);
-    this.#tickIn(growing || looks === looksPerTick ? tuning.poll : idle);
-  }
-
-  #tickIn(delay: number): void {
-    const at = performance.now() + delay;
-    if (at >= this.#tickAt || this.#stopping.signal.aborted) return;
-    clearTimeout(this.#ticking);
-    this.#tickAt = at;
-    this.#ticking = setTimeout(() => this.#tick(), delay);
-  }
-
-  #observe(tail: Tail, now: number): void {
-    const { tuning, turns, discovery } = this.#parts;
-    if (tail.broken || tail.overwritten) return;
-    try {
-      tail.observe(now);
-      tail.dueAt = now + (now - tail.grewAt < tuning.idleAfter ? tuning.poll : tuning.idlePoll);
-      if (tail.overwritten) discovery.overwritten(tail).catch((error) => discovery.broken(tail, error));
-      else if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
-      turns.offer(tail);
-    } catch (error) {
-      discovery.broken(tail, error);
-    }
+  #blind(folder: string): void {
+    const { tails, looks, process } = this.#parts;
+    for (const tail of tails) if (tail.folder === folder) looks.within(process.tuning.poll, tail);
   }
 
   /** A file without a path is read to its end, and for a while longer: its writer may not have noticed. */
   #outlived(tail: Tail, lostAt: number, now: number): void {
-    const { tuning, tails, ctx } = this.#parts;
-    if (tail.unread) return;
-    const grace = tail.deleted ? tuning.deletedGrace : tuning.renamedGrace;
+    const { tails, ctx, looks } = this.#parts;
+    const { close } = this.#options;
+    if (tail.unread && !tail.missing) return;
+    const { deleted } = tail;
+    const grace = deleted ? close.removed : close.renamed;
     if (now - Math.max(lostAt, tail.grewAt) < grace) return;
-    if (!tail.finishing) tail.finish();
+    if (!tail.finishing && !tail.missing) tail.finish();
     // Until all of it has settled it may have to be read again, and only the handle leads to it.
-    if (tail.unread || tail.source.position < tail.position) return;
+    if ((tail.unread && !tail.missing) || tail.source.position < tail.position) return;
     tails.delete(tail);
+    looks.delete(tail);
     ctx.sources.end(tail.source, 'gone');
-    ctx.log.info(`${tail.path}: read to its end and closed: it was ${tail.deleted ? 'deleted' : 'renamed'}`);
+    if (tail.missing && tail.behind > 0)
+      ctx.log.warn(`${tail.path}: gone before its last ${tail.behind} bytes were read`);
+    else ctx.log.info(`${tail.path}: read to its end and closed: it was ${deleted ? 'deleted' : 'renamed'}`);
     tail.close().catch((error) => ctx.log.debug(`${tail.path}: ${error}`));
   }
 }

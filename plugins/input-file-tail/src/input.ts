@@ -1,62 +1,79 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Batch, type Input, type InputContext, LogcatchError, type Source } from '@logcatch/plugin-api';
+import {
+  type Attributes,
+  type Batch,
+  type Input,
+  type InputContext,
+  LogcatchError,
+  type PathExplanation,
+  type Source,
+} from '@logcatch/plugin-api';
 import { Discovery } from './discovery.ts';
-import { Finder, type Findings, statOf } from './finder.ts';
-import { FolderHub, type HubOptions, processHub } from './folder-hub.ts';
+import { explain } from './explain.ts';
+import { Finder, type Findings } from './find/finder.ts';
+import { Exclusions, Pattern } from './find/glob.ts';
+import { Roots } from './find/roots.ts';
 import { Follower } from './follower.ts';
-import { Exclusions, Pattern } from './glob.ts';
+import { type Disk, statOf } from './machine/disk.ts';
 import type { Options } from './options.ts';
-import { Roots } from './roots.ts';
-import type { Reading, Tail } from './tail.ts';
-import { Tails } from './tails.ts';
+import type { InputParts } from './parts.ts';
+import { InputLooks } from './process/looks.ts';
+import { type Process, thisProcess } from './process/process.ts';
+import type { Reading, Tail } from './reading/tail.ts';
+import { Tails } from './reading/tails.ts';
+import { Turns } from './reading/turns.ts';
 import { Troubles } from './troubles.ts';
-import { type Tuning, tuning as usual } from './tuning.ts';
-import { Turns } from './turns.ts';
-
-/** What tests replace. */
-export interface Injected {
-  readonly tuning?: Partial<Tuning>;
-  readonly startWatch?: HubOptions['startWatch'];
-}
 
 /** Follows files: discovery keeps the tails in step with the disk, turns say which is read next, each read is a batch. */
 export class FileTail implements Input {
   readonly #ctx: InputContext;
+  readonly #process: Process;
   readonly #patterns: readonly Pattern[];
-  readonly #tails = new Tails();
-  readonly #turns = new Turns();
-  readonly #troubles: Troubles;
+  readonly #exclusions: Exclusions;
+  readonly #parts: InputParts & { readonly looks: InputLooks<Tail> };
   readonly #discovery: Discovery;
   readonly #follower: Follower;
   readonly #reading: Reading;
+  readonly #maxOpenFiles: number | undefined;
   readonly #stopping = new AbortController();
+  #unlimit: (() => void) | undefined;
   #starting: Promise<void> | undefined;
 
-  constructor(options: Options, ctx: InputContext, { tuning, startWatch }: Injected = {}) {
+  /** @param process what all inputs share; tests give one of their own */
+  constructor(options: Options, ctx: InputContext, process: Process = thisProcess) {
     const resolve = (path: string) => ctx.resolve(path);
     this.#ctx = ctx;
+    this.#process = process;
     this.#patterns = options.paths.map((text) => new Pattern(text, resolve));
-    this.#troubles = new Troubles(ctx);
-    const finder = new Finder(this.#patterns, new Exclusions(options.exclude ?? [], resolve));
-    const parts = { ctx, finder, tails: this.#tails, turns: this.#turns, troubles: this.#troubles };
-    const roots = new Roots(options.roots?.map(resolve));
-    this.#discovery = new Discovery({ ...parts, roots, fromEnd: options.from === 'end' });
+    this.#exclusions = new Exclusions(options.exclude ?? [], resolve);
+    this.#maxOpenFiles = options.max_open_files;
+    this.#parts = {
+      ctx,
+      process,
+      finder: new Finder({ ...process, patterns: this.#patterns, exclusions: this.#exclusions }),
+      tails: new Tails(),
+      turns: new Turns({ backlogRate: options.max_bytes_per_second, oldestFirst: options.oldest_first }),
+      looks: new InputLooks(process.looks, (tail, now) => this.#follower.look(tail, now)),
+      troubles: new Troubles(ctx),
+      attributesOf: (path) => this.#attributesOf(path),
+    };
+    this.#discovery = new Discovery(this.#parts, {
+      roots: new Roots(process.disk, options.roots?.map(resolve)),
+      fromEnd: options.from === 'end',
+      ignoreOlder: options.ignore_older,
+    });
     if (ctx.untrusted && !options.roots) {
       ctx.log.warn('its paths come from a remote source, and nothing limits which files it may read: set `roots`');
     }
-    this.#follower = new Follower({
-      ...parts,
+    this.#follower = new Follower(this.#parts, {
       discovery: this.#discovery,
-      tuning: { ...usual, ...tuning },
-      folders: {
-        hub: startWatch ? new FolderHub({ startWatch, ...(tuning && { tuning }) }) : processHub,
-        interest: (folder) => finder.interest(folder),
-      },
+      watch: options.watch === 'auto',
+      close: { renamed: options.close_renamed, removed: options.close_removed, inactive: options.close_inactive },
     });
     this.#reading = {
       buffers: ctx.buffers,
+      clock: process.clock,
+      slots: process.reads,
       framing: {
         stripCr: options.strip_cr,
         maxLineBytes: options.max_line_bytes,
@@ -65,7 +82,6 @@ export class FileTail implements Input {
         },
       },
       split: (tail, records, position) => this.#split(tail, records, position),
-      grew: (tail, meta) => ctx.sources.remember(tail.source, meta),
     };
   }
 
@@ -75,36 +91,37 @@ export class FileTail implements Input {
   }
 
   async read(signal: AbortSignal): Promise<Batch | null> {
-    this.#troubles.speak();
+    this.#parts.troubles.speak();
     for (;;) {
       signal.throwIfAborted();
-      this.#turns.throwIfFailed();
-      const tail = this.#turns.next();
+      this.#parts.turns.throwIfFailed();
+      const now = this.#process.clock.now();
+      const tail = this.#parts.turns.next(now);
       const batch = tail && (await this.#readFrom(tail, signal));
       if (batch) return batch;
       if (tail) continue;
       if (this.#complete()) return null;
-      await this.#turns.changed(signal);
+      await this.#wait(this.#parts.turns.wait(now), signal);
     }
   }
 
   pause(source: Source): void {
-    const tail = this.#tails.of(source);
+    const tail = this.#parts.tails.of(source);
     if (tail) tail.paused = true;
   }
 
   resume(source: Source): void {
-    const tail = this.#tails.of(source);
+    const tail = this.#parts.tails.of(source);
     if (!tail) return;
     tail.paused = false;
-    this.#turns.offer(tail);
+    this.#parts.turns.offer(tail);
   }
 
   rewind(source: Source, position: number): void {
-    const tail = this.#tails.of(source);
+    const tail = this.#parts.tails.of(source);
     if (tail) {
       tail.rewind(position);
-      this.#turns.offer(tail);
+      this.#parts.turns.offer(tail);
       return;
     }
     // Only what was overwritten ends before all of it has settled.
@@ -118,9 +135,19 @@ export class FileTail implements Input {
     await this.#free();
   }
 
+  async explain(path: string): Promise<PathExplanation | undefined> {
+    return explain(this.#ctx.resolve(path), {
+      ...this.#parts,
+      patterns: this.#patterns,
+      exclusions: this.#exclusions,
+      discovery: this.#discovery,
+    });
+  }
+
   async #start(signal: AbortSignal): Promise<void> {
     try {
       signal.throwIfAborted();
+      if (this.#maxOpenFiles !== undefined) this.#unlimit = this.#process.handles.limit(this.#maxOpenFiles);
       const findings = await this.#discovery.first(signal);
       await this.#missing(findings);
       signal.throwIfAborted();
@@ -133,23 +160,33 @@ export class FileTail implements Input {
 
   async #readFrom(tail: Tail, signal: AbortSignal): Promise<Batch | null> {
     try {
+      const { lane } = tail;
       const batch = await tail.read(this.#reading, signal);
+      if (batch && lane === 'backlog') this.#parts.turns.spent(batch.end - batch.start, this.#process.clock.now());
       if (tail.overwritten) await this.#discovery.overwritten(tail);
       if (this.#ctx.once && !tail.unread) await tail.release();
       return batch;
     } catch (error) {
       signal.throwIfAborted();
       if (!this.#stopping.signal.aborted) await this.#discovery.broken(tail, error);
+      if (tail.missing) this.#parts.looks.within(0, tail);
       return null;
     } finally {
-      this.#turns.offer(tail);
+      this.#parts.turns.offer(tail);
     }
+  }
+
+  /** Until something can be read, or the backlogs may be. */
+  async #wait(milliseconds: number | undefined, signal: AbortSignal): Promise<void> {
+    const { turns } = this.#parts;
+    const cancel = milliseconds === undefined ? undefined : this.#process.clock.after(milliseconds, () => turns.wake());
+    await turns.changed(signal).finally(cancel);
   }
 
   /** Whether a single pass has read all there was. A file that could not be read yet is still to come. */
   #complete(): boolean {
-    if (!this.#ctx.once || this.#troubles.any || this.#stopping.signal.aborted) return false;
-    return this.#tails.list.every((tail) => !tail.unread);
+    if (!this.#ctx.once || this.#parts.troubles.any || this.#stopping.signal.aborted) return false;
+    return this.#parts.tails.list.every((tail) => !tail.unread);
   }
 
   async #missing({ files, problems }: Findings): Promise<void> {
@@ -165,7 +202,7 @@ export class FileTail implements Input {
     const reasons = new Map(problems.map(({ path, message }) => [path, message]));
     for (const pattern of missing) {
       const folder = pattern.literal ? dirname(pattern.base) : pattern.base;
-      const reason = reasons.has(folder) ? undefined : await folderProblem(folder);
+      const reason = reasons.has(folder) ? undefined : await folderProblem(this.#process.disk, folder);
       if (reason) reasons.set(folder, reason);
     }
     throw new LogcatchError('LC_INPUT_NO_MATCH', [`no file matches ${texts}`, ...reasons.values()].join('; '));
@@ -181,22 +218,28 @@ export class FileTail implements Input {
     });
   }
 
+  #attributesOf(path: string): Attributes | undefined {
+    for (const pattern of this.#patterns) {
+      const captures = pattern.capturesOf(path);
+      if (captures) return captures;
+    }
+    return undefined;
+  }
+
   async #free(): Promise<void> {
+    this.#unlimit?.();
     await this.#follower.stop();
-    for (const { path, splits } of this.#tails) {
+    for (const { path, splits } of this.#parts.tails) {
       if (splits > 0) this.#ctx.log.info(`${path}: ${splits} records were cut off lines that are too long`);
     }
-    await this.#tails.close();
+    this.#parts.looks.close();
+    await this.#parts.tails.close();
   }
 }
 
-async function folderProblem(folder: string): Promise<string | undefined> {
-  const stat = statOf(folder);
+async function folderProblem(disk: Disk, folder: string): Promise<string | undefined> {
+  const stat = statOf(disk, folder);
   if (stat === undefined) return `there is no folder ${folder}`;
-  if (stat !== 'unknown' && !stat.isDirectory()) return `${folder} is not a folder`;
-  const { R_OK, X_OK } = constants;
-  return access(folder, R_OK | X_OK).then(
-    () => undefined,
-    () => `the folder ${folder} cannot be read`,
-  );
+  if (stat !== 'unknown' && stat.kind !== 'folder') return `${folder} is not a folder`;
+  return (await disk.mayRead(folder)) ? undefined : `the folder ${folder} cannot be read`;
 }

@@ -1,11 +1,11 @@
-import { list, size, z } from '@logcatch/plugin-api';
+import { duration, list, size, z } from '@logcatch/plugin-api';
 
 /** The longest `max_line_bytes`: a line, its CR LF and the byte before it have to fit into the largest chunk. */
 const longestLine = 1_000_000;
 
 export const options = z.strictObject({
   paths: patterns().describe(
-    'Files to read, relative to the pipeline file. Patterns: `*`, `?`, `[ab]`, `{a,b}`, and `**` for any folders. As in a shell, a wildcard does not match a leading dot.',
+    'Files to read, relative to the pipeline file. Patterns: `*`, `?`, `[ab]`, `{a,b}`, and `**` for any folders; `{name}` is a part of a path that becomes the attribute `name`. As in a shell, a wildcard does not match a leading dot.',
   ),
   exclude: patterns()
     .optional()
@@ -16,6 +16,44 @@ export const options = z.strictObject({
     .describe(
       'Where to begin in files that exist when this input starts for the first time. Files that appear later are read from their beginning, files with a checkpoint from there.',
     ),
+  ignore_older: duration()
+    .optional()
+    .describe(
+      'Leaves files alone that were not changed for longer than this and were never read. One that is written to again is read from its beginning.',
+    ),
+  oldest_first: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Reads files one after the other, the one that was changed the longest time ago first, instead of in turns.',
+    ),
+  watch: z
+    .enum(['auto', 'poll'])
+    .default('auto')
+    .describe(
+      'Whether changes are told by the operating system (inotify), with polling behind it, or found by polling alone: for network file systems, which tell nothing.',
+    ),
+  max_open_files: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Files open at once, for all inputs of the process (the least counts). Default: half of what the process may open. Others are opened when they have grown.',
+    ),
+  max_bytes_per_second: size()
+    .pipe(z.number().int().min(1))
+    .optional()
+    .describe('How fast backlogs are read, at most. A file of which less than 512KiB is unread is not held back.'),
+  close_inactive: duration()
+    .prefault('5m')
+    .describe('A file that has not grown for this long is closed, and opened again when it does.'),
+  close_renamed: duration()
+    .prefault('60s')
+    .describe(
+      'A file that was renamed to a path that does not match is closed at its end when it has not grown for this long.',
+    ),
+  close_removed: duration().prefault('5s').describe('The same for one that was deleted.'),
   roots: list()
     .optional()
     .describe(

@@ -12,7 +12,7 @@ interface Trouble {
 export class Troubles {
   readonly #ctx: ComponentContext;
   readonly #byPath = new Map<string, Trouble>();
-  readonly #warned = new Set<string>();
+  readonly #warned = new Map<string, string>();
   #watching: Trouble | undefined;
   #said: string | null = null;
   #speaking = false;
@@ -24,6 +24,11 @@ export class Troubles {
   /** Whether some path cannot be read. */
   get any(): boolean {
     return this.#byPath.size > 0;
+  }
+
+  /** What is wrong with a path. */
+  of(path: string): string | undefined {
+    return this.#byPath.get(path)?.message ?? this.#warned.get(path);
   }
 
   set(path: string, code: ErrorCode, message: string): void {
@@ -62,7 +67,7 @@ export class Troubles {
   /** A warning that does not make the input degraded: once per path. */
   warnOnce(path: string, code: ErrorCode, message: string): void {
     if (this.#warned.has(path)) return;
-    this.#warned.add(path);
+    this.#warned.set(path, `${code} ${message}`);
     this.#ctx.log.warn(`${code} ${message}. ${errorTable[code].hint}`, { path });
   }
 

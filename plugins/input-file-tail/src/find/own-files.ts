@@ -1,21 +1,24 @@
-import { fstatSync, realpathSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { fileKey } from '../identity/identity.ts';
+import type { Disk, FileStat } from '../machine/disk.ts';
 import { pathBelow } from './glob.ts';
-import { type FileFacts, fileKey } from './identity.ts';
 
 /** Files that logcatch writes itself: reading them would never end. */
 export class OwnFiles {
+  readonly #disk: Disk;
   readonly #dataDirs: readonly string[];
   /** stdout and stderr, where they go to a file. */
   readonly #streams: ReadonlyMap<string, string>;
 
-  constructor(dataDir: string) {
-    this.#dataDirs = [...new Set([dataDir, realPath(dataDir)])];
+  constructor(disk: Disk, dataDir: string) {
+    this.#disk = disk;
+    this.#dataDirs = [...new Set([dataDir, disk.realPath(dataDir)])];
     this.#streams = new Map([stream(1, 'stdout'), stream(2, 'stderr')].filter((entry) => entry !== undefined));
   }
 
   /** What it is, if it is one of them. */
-  describe(path: string, file: Pick<FileFacts, 'dev' | 'ino'>): string | undefined {
-    const real = realPath(path);
+  describe(path: string, file: Pick<FileStat, 'dev' | 'ino'>): string | undefined {
+    const real = this.#disk.realPath(path);
     if (
       this.#dataDirs.some((folder) => pathBelow(folder, path) !== undefined || pathBelow(folder, real) !== undefined)
     ) {
@@ -33,13 +36,5 @@ function stream(fd: number, name: string): [string, string] | undefined {
   } catch {
     // Closed: nothing is written to it.
     return undefined;
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { joinBraces } from '../options.ts';
 import { Exclusions, Pattern } from './glob.ts';
-import { joinBraces } from './options.ts';
 
 const inFolder = (path: string) => resolve('/home/[me]', path);
 const pattern = (text: string) => new Pattern(text, inFolder);

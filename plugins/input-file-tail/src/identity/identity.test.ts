@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { birthOf, type FileFacts, identify, metaOf, StoredRows } from './identity.ts';
+import { birthOf } from '../machine/disk.ts';
+import { type FileFacts, identify, metaOf } from './identity.ts';
+import { StoredRows } from './stored-rows.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const file: FileFacts = { path: '/v/app.log', dev: 1n, ino: 10n, birth: 500n, size: 100, head: bytes('one\ntwo\n') };
+const file: FileFacts = {
+  path: '/v/app.log',
+  dev: 1n,
+  ino: 10n,
+  birth: 500n,
+  size: 100,
+  modified: 0,
+  head: bytes('one\ntwo\n'),
+};
 const row = (key: number, of: Partial<FileFacts> & { position?: number } = {}) => {
   const { position = 50, ...facts } = of;
   const stored = { ...file, ...facts };

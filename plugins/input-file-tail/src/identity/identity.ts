@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
 import type { SourceMeta, StoredSource } from '@logcatch/plugin-api';
 
 /** Bytes at the beginning of a file that its fingerprint covers; a shorter file has a shorter one, which grows with it. */
@@ -13,6 +12,8 @@ export interface FileFacts {
   /** Nanoseconds; `null` where the file system keeps no birth times. */
   readonly birth: bigint | null;
   readonly size: number;
+  /** When its content was last changed: milliseconds since 1970. */
+  readonly modified: number;
   /** Its first bytes, at most {@link headBytes}. */
   readonly head: Uint8Array;
 }
@@ -33,11 +34,6 @@ export type Identity =
 /** Device and inode: tells files apart for as long as one is open. */
 export function fileKey({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
   return `${dev}:${ino}`;
-}
-
-/** The time a file was made, unless the file system only pretends to know. */
-export function birthOf({ birthtimeNs, ctimeNs }: Pick<BigIntStats, 'birthtimeNs' | 'ctimeNs'>): bigint | null {
-  return birthtimeNs <= 0n || birthtimeNs === ctimeNs ? null : birthtimeNs;
 }
 
 export function fingerprint(head: Uint8Array): string {
@@ -106,40 +102,4 @@ function rank({ verdict }: Identity): number {
 
 function newer(identity: Identity, than: Identity): boolean {
   return identity.verdict !== 'new' && than.verdict !== 'new' && identity.row.key > than.row.key;
-}
-
-/** Stored sources by what a file can share with them. */
-export class StoredRows {
-  readonly #byInode = new Map<string, StoredSource[]>();
-  readonly #byPath = new Map<string, StoredSource[]>();
-  readonly #left: Set<StoredSource>;
-
-  constructor(rows: readonly StoredSource[]) {
-    this.#left = new Set(rows);
-    for (const row of rows) {
-      add(this.#byInode, String(row.meta.ino), row);
-      add(this.#byPath, row.path, row);
-    }
-  }
-
-  /** Those that no file has taken. */
-  get left(): Iterable<StoredSource> {
-    return this.#left;
-  }
-
-  /** Those that may be this file. */
-  candidates(file: Pick<FileFacts, 'ino' | 'path'>): StoredSource[] {
-    const rows = [...(this.#byInode.get(String(file.ino)) ?? []), ...(this.#byPath.get(file.path) ?? [])];
-    return [...new Set(rows)].filter((row) => this.#left.has(row));
-  }
-
-  take(row: StoredSource): void {
-    this.#left.delete(row);
-  }
-}
-
-function add(map: Map<string, StoredSource[]>, key: string, row: StoredSource): void {
-  const rows = map.get(key);
-  if (rows) rows.push(row);
-  else map.set(key, [row]);
 }

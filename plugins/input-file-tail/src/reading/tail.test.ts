@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import type { SourceMeta } from '@logcatch/plugin-api';
 import { fakeInputContext } from '@logcatch/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openFile } from './file.ts';
-import { type Reading, Tail } from './tail.ts';
+import { openFile } from '../identity/file.ts';
+import { clock } from '../machine/clock.ts';
+import { disk } from '../machine/disk.ts';
+import { HandleTable } from '../process/handle-table.ts';
+import { ReadSlots } from '../process/read-slots.ts';
+import { type Reading, Tail, type TailPlace } from './tail.ts';
 
 const { signal } = new AbortController();
 const { buffers, sources } = fakeInputContext();
@@ -13,8 +17,15 @@ const metas: SourceMeta[] = [];
 const reading: Reading = {
   buffers,
   framing: { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 },
+  clock,
+  slots: new ReadSlots(),
   split: () => {},
-  grew: (_, meta) => metas.push(meta),
+};
+
+const place: TailPlace = {
+  disk,
+  handles: new HandleTable(10),
+  sources: { grown: () => {}, remember: (_, meta) => metas.push(meta) },
 };
 
 let folder: string;
@@ -27,16 +38,16 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tail-'));
   path = join(folder, 'a.log');
   await writeFile(path, 'one\n');
-  const file = await openFile(path);
-  const read = file.handle.read.bind(file.handle) as (...args: unknown[]) => Promise<unknown>;
-  const slowRead = async (...args: unknown[]) => {
+  const file = await openFile(disk, path);
+  const { read } = file.handle;
+  const slowRead: typeof read = async (...args) => {
     const result = await read(...args);
     await meanwhile?.();
     return result;
   };
   Object.assign(file.handle, { read: slowRead });
   const [source] = sources.open([{ path, meta: file.meta }]);
-  tail = new Tail(file, source!, { once: false, now: 0 });
+  tail = new Tail(place, file, source!, { once: false, grewAt: 0 });
   meanwhile = undefined;
 });
 

@@ -1,5 +1,6 @@
-import { basename, relative } from 'node:path';
+import { basename } from 'node:path';
 import picomatch from 'picomatch';
+import { capturesOf, capturing } from './captures.ts';
 
 /** One entry of `paths`: a fixed folder, and below it what its wildcards match. Compiled once, asked for each file. */
 export class Pattern {
@@ -10,6 +11,8 @@ export class Pattern {
   /** It names one path, without wildcards. */
   readonly literal: boolean;
   readonly #matches: (relativePath: string) => boolean;
+  /** Gives parts of a path names. */
+  readonly #captures: RegExp | undefined;
   /** A segment may begin with a dot: `.x`, `{.x,y}`. */
   readonly #wantsHidden: boolean;
   /** A matcher per level below base; `undefined` is `**`. No list where a `{a/b,c}` makes levels uncertain. */
@@ -17,11 +20,22 @@ export class Pattern {
 
   /** @param resolve makes the fixed part absolute; wildcards in the pipeline file's own folder name are thus harmless */
   constructor(text: string, resolve: (path: string) => string) {
-    const { base, glob, isGlob } = picomatch.scan(text, { nonegate: true, noparen: true });
+    const captures = capturesOf(text);
+    const { base, glob, isGlob } = picomatch.scan(captures.text, { nonegate: true, noparen: true });
     this.text = text;
     this.literal = !isGlob;
     this.base = resolve(unescaped(base) || (text.startsWith('/') ? '/' : '.'));
-    this.#matches = this.literal ? (path) => path === '' : matcher(glob);
+    this.#captures =
+      captures.names.length > 0
+        ? capturing(text.slice(captures.text.length - glob.length), (each) =>
+            picomatch.makeRe(each, { nonegate: true }),
+          )
+        : undefined;
+    this.#matches = this.literal
+      ? (path) => path === ''
+      : this.#captures
+        ? (path) => this.#captures!.test(path)
+        : matcher(glob);
     const segments = this.literal ? [] : glob.split('/');
     this.#levels = segments.every(balanced)
       ? segments.map((segment) => (segment === '**' ? undefined : matcher(segment)))
@@ -33,6 +47,12 @@ export class Pattern {
   matches(path: string): boolean {
     const below = pathBelow(this.base, path);
     return below !== undefined && this.#matches(below);
+  }
+
+  /** The parts of a path that the pattern names; `undefined` where it names none or does not match. */
+  capturesOf(path: string): Readonly<Record<string, string>> | undefined {
+    const below = this.#captures && pathBelow(this.base, path);
+    return below === undefined ? undefined : this.#captures?.exec(below)?.groups;
   }
 
   /** Whether a match can be somewhere in this absolute folder: others are not walked. */
@@ -84,11 +104,11 @@ export class Exclusions {
   }
 }
 
-/** The path relative to a folder: empty for the folder itself, `undefined` where it is not below it. */
+/** The path relative to a folder, both absolute and without `.` and `..`: empty for the folder itself, `undefined` where it is not below it. */
 export function pathBelow(folder: string, path: string): string | undefined {
   if (path === folder) return '';
   const prefix = folder.endsWith('/') ? folder : `${folder}/`;
-  return path.startsWith(prefix) ? relative(folder, path) : undefined;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
 }
 
 function matcher(glob: string, dot = false): (path: string) => boolean {

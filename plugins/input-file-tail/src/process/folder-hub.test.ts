@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FolderHub, type Interest } from './folder-hub.ts';
+import type { Interest } from './folder.ts';
+import { FolderHub } from './folder-hub.ts';
 
 let folder: string;
 let hub: FolderHub;
@@ -50,11 +51,13 @@ const fakeWatch = ((path: string) => {
 const at = (name: string) => join(folder, name);
 
 /** Subscribes, and lists what is told. */
-function subscribe(interest: Interest, path = folder) {
+function subscribe(interest: Interest, path = folder, watch = true) {
   const told: string[] = [];
   const name = (file: string) => file.slice(folder.length + 1);
   const end = hub.subscribe(path, {
     interest,
+    watch,
+    blind: () => told.push('blind'),
     moved: (file) => told.push(`moved ${name(file)}`),
     written: (file) => told.push(`written ${name(file)}`),
     changed: () => told.push('changed'),
@@ -90,7 +93,8 @@ describe('sharing', () => {
     expect(watchers).toHaveLength(2);
   });
 
-  test('folders do not concern each other', () => {
+  test('folders do not concern each other', async () => {
+    await mkdir(at('other'));
     const one = subscribe(named('a'));
     const two = subscribe(named('a'), at('other'));
     expect(watchers.map(({ path }) => path)).toEqual([folder, at('other')]);
@@ -142,7 +146,10 @@ describe('routing', () => {
     watchers[0]?.emit('unlinkDir', at('a'));
     expect([a.taken(), logs.taken()]).toEqual([['structure'], ['structure']]);
     watchers[0]?.emit('unlinkDir', folder);
-    expect([a.taken(), logs.taken()]).toEqual([['structure'], ['structure']]);
+    expect([a.taken(), logs.taken()]).toEqual([
+      ['blind', 'structure'],
+      ['blind', 'structure'],
+    ]);
   });
 
   test('when it is set up all are to look', () => {
@@ -195,12 +202,41 @@ describe('a folder that is not watched', () => {
     await until(() => watchers.length === 2);
   });
 
+  test('because it is not there, is watched when it comes, and again when another comes in its place', async () => {
+    const sub = subscribe(named('sub/a'), at('sub'));
+    expect(watchers).toHaveLength(0);
+    await mkdir(at('sub'));
+    await until(() => watchers.length === 1);
+    expect(sub.taken()).toContain('structure');
+    watchers[0]?.emit('ready');
+    await until(() => hub.watches(at('sub')));
+    await rename(at('sub'), at('old'));
+    await mkdir(at('sub'));
+    watchers[0]?.emit('unlinkDir', at('sub'));
+    expect(hub.watches(at('sub'))).toBe(false);
+    await until(() => watchers.length === 2);
+  });
+
+  test('because nobody wants that, is polled', async () => {
+    const a = subscribe(named('a'), folder, false);
+    await writeFile(at('a'), '');
+    await until(() => a.told.includes('moved a'));
+    expect(watchers).toHaveLength(0);
+    const b = subscribe(named('b'));
+    expect(watchers).toHaveLength(1);
+    watchers[0]?.emit('error', Object.assign(new Error('no more'), { code: 'EMFILE' }));
+    expect([a, b].map(({ told }) => told.includes('not watching: no more'))).toEqual([false, true]);
+  });
+
   test('where watching fails is polled, and all are told when it works again', async () => {
     const a = subscribe(named('a'));
     const b = subscribe(named('b'));
     b.taken();
     watchers[0]?.emit('error', Object.assign(new Error('no more'), { code: 'EMFILE' }));
-    expect([a.taken(), b.taken()]).toEqual([['not watching: no more'], ['not watching: no more']]);
+    expect([a.taken(), b.taken()]).toEqual([
+      ['blind', 'not watching: no more'],
+      ['blind', 'not watching: no more'],
+    ]);
     await writeFile(at('a'), '');
     await until(() => a.told.includes('moved a'));
     await until(() => watchers.length === 2);

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeInputContext } from '@logcatch/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openFile } from './file.ts';
-import { FileTail } from './input.ts';
-import { options } from './options.ts';
+import { openFile } from '../identity/file.ts';
+import { FileTail } from '../input.ts';
+import { disk } from '../machine/disk.ts';
+import { options } from '../options.ts';
 import { Roots } from './roots.ts';
 
 let folder: string;
@@ -22,8 +23,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function outside(roots: string[] | undefined, path: string): Promise<string | undefined> {
-  const file = await openFile(path);
-  return new Roots(roots).outside(file).finally(() => file.handle.close());
+  const file = await openFile(disk, path);
+  return new Roots(disk, roots).outside(file).finally(() => file.handle.close());
 }
 
 test('a file below a root is allowed, also where the root is a link', async () => {
@@ -38,9 +39,9 @@ test('a link out of a root and a folder whose name begins like one are not', asy
 });
 
 test('what was opened counts, whatever its path leads to by now', async () => {
-  const file = await openFile(at('logs/link.log'));
+  const file = await openFile(disk, at('logs/link.log'));
   renameSync(at('logs/a.log'), at('logs/link.log'));
-  expect(await new Roots([at('logs')]).outside(file)).toBe(at('logs-not/secret'));
+  expect(await new Roots(disk, [at('logs')]).outside(file)).toBe(at('logs-not/secret'));
   await file.handle.close();
 });
 

@@ -1,0 +1,58 @@
+import type { PathExplanation } from '@logcatch/plugin-api';
+import type { Discovery } from './discovery.ts';
+import type { Exclusions, Pattern } from './find/glob.ts';
+import { fileKey } from './identity/identity.ts';
+import { statOf } from './machine/disk.ts';
+import type { InputParts } from './parts.ts';
+import type { Tail } from './reading/tail.ts';
+
+export interface ExplainParts extends InputParts {
+  readonly patterns: readonly Pattern[];
+  readonly exclusions: Exclusions;
+  readonly discovery: Discovery;
+}
+
+/** What an input knows of an absolute path; `undefined` = nothing. */
+export function explain(path: string, parts: ExplainParts): PathExplanation | undefined {
+  const { tails, ctx, patterns, exclusions } = parts;
+  const readHere = tails.list.filter((tail) => tail.path === path);
+  const readElsewhere = tails.list.filter((tail) => tail.path !== path && tail.source.path === path);
+  const stored = ctx.sources.known().filter((row) => row.path === path);
+  const pattern = patterns.find((each) => each.matches(path));
+  const about = [...readHere, ...readElsewhere].map(({ source }) => source.key);
+  const sources = [...about, ...stored.map(({ key }) => key)];
+  if (!pattern && sources.length === 0) return undefined;
+
+  const reasons: string[] = [];
+  if (pattern) reasons.push(`The pattern ${JSON.stringify(pattern.text)} matches it.`);
+  else reasons.push('No pattern matches it now.');
+  if (pattern && exclusions.has(path)) reasons.push('It is excluded.');
+  else if (pattern && readHere.length === 0) reasons.push(whyNot(path, parts));
+  for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`);
+  for (const tail of readElsewhere) reasons.push(`What was here is at ${tail.path} now and is read: ${stateOf(tail)}.`);
+  if (stored.length > 0) reasons.push('Its position is stored, and it is not read.');
+  return { read: readHere.length > 0, reasons, sources };
+}
+
+function whyNot(path: string, { process, troubles, tails, discovery }: ExplainParts): string {
+  const trouble = troubles.of(path);
+  if (trouble) return `It is not read: ${trouble}.`;
+  const stat = statOf(process.disk, path);
+  if (stat === undefined) return 'There is no such file at the moment.';
+  if (stat === 'unknown') return 'It is not read: its folder cannot be searched.';
+  const same = tails.ofFile(fileKey(stat));
+  if (same) return `It is the same file as ${same.path}, and is read there.`;
+  const ignored = discovery.ignored({ path, stat });
+  if (ignored) return `It is not read: ${ignored}.`;
+  return 'It is not read yet: it will be found by the next look.';
+}
+
+function stateOf(tail: Tail): string {
+  const states = [`${tail.position} of ${tail.size} bytes`];
+  if (tail.parked) states.push('closed until it grows');
+  if (tail.paused) states.push('paused until what was read is delivered');
+  if (tail.unread && tail.waits) states.push('waiting for the end of the file that was at its path before');
+  if (tail.lostAt !== undefined) states.push(tail.deleted ? 'deleted' : 'renamed away');
+  if (tail.broken) states.push(`it cannot be read: ${tail.broken}`);
+  return states.join('; ');
+}

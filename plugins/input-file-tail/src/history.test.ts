@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type History, play, type Step } from './fixtures/history.ts';
+
+/** `pnpm soak tail` asks for more. */
+const histories = process.env.SOAK ? 200_000 : 2_000;
+
+const at = fc.nat(7);
+const lines = fc.integer({ min: 1, max: 5 });
+const weighted = (weight: number, arbitrary: fc.Arbitrary<unknown>) => ({ weight, arbitrary });
+const one = (...names: Step['do'][]) => fc.constantFrom(...names);
+
+const step = fc.oneof(
+  weighted(6, fc.record({ do: one('append', 'append part', 'append late'), at, lines, wide: fc.boolean() })),
+  weighted(
+    5,
+    fc.record({ do: one('rename', 'rename to match', 'move out', 'copytruncate', 'delete', 'recreate'), at }),
+  ),
+  weighted(1, fc.record({ do: one('retarget') })),
+  weighted(2, fc.record({ do: one('pause', 'rewind'), at })),
+  weighted(4, fc.record({ do: one('resume', 'hold back', 'settle', 'stop', 'kill', 'start') })),
+  weighted(2, fc.record({ do: one('rest') })),
+  weighted(3, fc.record({ do: one('wait'), milliseconds: fc.constantFrom(1, 6, 30, 120, 600, 2_000) })),
+) as fc.Arbitrary<Step>;
+
+const history: fc.Arbitrary<History> = fc.record({
+  disk: fc.record({ births: fc.boolean(), latency: fc.constantFrom(0, 3), loses: fc.constantFrom(0, 2, 3) }),
+  watch: fc.constantFrom('auto', 'poll'),
+  parks: fc.boolean(),
+  steps: fc.array(step, { minLength: 3, maxLength: 40, size: 'max' }),
+});
+
+test(`${histories} histories: what could be read arrives once and in order, and every byte is accounted for`, async () => {
+  await fc.assert(
+    fc.asyncProperty(history, (each) => play(each)),
+    { numRuns: histories },
+  );
+}, 3_600_000);
+
+const plain = { disk: { births: true, latency: 0, loses: 0 }, watch: 'auto', parks: false } as const;
+const parking = { ...plain, parks: true };
+const birthless = { ...plain, disk: { ...plain.disk, births: false } };
+
+/** Histories that went wrong once. */
+describe('goes well', () => {
+  test.each<[string, History]>([
+    [
+      'a parked file is opened by a look and by a read at once',
+      {
+        ...parking,
+        disk: { ...plain.disk, latency: 3 },
+        steps: [
+          { do: 'pause', at: 0 },
+          { do: 'recreate', at: 0 },
+          { do: 'wait', milliseconds: 2_000 },
+          { do: 'copytruncate', at: 5 },
+        ],
+      },
+    ],
+    [
+      'the inode of a parked file is given to one that is renamed away at once',
+      {
+        ...parking,
+        steps: [{ do: 'recreate', at: 0 }, { do: 'rename', at: 1 }, { do: 'rest' }, { do: 'kill' }],
+      },
+    ],
+    [
+      'the inode of a parked file is given to one with another matching path',
+      {
+        ...parking,
+        steps: [
+          { do: 'recreate', at: 0 },
+          { do: 'rename to match', at: 1 },
+          { do: 'recreate', at: 0 },
+        ],
+      },
+    ],
+    [
+      'truncated and refilled to the same size before its first read',
+      {
+        ...birthless,
+        steps: [
+          { do: 'copytruncate', at: 5 },
+          { do: 'append', at: 5, lines: 1 },
+          { do: 'pause', at: 5 },
+          { do: 'settle' },
+          { do: 'rename', at: 0 },
+        ],
+      },
+    ],
+    [
+      'a renamed file grows while it is paused',
+      {
+        ...birthless,
+        steps: [
+          { do: 'rest' },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'rename', at: 0 },
+          { do: 'pause', at: 0 },
+          { do: 'rest' },
+          { do: 'rest' },
+          { do: 'append late', at: 0, lines: 1 },
+          { do: 'resume' },
+          { do: 'rest' },
+          { do: 'append late', at: 0, lines: 1 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'pause', at: 0 },
+          { do: 'rest' },
+        ],
+      },
+    ],
+    [
+      'truncated while what it held was not delivered, then killed, then renamed away',
+      {
+        ...plain,
+        steps: [
+          { do: 'hold back' },
+          { do: 'recreate', at: 0 },
+          { do: 'wait', milliseconds: 600 },
+          { do: 'copytruncate', at: 2 },
+          { do: 'rest' },
+          { do: 'kill' },
+          { do: 'rest' },
+          { do: 'rename', at: 7 },
+          { do: 'resume' },
+        ],
+      },
+    ],
+  ])('%s', async (_, each) => expect(await play(each)).toBeUndefined());
+});

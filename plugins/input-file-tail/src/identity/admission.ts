@@ -1,0 +1,187 @@
+import { dirname, join } from 'node:path';
+import type { Attributes, InputContext, OpenRequest, Source, SourceEnd, StoredSource } from '@logcatch/plugin-api';
+import { type Disk, statOf } from '../machine/disk.ts';
+import { type OpenFile, openFile } from './file.ts';
+import { fileKey, identify } from './identity.ts';
+import { StoredRows } from './stored-rows.ts';
+
+/** A file with the source it is to be read as. */
+export interface Admitted {
+  readonly file: OpenFile;
+  readonly source: Source;
+  /** It has no path of its own any more: it was rotated away while logcatch did not run. */
+  readonly lost: boolean;
+}
+
+export interface AdmissionOptions {
+  /** Look as well for files that were renamed away since the positions were stored. */
+  readonly starting: boolean;
+  /** New sources begin at the end of their files. */
+  readonly fromEnd: boolean;
+}
+
+interface Wanted {
+  readonly request: OpenRequest;
+  readonly file?: OpenFile;
+  readonly lost?: boolean;
+  readonly end?: SourceEnd;
+}
+
+/** Decides for opened files which source each is, and opens the sources. */
+export class Admission {
+  readonly #ctx: InputContext;
+  readonly #disk: Disk;
+  readonly #attributesOf: (path: string) => Attributes | undefined;
+  /** How often each decision was made. */
+  readonly #verdicts = new Map<string, number>();
+
+  constructor(ctx: InputContext, disk: Disk, attributesOf: (path: string) => Attributes | undefined) {
+    this.#ctx = ctx;
+    this.#disk = disk;
+    this.#attributesOf = attributesOf;
+  }
+
+  /** All in one commit: their start positions are on disk before a byte is read. */
+  async admit(files: readonly OpenFile[], { starting, fromEnd }: AdmissionOptions): Promise<Admitted[]> {
+    const { sources } = this.#ctx;
+    const rows = new StoredRows(sources.known());
+    const wanted = this.#claims(files, rows, fromEnd);
+    if (starting) wanted.push(...(await this.#rotatedAway(rows)));
+    const opened = await this.#openSources(wanted);
+    const admitted: Admitted[] = [];
+    for (const [i, { file, end, lost = false }] of wanted.entries()) {
+      const source = opened[i]!;
+      if (end) sources.end(source, end);
+      if (file) admitted.push({ file, source, lost });
+    }
+    return admitted;
+  }
+
+  /** For the log: how often each decision was made so far. */
+  get summary(): string {
+    return [...this.#verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ');
+  }
+
+  async #openSources(wanted: readonly Wanted[]): Promise<Source[]> {
+    try {
+      return this.#ctx.sources.open(
+        wanted.map(({ request, file }) => {
+          const attributes = file && this.#attributesOf(request.path);
+          return attributes ? { ...request, attributes } : request;
+        }),
+      );
+    } catch (error) {
+      await Promise.all(wanted.map(({ file }) => file?.handle?.close()));
+      throw error;
+    }
+  }
+
+  /** Files that go on come first: a row belongs to the file that has its inode before it can count as replaced. */
+  #claims(files: readonly OpenFile[], rows: StoredRows, fromEnd: boolean): Wanted[] {
+    const wanted: Wanted[] = [];
+    const others: OpenFile[] = [];
+    for (const file of files) {
+      const identity = identify(file.facts, rows.candidates(file.facts));
+      if (identity.verdict !== 'same' && identity.verdict !== 'renamed') {
+        others.push(file);
+        continue;
+      }
+      const { row, verdict, reason } = identity;
+      rows.take(row);
+      this.#say(file, verdict, reason);
+      wanted.push({ file, request: { key: row.key, path: file.facts.path, meta: file.meta } });
+      // What that inode held before, and whose end was not stored.
+      for (const old of rows.withInodeOf(file.facts)) {
+        rows.take(old);
+        wanted.push(ended(old, 'truncated'));
+      }
+    }
+    for (const file of others) {
+      const identity = identify(file.facts, rows.candidates(file.facts));
+      this.#say(file, identity.verdict, identity.reason);
+      for (const row of rows.withInodeOf(file.facts)) {
+        rows.take(row);
+        wanted.push(ended(row, identity.verdict === 'truncated' ? 'truncated' : 'replaced'));
+      }
+      const fresh = identity.verdict === 'new' && fromEnd;
+      wanted.push({
+        file,
+        request: { path: file.facts.path, position: fresh ? file.facts.size : 0, meta: file.meta },
+      });
+    }
+    return wanted;
+  }
+
+  /**
+   * Stored sources whose file no pattern finds. One that was renamed in its folder still has lines that were written
+   * before: it is read to its end. One that is not there any more ends. Where that cannot be told (the folder cannot be
+   * read, another device is mounted there, the path is only not matched any more) it stays stored.
+   */
+  async #rotatedAway(rows: StoredRows): Promise<Wanted[]> {
+    const wanted: Wanted[] = [];
+    const folders = new Map<string, Promise<Listing>>();
+    const claimed = new Set<string>();
+    // Of several that one inode held, one after the other, the newest can still be there.
+    for (const row of [...rows.left].toSorted((a, b) => b.key - a.key)) {
+      const folder = dirname(row.path);
+      if (!folders.has(folder)) folders.set(folder, listing(this.#disk, folder));
+      const { dev, files } = await folders.get(folder)!;
+      if (dev !== row.meta.dev) continue;
+      const key = `${row.meta.dev}:${row.meta.ino}`;
+      const path = files.get(key);
+      if (path !== undefined && claimed.has(key)) {
+        wanted.push(ended(row, 'truncated'));
+        continue;
+      }
+      if (path === row.path) continue;
+      const file = path === undefined ? undefined : await openFile(this.#disk, path).catch(() => 'unreadable' as const);
+      if (file === 'unreadable') continue;
+      const verdict = file && identify(file.facts, [row]).verdict;
+      if (file && verdict === 'renamed') {
+        claimed.add(key);
+        this.#say(file, 'renamed', 'its path is not matched any more');
+        wanted.push({ file, lost: true, request: { key: row.key, path: file.facts.path, meta: file.meta } });
+      } else if (file && verdict === 'truncated' && row.meta.birth != null && row.meta.birth === file.meta.birth) {
+        claimed.add(key);
+        this.#say(file, 'truncated', 'and its path is not matched any more');
+        wanted.push(ended(row, 'truncated'));
+        wanted.push({ file, lost: true, request: { path: row.path, position: 0, meta: file.meta } });
+      } else {
+        await file?.handle.close();
+        wanted.push(ended(row, statOf(this.#disk, row.path) ? 'replaced' : 'gone'));
+      }
+    }
+    return wanted;
+  }
+
+  #say({ facts }: OpenFile, verdict: string, reason: string): void {
+    this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
+    const level = verdict === 'same' || verdict === 'new' ? 'debug' : 'info';
+    this.#ctx.log[level](`${facts.path}: ${verdict}: ${reason}`);
+  }
+}
+
+function ended(row: StoredSource, end: SourceEnd): Wanted {
+  return { request: { key: row.key, path: row.path, meta: row.meta }, end };
+}
+
+export interface Listing {
+  /** Device of the folder; `undefined` when it cannot be read. */
+  readonly dev: string | undefined;
+  /** Paths of the regular files in it by `fileKey`. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Which file each entry of a folder is. */
+export async function listing(disk: Disk, folder: string): Promise<Listing> {
+  const files = new Map<string, string>();
+  const stat = statOf(disk, folder);
+  const entries = await disk.list(folder).catch(() => undefined);
+  if (!entries || typeof stat !== 'object') return { dev: undefined, files };
+  for (const { name } of entries) {
+    const path = join(folder, name);
+    const found = statOf(disk, path);
+    if (typeof found === 'object' && found.kind === 'file') files.set(fileKey(found), path);
+  }
+  return { dev: String(stat.dev), files };
+}

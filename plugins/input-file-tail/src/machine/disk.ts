@@ -1,0 +1,131 @@
+import { type BigIntStats, constants, fstatSync, realpathSync, statSync } from 'node:fs';
+import { access, open, readdir, readlink, realpath } from 'node:fs/promises';
+
+/** What is at a path, links followed. */
+export interface FileStat {
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** Bytes. */
+  readonly size: number;
+  /** Nanoseconds; `null` where the file system keeps no birth times. */
+  readonly birth: bigint | null;
+  /** When its content was last changed: milliseconds since 1970. */
+  readonly modified: number;
+}
+
+export interface Entry {
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+}
+
+export type Extent = Pick<FileStat, 'size' | 'modified'>;
+
+/** An open file. It stays the same file, whatever happens to its path. */
+export interface Handle {
+  stat(): FileStat;
+  /** Cheaper than `stat`: it is asked for again and again. */
+  extent(): Extent;
+  /** Whether no path leads to it any more. */
+  deleted(): boolean;
+  /** @returns how many bytes were read: fewer than asked for at the end of the file */
+  read(into: Buffer, length: number, position: number): Promise<number>;
+  /** Where it really lies, links followed; `undefined` where the system does not say. */
+  realPath(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * The file system, as this input uses it. `stat` is synchronous: on a local disk it costs 2 µs, a fifth of what the
+ * asynchronous one does; who asks for many does so in slices. All of them throw what the file system says.
+ */
+export interface Disk {
+  /** `undefined`: nothing is there. */
+  stat(path: string): FileStat | undefined;
+  list(folder: string): Promise<readonly Entry[]>;
+  open(path: string): Promise<Handle>;
+  /** Links followed. The path itself where it leads nowhere. */
+  realPath(path: string): string;
+  /** Whether this process may list a folder and open what is in it. */
+  mayRead(folder: string): Promise<boolean>;
+}
+
+export const disk: Disk = {
+  stat(path) {
+    try {
+      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return stat && fileStat(stat);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
+  async list(folder) {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.map((entry) => ({
+      name: entry.name,
+      kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : 'other',
+    }));
+  },
+  async open(path) {
+    // Should it have become a FIFO since `stat` looked, this neither hangs nor takes it.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return {
+      stat: () => fileStat(fstatSync(handle.fd, { bigint: true })),
+      extent: () => {
+        const { size, mtimeMs } = fstatSync(handle.fd);
+        return { size, modified: Math.floor(mtimeMs) };
+      },
+      deleted: () => fstatSync(handle.fd).nlink === 0,
+      read: async (into, length, position) => (await handle.read(into, 0, length, position)).bytesRead,
+      // Linux says where an open file is; elsewhere its path is all there is.
+      realPath: () => readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(path).catch(() => undefined)),
+      close: () => handle.close(),
+    };
+  },
+  realPath(path) {
+    try {
+      return realpathSync.native(path);
+    } catch {
+      return path;
+    }
+  },
+  async mayRead(folder) {
+    const { R_OK, X_OK } = constants;
+    return access(folder, R_OK | X_OK).then(
+      () => true,
+      () => false,
+    );
+  },
+};
+
+function fileStat(stat: BigIntStats): FileStat {
+  return {
+    kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other',
+    dev: stat.dev,
+    ino: stat.ino,
+    size: Number(stat.size),
+    birth: birthOf(stat),
+    modified: Number(stat.mtimeMs),
+  };
+}
+
+/** The time a file was made, unless the file system only pretends to know. */
+export function birthOf({ birthtimeNs, ctimeNs }: Pick<BigIntStats, 'birthtimeNs' | 'ctimeNs'>): bigint | null {
+  return birthtimeNs <= 0n || birthtimeNs === ctimeNs ? null : birthtimeNs;
+}
+
+/** Nothing is there, as opposed to: it cannot be told. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** As `stat`, and `'unknown'` where it cannot be told. */
+export function statOf(disk: Disk, path: string): FileStat | 'unknown' | undefined {
+  try {
+    return disk.stat(path);
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,171 @@
+import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import type { FSWatcher } from 'chokidar';
+import type { Clock } from '../machine/clock.ts';
+import { type Disk, statOf } from '../machine/disk.ts';
+
+/** Change events of one folder in a second from which polling it is cheaper. chokidar tells at most 20 of one file. */
+const busy = 10;
+
+/** Which files of a folder are wanted: these, or those that match. */
+export type Interest = { readonly paths: readonly string[] } | { readonly matches: (path: string) => boolean };
+
+/** One that wants to know what happens in a folder. Hints that it is worth looking: any may be missing, late or wrong. */
+export interface Subscriber {
+  readonly interest: Interest;
+  /** It trusts hints of the system; otherwise the folder is only polled. */
+  readonly watch: boolean;
+  /** A file appeared, went, or is another one. The stats are those of one that appeared, where they are known. */
+  moved(path: string, stats?: Stats): void;
+  /** A file was written to. */
+  written(path: string, stats: Stats | undefined): void;
+  /** From now on writes are not told. */
+  blind(): void;
+  /** Something appeared or went in the folder. */
+  changed(): void;
+  /** A folder appeared or went. */
+  structure(): void;
+  /** Watching the folder works (`null`) or does not, and why. */
+  watching(error: Error | null): void;
+}
+
+interface Named {
+  readonly subscribers: Set<Subscriber>;
+  /** Which file was there at the last look; `undefined` = it was not looked at since. */
+  seen: string | undefined;
+}
+
+/** A folder in which files can appear, and who wants to know. */
+export class Folder {
+  readonly path: string;
+  /** Watchers that are being closed. */
+  readonly closing = new Set<Promise<void>>();
+  watcher: FSWatcher | undefined;
+  /** The watcher is set up. */
+  watching = false;
+  /** By the clock: when to try again to watch it. */
+  unwatchedUntil = 0;
+  /** Why it cannot be watched. */
+  failure: Error | undefined;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #all = new Set<Subscriber>();
+  /** Those that want files of these very paths. */
+  readonly #named = new Map<string, Named>();
+  /** Those that want what matches. */
+  readonly #matching = new Map<Subscriber, (path: string) => boolean>();
+  #seen = '';
+  /** Which folder is there; `undefined` = none. */
+  #key: string | undefined;
+  #events = 0;
+  #since = 0;
+
+  constructor(path: string, disk: Disk, clock: Clock) {
+    this.path = path;
+    this.#disk = disk;
+    this.#clock = clock;
+  }
+
+  get empty(): boolean {
+    return this.#all.size === 0;
+  }
+
+  /** Somebody trusts hints, and there is something to watch. */
+  get watchable(): boolean {
+    return this.#key !== undefined && this.#all.values().some(({ watch }) => watch);
+  }
+
+  add(subscriber: Subscriber): void {
+    const { interest } = subscriber;
+    this.#all.add(subscriber);
+    if ('matches' in interest) this.#matching.set(subscriber, interest.matches);
+    else {
+      for (const path of interest.paths) {
+        const named = this.#named.get(path);
+        if (named) named.subscribers.add(subscriber);
+        else this.#named.set(path, { subscribers: new Set([subscriber]), seen: undefined });
+      }
+    }
+  }
+
+  delete(subscriber: Subscriber): boolean {
+    const { interest } = subscriber;
+    this.#matching.delete(subscriber);
+    for (const path of 'paths' in interest ? interest.paths : []) {
+      const named = this.#named.get(path);
+      if (named?.subscribers.delete(subscriber) && named.subscribers.size === 0) this.#named.delete(path);
+    }
+    return this.#all.delete(subscriber);
+  }
+
+  wants(path: string): boolean {
+    return this.#named.has(path) || this.#matching.values().some((matches) => matches(path));
+  }
+
+  moved(path: string, stats?: Stats): void {
+    const named = this.#named.get(path);
+    if (named) named.seen = undefined;
+    for (const subscriber of this.#of(path)) subscriber.moved(path, stats);
+  }
+
+  written(path: string, stats?: Stats): void {
+    for (const subscriber of this.#of(path)) subscriber.written(path, stats);
+  }
+
+  /** A folder in this one concerns those that look for what is below; this one, or one above, concerns all. */
+  structure(path: string): void {
+    const inside = dirname(path) === this.path;
+    const concerned = inside ? [...this.#matching.keys(), ...(this.#named.get(path)?.subscribers ?? [])] : this.#all;
+    for (const subscriber of concerned) subscriber.structure();
+  }
+
+  blind(): void {
+    for (const subscriber of this.#all) subscriber.blind();
+  }
+
+  failed(error: Error | undefined): void {
+    this.failure = error;
+    for (const subscriber of this.#all) if (subscriber.watch) subscriber.watching(error ?? null);
+  }
+
+  /** Counts an event. */
+  isBusy(now: number): boolean {
+    if (now - this.#since >= 1_000) {
+      this.#since = now;
+      this.#events = 0;
+    }
+    return ++this.#events > busy;
+  }
+
+  /** Whether an entry came or went since the last call, or the folder is another one. */
+  changed(): 'no' | 'entries' | 'folder' {
+    const stat = statOf(this.#disk, this.path);
+    if (stat === 'unknown') return 'no';
+    const key = stat && `${stat.dev}:${stat.ino}`;
+    const seen = stat ? `${key}:${stat.modified}` : '';
+    // File times tick every few milliseconds: a second change in the same tick would not show, so it is looked at again.
+    const fresh = stat !== undefined && this.#clock.wallTime() - stat.modified < 20;
+    const changed = key !== this.#key ? 'folder' : seen !== this.#seen ? 'entries' : 'no';
+    this.#key = key;
+    this.#seen = fresh ? 'changed a moment ago' : seen;
+    return changed;
+  }
+
+  /** Some entry came or went: tells whom that may concern. A `stat` of each named path costs less than a look of each input. */
+  look(): void {
+    for (const subscriber of this.#matching.keys()) subscriber.changed();
+    for (const [path, named] of this.#named) {
+      const stat = statOf(this.#disk, path);
+      const seen = typeof stat === 'object' ? `${stat.dev}:${stat.ino}` : String(stat);
+      if (seen === named.seen) continue;
+      named.seen = seen;
+      for (const subscriber of named.subscribers) subscriber.moved(path);
+    }
+  }
+
+  /** Who wants this file. */
+  *#of(path: string): Iterable<Subscriber> {
+    yield* this.#named.get(path)?.subscribers ?? [];
+    for (const [subscriber, matches] of this.#matching) if (matches(path)) yield subscriber;
+  }
+}

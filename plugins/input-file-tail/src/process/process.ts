@@ -1,0 +1,45 @@
+import { type Clock, clock as realClock } from '../machine/clock.ts';
+import { type Disk, disk as realDisk } from '../machine/disk.ts';
+import { type Tuning, tuning as usual } from '../machine/tuning.ts';
+import { FolderHub, type StartWatch } from './folder-hub.ts';
+import { HandleTable, usualMost } from './handle-table.ts';
+import { Looks } from './looks.ts';
+import { ReadSlots } from './read-slots.ts';
+import { Rescans } from './rescans.ts';
+
+/** What tests replace. */
+export interface Injected {
+  readonly clock?: Clock;
+  readonly disk?: Disk;
+  readonly tuning?: Partial<Tuning>;
+  readonly startWatch?: StartWatch;
+  readonly mostHandles?: number;
+}
+
+/**
+ * What all inputs of this type share in a process. They know nothing of each other, and a thousand of them can each follow one
+ * file of the same folder: with watchers, timers and handles of their own they would cost a thousand times as much.
+ */
+export class Process {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly tuning: Tuning;
+  readonly folders: FolderHub;
+  readonly looks: Looks;
+  readonly rescans: Rescans;
+  readonly handles: HandleTable;
+  readonly reads = new ReadSlots();
+
+  constructor({ clock = realClock, disk = realDisk, tuning, startWatch, mostHandles }: Injected = {}) {
+    this.clock = clock;
+    this.disk = disk;
+    this.tuning = { ...usual, ...tuning };
+    this.folders = new FolderHub({ clock, disk, tuning: this.tuning, ...(startWatch && { startWatch }) });
+    this.looks = new Looks(clock, this.tuning.poll);
+    this.rescans = new Rescans(clock, this.tuning.rescan);
+    this.handles = new HandleTable(mostHandles ?? usualMost());
+  }
+}
+
+/** The one of this process. */
+export const thisProcess = new Process();

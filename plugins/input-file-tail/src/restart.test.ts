@@ -1,0 +1,62 @@
+import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { at, Life, logs, until } from './fixtures/life.ts';
+
+describe('a restart', () => {
+  test('goes on where everything has settled', async () => {
+    await writeFile(at('a.log'), 'one\ntwo\n');
+    const life = await new Life(logs, { maxRecords: 1 }).start();
+    life.take((await life.read())!);
+    const next = (await life.restart(logs)).pump();
+    await appendFile(at('a.log'), 'three\n');
+    await until(() => next.lines.length === 2);
+    expect(next.lines).toEqual(['two', 'three']);
+  });
+
+  test('tells renamed, truncated, replaced and new files apart', async () => {
+    for (const name of ['renamed', 'truncated', 'replaced']) await writeFile(at(`${name}.log`), `${name} before\n`);
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 3);
+    await life.stop();
+    await rename(at('renamed.log'), at('renamed-1.log'));
+    await appendFile(at('renamed-1.log'), 'renamed after\n');
+    await writeFile(at('renamed.log'), 'new\n');
+    await truncate(at('truncated.log'));
+    await appendFile(at('truncated.log'), 'truncated after\n');
+    await writeFile(at('other'), 'replaced after\n');
+    await rename(at('other'), at('replaced.log'));
+    const next = (await life.restart(logs)).pump();
+    await until(() => next.lines.length === 4);
+    expect(next.lines.toSorted()).toEqual(['new', 'renamed after', 'replaced after', 'truncated after']);
+    expect(next.events()).toContain('truncated truncated.log');
+    expect(next.events()).toContain('replaced replaced.log');
+  });
+
+  test('reads to its end a file that was renamed away, and forgets one that was deleted', async () => {
+    await writeFile(at('app.log'), 'one\n');
+    await writeFile(at('gone.log'), 'gone\n');
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 2);
+    await life.stop();
+    await appendFile(at('app.log'), 'two\nunfinished');
+    await rename(at('app.log'), at('app.1'));
+    await writeFile(at('app.log'), 'three\n');
+    await rm(at('gone.log'));
+    const next = (await life.restart(logs)).pump();
+    await until(() => next.lines.length === 3 && next.events().includes('gone app.log'));
+    expect(next.lines.toSorted()).toEqual(['three', 'two', 'unfinished']);
+    expect(next.events()).toContain('gone gone.log');
+  });
+
+  test('keeps the position of a file that is only not matched any more', async () => {
+    await writeFile(at('a.log'), 'one\n');
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 1);
+    const without = await life.restart({ paths: ['b*.log'] });
+    expect(without.ctx.sources.known()).toHaveLength(1);
+    const again = (await without.restart(logs)).pump();
+    await appendFile(at('a.log'), 'two\n');
+    await until(() => again.lines.length === 1);
+    expect(again.lines).toEqual(['two']);
+  });
+});
