@@ -11,7 +11,7 @@ const agent = (id: string, revision: string | undefined, more: Partial<Report> =
     version: '1',
     inputs: 2,
     files: 3,
-    unsettled_bytes: 2_048,
+    lag_bytes: 2_048,
     sources: { collect: { summary: 'key /app', state: 'running', revision } },
     ...more,
   },
@@ -34,11 +34,11 @@ test('who runs with which revision, and who is behind', () => {
   expect(fleetText(collect('10'), agents)).toEqual({
     well: false,
     text: `collect: 5 agents, newest revision 10, 2 behind, 3 in trouble
-agent  host  version  revision    ships                                  configuration
-a      h     1        10          2 inputs, 3 files, 2.0 KiB on the way  applied
-b      h     1        9 (behind)  2 inputs, 3 files, 2.0 KiB on the way  collect is degraded: revision 10 is  refused
-c      h     1        - (behind)  2 inputs, 3 files, 2.0 KiB on the way  applied
-d      h     1        10          2 inputs, 3 files, 2.0 KiB on the way  refused (the file): a bad key
+agent  host  version  revision    ships                              configuration
+a      h     1        10          2 inputs, 3 files, 2.0 KiB behind  applied
+b      h     1        9 (behind)  2 inputs, 3 files, 2.0 KiB behind  collect is degraded: revision 10 is  refused
+c      h     1        - (behind)  2 inputs, 3 files, 2.0 KiB behind  applied
+d      h     1        10          2 inputs, 3 files, 2.0 KiB behind  refused (the file): a bad key
 e                                 its report cannot be read`,
   });
 });

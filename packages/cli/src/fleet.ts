@@ -14,7 +14,7 @@ const report = z.object({
   version: z.string().catch('?'),
   inputs: z.number().catch(0),
   files: z.number().catch(0),
-  unsettled_bytes: z.number().catch(0),
+  lag_bytes: z.number().catch(0),
   sources: z
     .record(
       z.string(),
@@ -100,7 +100,7 @@ export function fleetText(
       report.host,
       report.version,
       `${known?.revision ?? '-'}${late ? ' (behind)' : ''}${elsewhere ? ` (${known.summary || 'of something else'})` : ''}`,
-      `${plural(report.inputs, 'input')}, ${plural(report.files, 'file')}, ${bytes(report.unsettled_bytes)} on the way`,
+      `${plural(report.inputs, 'input')}, ${plural(report.files, 'file')}, ${bytes(report.lag_bytes)} behind`,
       result,
     ];
   });

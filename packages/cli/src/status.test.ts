@@ -48,6 +48,7 @@ const status: AgentStatus = {
       input: {
         count: 2,
         unsettled: 3 << 20,
+        lag: 5 << 20,
         account: emptyAccount,
         sources: [{ path: '/a', position: 0, unsettled: 3 << 20, pausedBy: ['window'] }],
       },
@@ -74,7 +75,7 @@ state   /var/lib/prod
 config  2 changes, the last refused 5m ago (the file); not in effect: the newest of the file
         prod.yaml:3:1 LC_X bad.
 
-input   app/a  file-tail  running   for 3h 0m  2 files, 3.0 MiB on the way, 1 paused: window
+input   app/a  file-tail  running   for 3h 0m  2 files, 3.0 MiB on the way, 2.0 MiB unread, 1 paused: window
 output  kafka  kafka      degraded  for 12s    7 records queued, 1 record dropped
         LC_OUTPUT_FAILED  [31mno leader
         Check the broker.

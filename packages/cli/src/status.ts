@@ -83,7 +83,8 @@ function figures({ input, output }: ComponentStatus): string {
     const pauses = paused.length > 0 ? `, ${paused.length} paused: ${why}` : '';
     const lost = total(input.account.abandoned);
     const losses = lost > 0 ? `, ${bytes(lost)} lost` : '';
-    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${losses}${pauses}`;
+    const unread = input.lag > input.unsettled ? `, ${bytes(input.lag - input.unsettled)} unread` : '';
+    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${unread}${losses}${pauses}`;
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';

@@ -110,7 +110,7 @@ outputs: { out: { type: memory } }`);
     agent_id: agent.id,
     name: 'test',
     inputs: 1,
-    unsettled_bytes: 0,
+    lag_bytes: 0,
     states: { running: 2 },
     sources: { list: { state: 'running', revision: '2' }, good: { state: 'running', revision: '1' } },
   });

@@ -57,6 +57,8 @@ export interface InputFigures {
   readonly count: number;
   /** Bytes that were read and have not settled, of all sources. */
   readonly unsettled: number;
+  /** Bytes that are known to be there and have not settled, read or not, of all sources. */
+  readonly lag: number;
   /** Where every byte went of all its sources, those that have ended included. */
   readonly account: Account;
   /** At most the first 1,000. */
@@ -126,13 +128,15 @@ function componentOf(node: Node, accounts: ReadonlyMap<string, Account>): Compon
 function inputFigures(node: InputNode, account: Account): InputFigures {
   let count = 0;
   let unsettled = 0;
+  let lag = 0;
   const sources: InputSource[] = [];
   for (const source of node.sources) {
     count++;
     unsettled += source.unsettled;
+    lag += source.lag;
     if (sources.length < mostSources) sources.push(sourceOf(source));
   }
-  return { count, unsettled, account, sources };
+  return { count, unsettled, lag, account, sources };
 }
 
 function sourceOf({ path, position, unsettled, pausedBy }: TrackedSource): InputSource {

@@ -25,8 +25,8 @@ export interface AgentReport {
   readonly inputs: number;
   /** Open files. */
   readonly files: number;
-  /** Bytes that were read and have not settled. */
-  readonly unsettled_bytes: number;
+  /** Bytes that are known to be in the files and have not settled, read or not. */
+  readonly lag_bytes: number;
   /** How many components are in which state. */
   readonly states: Readonly<Partial<Record<State, number>>>;
 }
@@ -55,11 +55,11 @@ export function reportOf({ pipeline, configuration, changes, ...agent }: AgentFa
     states[state] = (states[state] ?? 0) + 1;
   }
   let files = 0;
-  let unsettled = 0;
+  let lag = 0;
   for (const input of pipeline.inputs) {
     for (const source of input.sources) {
       files++;
-      unsettled += source.unsettled;
+      lag += source.lag;
     }
   }
   const { last } = changes;
@@ -91,7 +91,7 @@ export function reportOf({ pipeline, configuration, changes, ...agent }: AgentFa
     }),
     inputs: pipeline.inputs.length,
     files,
-    unsettled_bytes: unsettled,
+    lag_bytes: lag,
     states,
   };
 }

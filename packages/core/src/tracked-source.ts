@@ -60,6 +60,11 @@ export class TrackedSource implements Source {
     return this.readPosition - this.position;
   }
 
+  /** Bytes that are known to be there and have not settled, read or not. */
+  get lag(): number {
+    return Math.max(0, this.row.ledger.size - this.position);
+  }
+
   /** What a kill now would repeat. */
   get #repeatable(): number {
     return this.readPosition - this.row.saved;
