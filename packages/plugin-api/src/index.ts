@@ -15,6 +15,7 @@ export {
   type Origin,
   type Refused,
   Rejected,
+  Stuck,
 } from './errors.ts';
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';

@@ -28,6 +28,7 @@ export interface Output {
    * definition says `concurrency`; with more, batches of one source must still arrive in the order of the calls.
    * When `signal` aborts, give back what was not sent and reject soon: the batch will come again.
    * @throws {Rejected} these records can never be written, all the others are
+   * @throws {Stuck} none of these is written, and the batch's source has to wait; the others flow on
    * @throws anything else: the whole batch is written again after a pause
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns

@@ -42,11 +42,11 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
   41: { name: 'NOT_CONTROLLER' },
   44: { name: 'POLICY_VIOLATION' },
-  45: { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', remedy: 'restamp' },
-  47: { name: 'INVALID_PRODUCER_EPOCH', remedy: 'restamp' },
+  45: { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', refusal: true, remedy: 'restamp' },
+  47: { name: 'INVALID_PRODUCER_EPOCH', refusal: true, remedy: 'restamp' },
   53: { name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', ...forbidden },
   56: { name: 'KAFKA_STORAGE_ERROR', hint: 'See the disks of the broker.' },
-  59: { name: 'UNKNOWN_PRODUCER_ID', remedy: 'restamp' },
+  59: { name: 'UNKNOWN_PRODUCER_ID', refusal: true, remedy: 'restamp' },
   76: { name: 'UNSUPPORTED_COMPRESSION_TYPE', refusal: true, hint: 'Choose another `compression`.' },
   87: {
     name: 'INVALID_RECORD',
@@ -73,6 +73,7 @@ export function failureOf(code: number, hint = meanings[code]?.hint): SendFailur
   return new SendFailure(meaning?.code ?? 'LC_OUTPUT_FAILED', `Kafka answers ${nameOfCode(code)}`, {
     remedy: meaning?.remedy ?? 'retry',
     unknown: meaning?.refusal !== true,
+    answer: nameOfCode(code),
     ...(hint && { hint }),
   });
 }

@@ -34,6 +34,7 @@ export class Delivery {
   slice(topic: string, partition: number, indices: Uint32Array | null): Slice {
     return {
       batch: indices ? this.batch.select(indices) : this.batch,
+      alone: indices === null,
       written: (from, to, offset) => {
         this.#written.push({ topic, partition, offset, records: to - from });
         this.#settle(to - from);

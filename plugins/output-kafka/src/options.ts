@@ -57,6 +57,13 @@ export const options = z.strictObject({
   client_id: z.string().min(1).default('logcatch').describe('Name by which brokers know this client.'),
   linger: duration().prefault('5ms').describe('How long a record may wait for others to share its record batch.'),
   batch_bytes: batchBytes.prefault('512KiB').describe('Size of a record batch, before compression. At most 1MB.'),
+  in_flight: z
+    .number()
+    .int()
+    .min(1)
+    .max(5)
+    .default(1)
+    .describe('Record batches on their way to one partition at once, 1 to 5. Order and idempotence hold with any.'),
   compression: z.enum(['none', 'gzip', 'zstd']).default('none').describe('Compression of record batches.'),
   tls: z.union([z.boolean(), tls]).default(false).describe('Encrypt: `true`, or where certificates are.'),
   sasl: sasl.optional().describe('Log in with a name and a password.'),

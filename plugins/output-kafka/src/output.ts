@@ -62,6 +62,7 @@ export class KafkaOutput implements Output {
       },
       linger: options.linger,
       batchBytes: options.batch_bytes,
+      inFlight: options.in_flight,
       troubles: this.#troubles,
       log,
     });

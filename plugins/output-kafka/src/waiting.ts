@@ -28,6 +28,11 @@ export class Waiting {
     return this.#bytes;
   }
 
+  /** All of it, in order. */
+  get parts(): Part[] {
+    return [...this.#again.flat(), ...this.#entries.map(({ part }) => part)];
+  }
+
   push(slice: Slice): void {
     const { count, size } = slice.batch;
     if (count === 0) return;
@@ -105,7 +110,7 @@ export class Waiting {
 
   /** Takes out everything, in order. */
   clear(): Part[] {
-    const parts = [...this.#again.flat(), ...this.#entries.map(({ part }) => part)];
+    const { parts } = this;
     this.#again.length = 0;
     this.#entries.length = 0;
     this.#bytes = 0;
