@@ -64,6 +64,12 @@ export class InputNode extends Node {
     return true;
   }
 
+  /** A stuck output has given back what was read, and it will be read again. */
+  get heldUp(): boolean {
+    for (const source of this.#sources) if (source.pausedBy.includes('output stuck')) return true;
+    return false;
+  }
+
   /** Creates the instance without starting it. @throws what the plugin throws */
   build(): void {
     const definition = this.component.definition as InputDefinition;
@@ -109,8 +115,13 @@ export class InputNode extends Node {
   /** Takes its sources back to what has settled; the records after that will come again. */
   rewind(source: TrackedSource): void {
     source.cancel();
+    this.#readAgain(source);
+  }
+
+  /** From where its next batch has to begin. */
+  #readAgain(source: TrackedSource): void {
     try {
-      this.#instance?.rewind(source, source.position);
+      this.#instance?.rewind(source, source.readPosition);
     } catch (error) {
       // Its next batch begins in the wrong place, and it is told again.
       this.report(this.supervisor.explain(error));
@@ -286,6 +297,7 @@ export class InputNode extends Node {
       {
         pause: (source) => this.#instance?.pause(source),
         resume: (source) => this.#instance?.resume(source),
+        rewind: (source) => this.#readAgain(source),
       },
     );
   }

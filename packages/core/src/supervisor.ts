@@ -62,13 +62,14 @@ export class Supervisor {
 
   /** What the component itself says of its health; counts only while it runs. */
   degraded(reason: string | null, hint = ''): void {
-    if (this.#status.state !== 'running' && this.#status.state !== 'degraded') return;
+    const { state } = this.#status;
+    if (state !== 'running' && state !== 'degraded' && state !== 'stuck') return;
     if (reason === null) {
       this.move('running');
       return;
     }
     this.#log.warn(`${reason} ${hint}`.trim());
-    this.move('degraded', reason, hint);
+    this.move(state === 'stuck' ? 'stuck' : 'degraded', reason, hint);
   }
 
   /** Whatever a plugin threw, as an error of ours that names the component. */

@@ -20,7 +20,7 @@ export {
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext } from './input.ts';
-export type { Output, OutputContext, Receipt } from './output.ts';
+export type { Figures, Output, OutputContext, Receipt } from './output.ts';
 export { printable } from './printable.ts';
 export { duration, list, type Secret, secret, size, template, z } from './schema.ts';
 export type * from './source.ts';

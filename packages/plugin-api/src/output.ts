@@ -13,6 +13,11 @@ export interface Receipt {
   readonly records: number;
 }
 
+/** Plain data about a component, as JSON. */
+export interface Figures {
+  readonly [name: string]: string | number | boolean | Figures | readonly (string | number | boolean | Figures)[];
+}
+
 /**
  * Writes records. The engine owns queue, back-off and positions.
  *
@@ -33,6 +38,9 @@ export interface Output {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns
   write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[] | void>;
+
+  /** What it knows of itself, for `pipeline status --json`: asked at any time, so cheap. Never a secret. */
+  figures?(): Figures;
 
   /** Frees everything. Legal before or during `start`, and twice. No `write` is pending, except one that was aborted. */
   stop(): Promise<void>;
