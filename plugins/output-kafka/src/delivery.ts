@@ -49,6 +49,12 @@ export class Delivery {
     this.#settle(1);
   }
 
+  /** The records at these indices (`null`: all). */
+  refuseAll(indices: Uint32Array | null, reason: LogcatchError): void {
+    const { count } = this.batch;
+    for (let i = 0; i < (indices?.length ?? count); i++) this.refuse(indices?.[i] ?? i, reason);
+  }
+
   /** So many records were not written: the whole batch has to come again. */
   giveBack(records: number, reason: unknown): void {
     this.#returned ??= { reason };

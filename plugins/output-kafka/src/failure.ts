@@ -44,6 +44,12 @@ export class SendFailure extends Error {
     return new SendFailure('LC_OUTPUT_FAILED', messageOf(error), { unknown: true, cause: error });
   }
 
+  /** Why a record can never be written, for those who read the dead letters. @param what was to be written, or where to */
+  refusal(what: string): LogcatchError {
+    const { hint, cause } = this;
+    return new LogcatchError('LC_RECORD_REFUSED', `${what}: ${this.message}`, { ...(hint && { hint }), cause });
+  }
+
   toError(): LogcatchError {
     return new LogcatchError(this.code, this.message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
   }

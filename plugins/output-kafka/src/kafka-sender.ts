@@ -34,6 +34,10 @@ export class KafkaSender implements Sender<Encoded> {
     }
   }
 
+  forget(): void {
+    this.#shared = undefined;
+  }
+
   async send(topic: string, partition: number, records: RecordBatch<Encoded>): Promise<bigint | undefined> {
     const node = await asked(this.#topics.leader(topic, partition));
     try {

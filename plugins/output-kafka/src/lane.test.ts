@@ -36,6 +36,8 @@ class ModelBroker implements Sender<Texts> {
 
   async ready(): Promise<void> {}
 
+  forget(): void {}
+
   async send(_topic: string, _partition: number, records: RecordBatch<Texts>): Promise<bigint> {
     expect(this.#busy, 'two sends at once').toBe(false);
     this.#busy = true;

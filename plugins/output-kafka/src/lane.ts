@@ -1,4 +1,4 @@
-import { LogcatchError, type Logger } from '@logcatch/plugin-api';
+import type { LogcatchError, Logger } from '@logcatch/plugin-api';
 import { backoff } from './backoff.ts';
 import { SendFailure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
@@ -147,8 +147,7 @@ export class Lane<Payload> {
     const failure = progress.failure ?? silence;
     const { deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
     if (progress.stalledFor >= deadLetterAfter) {
-      const text = `${this.name} is stuck: ${failure.message}`;
-      this.#refuse(this.#waiting.clear(), new LogcatchError('LC_RECORD_REFUSED', text, hintOf(failure)));
+      this.#refuse(this.#waiting.clear(), failure.refusal(`${this.name} is stuck`));
       progress.endHold();
     }
     for (const slice of wholeSlices(this.#waiting.parts)) {
@@ -289,8 +288,7 @@ export class Lane<Payload> {
     if (count === 1) {
       this.#putBack(flights, []);
       this.progress.made(!this.#empty);
-      const text = `a record of ${bytes} bytes for ${this.name}: ${failure.message}`;
-      this.#refuse(parts, new LogcatchError('LC_RECORD_REFUSED', text, hintOf(failure)));
+      this.#refuse(parts, failure.refusal(`a record of ${bytes} bytes for ${this.name}`));
     } else if (failure.remedy === 'shrink') {
       this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, bytes) / 2));
       this.#putBack(flights);
@@ -362,8 +360,4 @@ export class Lane<Payload> {
       await this.#pause(SendFailure.from(error));
     }
   }
-}
-
-function hintOf({ hint }: SendFailure): { hint?: string } {
-  return hint === undefined ? {} : { hint };
 }

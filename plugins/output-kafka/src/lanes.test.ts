@@ -23,6 +23,7 @@ function lanesOf(send: (partition: number) => Promise<bigint>) {
       identify: async () => ({ id: '1', epoch: 0 }),
       send: (_topic, partition) => send(partition),
       ready: async () => {},
+      forget: () => {},
     },
     encoding: { builder, release: () => {} },
     linger: 60_000,
@@ -31,6 +32,8 @@ function lanesOf(send: (partition: number) => Promise<bigint>) {
     troubles: { set: () => {}, clear: () => {} },
     log: { warn: () => {} },
     backoff: () => 1,
+    movable: true,
+    closed: () => {},
   });
   onTestFinished(() => lanes.close('the end'));
   return lanes;

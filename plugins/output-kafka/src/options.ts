@@ -34,6 +34,15 @@ const createTopics = z.strictObject({
   replication_factor: z.number().int().min(1).describe('Its replicas.'),
 });
 
+const stuck = z.union([
+  z.literal('wait'),
+  z.strictObject({
+    dead_letter_after: duration().describe(
+      'Records that have waited for a stuck topic or partition for so long go to the dead letters.',
+    ),
+  }),
+]);
+
 export const options = z.strictObject({
   brokers: brokers.describe('Brokers to ask first, as `HOST:PORT`. The port is 9092 when left out.'),
   topic: template().describe('Topic, filled in per record.'),
@@ -54,6 +63,17 @@ export const options = z.strictObject({
     .default('all')
     .describe('Who must have a record before it counts as written. `all` is idempotent, `leader` is not.'),
   create_topics: createTopics.optional().describe('Create topics that are missing. Left out: wait for them.'),
+  stuck: stuck
+    .default('wait')
+    .describe(
+      'What becomes of records for a topic or partition that cannot be written to, while others can. `wait`: their sources wait.',
+    ),
+  max_topics: z
+    .number()
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('Topics in use at once. Those without records for 10 minutes make room.'),
   client_id: z.string().min(1).default('logcatch').describe('Name by which brokers know this client.'),
   linger: duration().prefault('5ms').describe('How long a record may wait for others to share its record batch.'),
   batch_bytes: batchBytes.prefault('512KiB').describe('Size of a record batch, before compression. At most 1MB.'),

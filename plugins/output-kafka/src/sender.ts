@@ -33,6 +33,9 @@ export interface Sender<Payload> {
    */
   identify(fresh: boolean): Promise<Producer>;
 
+  /** The producer for all is not for partitions that have none yet, from now on. */
+  forget(): void;
+
   /**
    * Settles when the records are durable (with the offset of the first, where the broker says it) or the attempt failed;
    * in any case within a bound.
