@@ -273,7 +273,7 @@ export class OutputNode extends Node implements Target {
       this.#done(delivery);
       return;
     }
-    if (this.#stuckFor.size === 0) this.supervisor.move('stuck', `${reason.code} ${reason.message}`, reason.hint);
+    if (this.#stuckFor.size === 0) this.supervisor.stuck(reason);
     this.#stuckFor.add(delivery.source);
     this.#parking.park(entry, over);
   }

@@ -72,6 +72,13 @@ export class Supervisor {
     this.move(state === 'stuck' ? 'stuck' : 'degraded', reason, hint);
   }
 
+  /** It works for some sources only; in its own words, where it has said something. */
+  stuck({ code, message, hint }: LogcatchError): void {
+    const { status } = this;
+    if (status.state === 'degraded') this.move('stuck', status.reason, status.hint);
+    else this.move('stuck', `${code} ${message}`, hint);
+  }
+
   /** Whatever a plugin threw, as an error of ours that names the component. */
   explain(error: unknown): LogcatchError {
     if (error instanceof LogcatchError) {
