@@ -50,7 +50,9 @@ export class SendFailure extends Error {
     return new LogcatchError('LC_RECORD_REFUSED', `${what}: ${this.message}`, { ...(hint && { hint }), cause });
   }
 
-  toError(): LogcatchError {
-    return new LogcatchError(this.code, this.message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
+  /** @param what it is about */
+  toError(what?: string): LogcatchError {
+    const message = what === undefined ? this.message : `${what}: ${this.message}`;
+    return new LogcatchError(this.code, message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
   }
 }

@@ -5,9 +5,9 @@ import type { SendFailure } from './failure.ts';
 export class Hold {
   readonly #over = Promise.withResolvers<void>();
 
-  /** For a write of which nothing was sent. */
-  toError(failure: SendFailure): Stuck {
-    return new Stuck(failure.toError(), this.#over.promise);
+  /** For a write of which nothing was sent. @param what is stuck */
+  toError(what: string, failure: SendFailure): Stuck {
+    return new Stuck(failure.toError(what), this.#over.promise);
   }
 
   /** The sources may come again. */

@@ -23,11 +23,21 @@ const tls = z.strictObject({
   server_name: z.string().optional().describe('Name to expect in the certificate, where it is not the host.'),
 });
 
-const sasl = z.strictObject({
-  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How to log in.'),
-  username: z.string().min(1).describe('User.'),
-  password: secret().describe('Password.'),
-});
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).describe('How to log in.'),
+    username: z.string().min(1).optional().describe('User. For all but `oauthbearer`.'),
+    password: secret().optional().describe('Password. For all but `oauthbearer`.'),
+    token: secret().optional().describe('Token, for `oauthbearer`: read again for each login, as its file is renewed.'),
+  })
+  .superRefine(({ mechanism, ...given }, context) => {
+    const wanted = mechanism === 'oauthbearer' ? ['token'] : ['username', 'password'];
+    for (const name of ['username', 'password', 'token'] as const) {
+      const is = given[name] !== undefined;
+      if (is === wanted.includes(name)) continue;
+      context.addIssue({ code: 'custom', path: [name], message: `${mechanism} ${is ? 'takes none' : 'needs one'}` });
+    }
+  });
 
 const createTopics = z.strictObject({
   partitions: z.number().int().min(1).describe('Partitions of a topic that we create.'),
@@ -86,7 +96,7 @@ export const options = z.strictObject({
     .describe('Record batches on their way to one partition at once, 1 to 5. Order and idempotence hold with any.'),
   compression: z.enum(['none', 'gzip', 'zstd']).default('none').describe('Compression of record batches.'),
   tls: z.union([z.boolean(), tls]).default(false).describe('Encrypt: `true`, or where certificates are.'),
-  sasl: sasl.optional().describe('Log in with a name and a password.'),
+  sasl: sasl.optional().describe('Log in.'),
   request_timeout: duration().prefault('30s').describe('How long an answer of a broker may take.'),
   connect_timeout: duration().prefault('10s').describe('How long connecting may take, TLS and login included.'),
 });

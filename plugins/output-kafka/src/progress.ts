@@ -74,7 +74,7 @@ export class Progress {
     this.#failure = failure;
     this.#tell.set(this.#name, failure);
     this.#hold ??= new Hold();
-    return this.#hold.toError(failure);
+    return this.#hold.toError(this.#name, failure);
   }
 
   endHold(): void {

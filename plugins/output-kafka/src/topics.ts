@@ -92,7 +92,7 @@ export class Topics {
     }
     topic.waiting.add(wish);
     if (!topic.discovering) void this.#discover(name, topic);
-    else if (topic.failure) this.#look(topic, topic.failure);
+    else if (topic.failure) this.#look(name, topic, topic.failure);
     return () => topic.waiting.delete(wish);
   }
 
@@ -166,7 +166,7 @@ export class Topics {
       if (!wanted()) break;
       if (topic.failure) {
         this.#settings.troubles.set(name, topic.failure);
-        this.#look(topic, topic.failure);
+        this.#look(name, topic, topic.failure);
       }
       await pause(backoff(n), this.#stopped.signal);
     }
@@ -177,7 +177,7 @@ export class Topics {
   }
 
   /** What waits too long is given up: its source waits instead. */
-  #look(topic: Topic, failure: SendFailure): void {
+  #look(name: string, topic: Topic, failure: SendFailure): void {
     const { stuckAfter = stuckAfterMs, deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
     const waited = performance.now() - (topic.since ?? performance.now());
     const wishes = [...topic.waiting];
@@ -189,7 +189,7 @@ export class Topics {
       for (const wish of wishes.filter(({ alone }) => alone)) {
         topic.hold ??= new Hold();
         topic.waiting.delete(wish);
-        wish.stuck(topic.hold.toError(failure));
+        wish.stuck(topic.hold.toError(name, failure));
       }
     }
   }
