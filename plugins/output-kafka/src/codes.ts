@@ -34,6 +34,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
   20: { name: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', hint: replicas },
   29: { name: 'TOPIC_AUTHORIZATION_FAILED', ...forbidden },
   31: { name: 'CLUSTER_AUTHORIZATION_FAILED', ...forbidden },
+  32: {
+    name: 'INVALID_TIMESTAMP',
+    remedy: 'bisect',
+    refusal: true,
+    hint: 'See message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic.',
+  },
   36: { name: 'TOPIC_ALREADY_EXISTS' },
   37: { name: 'INVALID_PARTITIONS' },
   38: {

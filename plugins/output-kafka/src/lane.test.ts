@@ -1,7 +1,7 @@
 import { BufferPool } from '@logcatch/core';
 import { batchOf } from '@logcatch/plugin-api';
 import { MemorySources } from '@logcatch/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { Recorder, TextBuilder, type Texts } from './fixtures/texts.ts';
@@ -112,6 +112,21 @@ describe('a lane', () => {
     ]);
     expect(slices.map(({ answers }) => answers)).toEqual([[0n, 1n], [2n], [3n, 4n]]);
   });
+
+  test.each(Array.from({ length: 12 }, (_, linger) => linger))(
+    'sends in time, however the clock goes on meanwhile (%i ms)',
+    async (linger) => {
+      let now = 0;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now++);
+      onTestFinished(() => clock.mockRestore());
+      const { lane } = laneOf(new ModelBroker(), { linger });
+      for (const text of ['one', 'two']) {
+        const slice = await recorder([text]);
+        lane.push(slice);
+        await slice.done;
+      }
+    },
+  );
 
   test('sends the same object again while it may have been appended', async () => {
     const broker = new ModelBroker(['lost', 'timeout', 'replicas', 'unreachable']);

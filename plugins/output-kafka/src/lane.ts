@@ -189,8 +189,10 @@ export class Lane<Payload> {
       if (!flight) break;
       void this.#send(flight);
     }
+    // Also when it has become due just now; but while the window is closed an answer comes first.
     const due = this.#due;
-    if (due) this.#timer ??= setTimeout(() => this.#lingered(), due);
+    const open = this.#flights.open || !this.#flights.stamp;
+    if (open && due !== undefined) this.#timer ??= setTimeout(() => this.#lingered(), due);
   }
 
   /** When the next record batch is to go, in ms from now. What a stuck lane tries with goes at once. */

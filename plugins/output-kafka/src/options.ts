@@ -58,6 +58,9 @@ export const options = z.strictObject({
   topic: template().describe('Topic, filled in per record.'),
   key: template().optional().describe('Key, filled in per record. Left out: no key.'),
   headers: z.record(z.string().min(1), template()).default({}).describe('Headers: name -> text, filled in per record.'),
+  timestamp: template()
+    .optional()
+    .describe('Time, filled in per record: ms since the epoch, or ISO 8601. Left out: when the record batch is made.'),
   value: z
     .enum(['text', 'json'])
     .default('text')
