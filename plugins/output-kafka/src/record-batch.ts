@@ -61,7 +61,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
       const source = value ?? buffer;
       const start = value ? 0 : starts[index]!;
       const end = value ? value.length : ends[index]!;
-      if (!this.#add(timeOf(index), keyOf(index), source, start, end, headOf(index))) return index;
+      if (!this.#add(timeOf?.(index), keyOf(index), source, start, end, headOf(index))) return index;
     }
     return to;
   }
@@ -77,10 +77,10 @@ export class RecordBatchBuilder implements Builder<Encoded> {
   ): boolean {
     const valueLength = end - start;
     const keyLength = key === null ? -1 : key.length;
-    const later = time === undefined || this.#first === undefined ? 0 : time - this.#first;
+    const later = time === undefined ? 0 : time - (this.#first ?? time);
     const length =
       1 +
-      varlongSize(later) +
+      (later === 0 ? 1 : varlongSize(later)) +
       varintSize(this.#count) +
       varintSize(keyLength) +
       (key === null ? 0 : keyLength) +
@@ -93,7 +93,8 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     const bytes = this.#buffer;
     let at = writeVarint(bytes, this.#end, length);
     bytes[at++] = 0;
-    at = writeVarlong(bytes, at, later);
+    if (later === 0) bytes[at++] = 0;
+    else at = writeVarlong(bytes, at, later);
     at = writeVarint(bytes, at, this.#count);
     at = writeVarint(bytes, at, keyLength);
     if (key) at += key.copy(bytes, at);

@@ -48,8 +48,8 @@ export function jsonOf(batch: Batch): PerRecord<Buffer> {
 }
 
 /** Each record's time, in ms since the epoch; `undefined`: when its record batch is made. */
-export function timesOf(timestamp: Template | undefined, batch: Batch): PerRecord<number | undefined> {
-  if (!timestamp) return () => undefined;
+export function timesOf(timestamp: Template | undefined, batch: Batch): PerRecord<number | undefined> | undefined {
+  if (!timestamp) return undefined;
   if (!timestamp.constant(batch)) return (index) => parseTime(present(timestamp.value(batch, index)));
   const time = parseTime(present(timestamp.valueOf(batch)));
   return () => time;
