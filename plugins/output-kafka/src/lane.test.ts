@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { Recorder, TextBuilder, type Texts } from './fixtures/texts.ts';
-import { Lane, type LaneSettings } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneSettings } from './lane-settings.ts';
 import { anonymous, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
 
 /** What the broker does with one request. `lost` = appended, but the answer never comes. */

@@ -1,35 +1,14 @@
-import type { LogcatchError, Logger } from '@logcatch/plugin-api';
-import { backoff } from './backoff.ts';
+import type { LogcatchError } from '@logcatch/plugin-api';
+import { backoff, Pause } from './backoff.ts';
 import { SendFailure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
 import { countAcknowledged, countFailure, type LaneFigures, newFigures } from './lane-figures.ts';
-import { Progress, type Tell } from './progress.ts';
+import type { LaneSettings } from './lane-settings.ts';
+import { Progress } from './progress.ts';
 import { type Rules, rules } from './rules.ts';
-import type { Encoding, Sender, Stamp } from './sender.ts';
-import { halve, type Part, type Slice, wholeSlices } from './slice.ts';
+import type { Stamp } from './sender.ts';
+import { halve, type Part, type Slice } from './slice.ts';
 import { Waiting } from './waiting.ts';
-
-export interface LaneSettings<Payload> {
-  readonly sender: Sender<Payload>;
-  readonly encoding: Encoding<Payload>;
-  /** Longest wait for more records, in ms. */
-  readonly linger: number;
-  /** Largest record batch, in bytes. */
-  readonly batchBytes: number;
-  /** Record batches on their way at once, at most: 1 to 5, since a broker remembers five. */
-  readonly inFlight: number;
-  /** Lanes without progress for so long, in ms, give records to the dead letters. Left out: never. */
-  readonly deadLetterAfter?: number | undefined;
-  readonly troubles: Tell;
-  readonly log: Pick<Logger, 'warn'>;
-  /** Called when a lane that failed works again: what held it up may be over for others too. */
-  readonly recovered?: () => void;
-  /** Whether what this lane gives back can go to another one of its topic at once. */
-  readonly elsewhere?: (topic: string) => boolean;
-  /** The pause after the n-th failure in a row, in ms. */
-  readonly backoff?: (n: number) => number;
-  readonly rules?: Rules;
-}
 
 /** How often in a row a broker must find the sequence wrong before we believe that it has lost our state. */
 const staleLimit = 3;
@@ -53,17 +32,14 @@ export class Lane<Payload> {
   readonly #rules: Rules;
   readonly #flights: Flights<Payload>;
   readonly #waiting: Waiting;
-  /** Slices that were withdrawn while they were on their way, and why. */
-  readonly #unwanted = new Map<Slice, unknown>();
   #fresh = false;
   /** Asking for a producer id, or pausing after a failure. */
   #busy = false;
-  #limit: number;
   #stale = 0;
   #usedAt = performance.now();
   #closed: { readonly reason: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #wake: (() => void) | undefined;
+  readonly #rest = new Pause();
 
   /** @param stamp where an earlier lane of this partition ended */
   constructor(topic: string, partition: number, settings: LaneSettings<Payload>, stamp?: Stamp) {
@@ -71,8 +47,7 @@ export class Lane<Payload> {
     this.partition = partition;
     this.#settings = settings;
     this.#rules = settings.rules ?? rules;
-    this.#limit = settings.batchBytes;
-    this.#waiting = new Waiting(settings.linger);
+    this.#waiting = new Waiting(settings.linger, settings.batchBytes);
     this.#flights = new Flights(settings.inFlight, this.#rules, stamp);
     this.progress = new Progress(this.name, settings.troubles);
   }
@@ -88,7 +63,7 @@ export class Lane<Payload> {
 
   /** Whether a record batch is filling: there are records, but not enough for one. */
   get filling(): boolean {
-    return !this.#waiting.empty && this.queued < this.#limit;
+    return this.#waiting.filling;
   }
 
   /** Bytes that wait, about. */
@@ -131,13 +106,12 @@ export class Lane<Payload> {
   /** Gives back what is not on its way of this slice. What is stays until it is answered, or the lane closes. */
   withdraw(slice: Slice, reason: unknown): void {
     const sent = this.#flights.all.some(({ parts }) => parts.some((part) => part.slice === slice));
-    if (sent) this.#unwanted.set(slice, reason);
-    for (const { from, to } of this.#waiting.remove(slice)) slice.returned(from, to, reason);
+    this.#waiting.withdraw(slice, sent, reason);
   }
 
   /** Ends a pause after a failure: it may work again. */
   nudge(): void {
-    this.#wake?.();
+    this.#rest.end();
   }
 
   /** To be called every now and then: a lane that is stuck gives back what it has not sent. */
@@ -150,11 +124,7 @@ export class Lane<Payload> {
       this.#refuse(this.#waiting.clear(), failure.refusal(`${this.name} is stuck`));
       progress.endHold();
     }
-    for (const slice of wholeSlices(this.#waiting.parts)) {
-      if (!slice.alone) continue;
-      this.#waiting.remove(slice);
-      slice.returned(0, slice.batch.count, progress.hold(failure));
-    }
+    for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(failure));
     if (this.#settings.elsewhere?.(this.topic)) progress.endHold();
   }
 
@@ -163,7 +133,7 @@ export class Lane<Payload> {
     if (this.#closed) return;
     this.#closed = { reason };
     clearTimeout(this.#timer);
-    this.#wake?.();
+    this.#rest.end();
     this.#giveBack(reason);
     this.progress.end();
   }
@@ -197,7 +167,7 @@ export class Lane<Payload> {
 
   /** When the next record batch is to go, in ms from now. What a stuck lane tries with goes at once. */
   get #due(): number | undefined {
-    const due = this.#waiting.due(this.#limit);
+    const { due } = this.#waiting;
     return due && this.progress.stuck ? 0 : due;
   }
 
@@ -219,7 +189,7 @@ export class Lane<Payload> {
 
   #assemble(): Flight<Payload> | undefined {
     if (this.#due !== 0) return undefined;
-    const builder = this.#settings.encoding.builder(this.#limit);
+    const builder = this.#settings.encoding.builder(this.#waiting.limit);
     const parts = this.#waiting.take(({ slice, from, to }) => builder.append(slice.batch, from, to));
     return this.#flights.add(parts, builder);
   }
@@ -258,7 +228,7 @@ export class Lane<Payload> {
     const failed = this.progress.failures > 0;
     this.#stale = 0;
     this.#usedAt = performance.now();
-    if (this.#flights.empty) this.#unwanted.clear();
+    if (this.#flights.empty) this.#waiting.landed();
     this.progress.made(!this.#empty);
     if (failed) this.#settings.recovered?.();
   }
@@ -292,7 +262,7 @@ export class Lane<Payload> {
       this.progress.made(!this.#empty);
       this.#refuse(parts, failure.refusal(`a record of ${bytes} bytes for ${this.name}`));
     } else if (failure.remedy === 'shrink') {
-      this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, bytes) / 2));
+      this.#waiting.shrink(bytes);
       this.#putBack(flights);
     } else this.#putBack(flights, halve(parts, count >> 1));
   }
@@ -309,20 +279,12 @@ export class Lane<Payload> {
     this.figures.resets++;
   }
 
-  /**
-   * Lets records wait again, each flight's in a group of its own; what was withdrawn meanwhile is given back.
-   * @param head what takes the place of the first one
-   */
+  /** Lets records wait again, each flight's in a group of its own. @param head what takes the place of the first one */
   #putBack(flights: readonly Flight<Payload>[], head?: readonly (readonly Part[])[]): void {
     const groups = flights.map(({ parts }) => parts);
     if (head) groups.splice(0, 1, ...head);
-    const isWanted = ({ slice }: Part) => !this.#unwanted.has(slice);
-    for (const group of groups.toReversed()) this.#waiting.putBack(group.filter(isWanted));
+    this.#waiting.putBack(groups);
     for (const flight of flights) this.#release(flight);
-    for (const { slice, from, to } of groups.flat()) {
-      if (this.#unwanted.has(slice)) slice.returned(from, to, this.#unwanted.get(slice));
-    }
-    this.#unwanted.clear();
   }
 
   #release({ records }: Pick<Flight<Payload>, 'records'>): void {
@@ -334,14 +296,7 @@ export class Lane<Payload> {
     this.#busy = true;
     const failures = this.progress.failed(failure);
     this.look();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, (this.#settings.backoff ?? backoff)(failures));
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
+    await this.#rest.wait((this.#settings.backoff ?? backoff)(failures));
     if (!this.#closed) this.#goOn();
   }
 

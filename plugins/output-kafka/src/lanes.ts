@@ -1,4 +1,5 @@
-import { Lane, type LaneSettings } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneSettings } from './lane-settings.ts';
 import type { Stamp } from './sender.ts';
 
 /** How often lanes are looked at, in ms: whether they are stuck, or idle. */
