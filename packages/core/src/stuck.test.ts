@@ -44,6 +44,20 @@ test('a stuck output keeps nothing of the source in memory, and the others flow 
   expect(written()).toHaveLength(200);
 });
 
+test('what transforms made is taken back with what it was made of', async () => {
+  const free = stick();
+  world.add('a', ...lines);
+  const agent = await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { up: { type: upper, slow: true } }
+outputs: { out: { type: wide, queue: { max_records: 30 } } }`);
+  const source = () => [...agent.pipeline.inputs[0]!.sources][0];
+  await until(() => expect(source()).toMatchObject({ unsettled: 0, outstanding: 0, pausedBy: ['output stuck'] }));
+  expect(agent.pipeline.outputs[0]!.queued).toBe(0);
+  free();
+  await until(() => expect(written()).toEqual(lines.map((line) => line.toUpperCase())));
+});
+
 test('what another output has written is not read again, so that nothing is repeated there', async () => {
   const free = stick();
   world.add('a', ...lines);
