@@ -199,8 +199,11 @@ export class Lane<Payload> {
     this.#flights.sent(flight);
     this.progress.began();
     try {
-      const offset = await this.#settings.sender.send(this.topic, this.partition, await flight.records);
+      const records = await flight.records;
+      const offset = await this.#settings.sender.send(this.topic, this.partition, records);
       if (this.#closed) return;
+      // At once, so that the next record batch is made in the same memory, which is still in the processor's cache.
+      this.#settings.encoding.release(records.payload);
       if (this.#flights.acknowledged(flight)) this.#progressed();
       this.#acknowledged(flight, offset);
     } catch (error) {
@@ -214,11 +217,10 @@ export class Lane<Payload> {
     else this.#pump();
   }
 
-  #acknowledged({ parts, ...flight }: Flight<Payload>, first: bigint | undefined): void {
-    this.#release(flight);
+  #acknowledged(flight: Flight<Payload>, first: bigint | undefined): void {
     countAcknowledged(this.figures, flight, performance.now() - flight.began);
     let offset = first;
-    for (const { slice, from, to } of parts) {
+    for (const { slice, from, to } of flight.parts) {
       slice.written(from, to, offset);
       if (offset !== undefined) offset += BigInt(to - from);
     }
@@ -284,11 +286,7 @@ export class Lane<Payload> {
     const groups = flights.map(({ parts }) => parts);
     if (head) groups.splice(0, 1, ...head);
     this.#waiting.putBack(groups);
-    for (const flight of flights) this.#release(flight);
-  }
-
-  #release({ records }: Pick<Flight<Payload>, 'records'>): void {
-    void records.then(({ payload }) => this.#settings.encoding.release(payload));
+    for (const { records } of flights) void records.then(({ payload }) => this.#settings.encoding.release(payload));
   }
 
   async #pause(failure: SendFailure): Promise<void> {
