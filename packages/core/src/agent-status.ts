@@ -1,4 +1,4 @@
-import type { Status } from '@logcatch/plugin-api';
+import type { Figures, Status } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
 import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
@@ -80,6 +80,8 @@ export interface OutputFigures {
   readonly queued: number;
   /** Records that were not written because it is not required, and was full or failing. */
   readonly dropped: number;
+  /** What the output says of itself; see its README. */
+  readonly details?: Figures;
 }
 
 const mostSources = 1_000;
@@ -121,8 +123,12 @@ function componentOf(node: Node, accounts: ReadonlyMap<string, Account>): Compon
     type: component.type,
     ...supervisor.status,
     ...(node instanceof InputNode && { input: inputFigures(node, accounts.get(id) ?? emptyAccount) }),
-    ...(node instanceof OutputNode && { output: { queued: node.queued, dropped: node.dropped } }),
+    ...(node instanceof OutputNode && { output: outputFigures(node) }),
   };
+}
+
+function outputFigures({ queued, dropped, details }: OutputNode): OutputFigures {
+  return { queued, dropped, ...(details && { details }) };
 }
 
 function inputFigures(node: InputNode, account: Account): InputFigures {

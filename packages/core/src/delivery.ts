@@ -19,6 +19,10 @@ export class Delivery {
   #unsettled = 1;
   #held = 1;
   #cancelled = false;
+  /** Of the root: claims that are open anywhere, those of them that wait for a stuck output, and whether one was met. */
+  #claims = 0;
+  #parked = 0;
+  #written = false;
   readonly #onCancel = new Set<() => void>();
 
   /** Made with one claim, its maker's, given up by {@link settle} when it has been handed to everyone. */
@@ -31,6 +35,7 @@ export class Delivery {
       parent.#unsettled++;
       parent.#held++;
     }
+    this.#root.#claims++;
   }
 
   child(batch: Batch): Delivery {
@@ -46,6 +51,26 @@ export class Delivery {
     return this.#root.#cancelled;
   }
 
+  /** Nothing of it was written anywhere, and all that are to write it wait: it can as well come again. */
+  get untouched(): boolean {
+    const root = this.#root;
+    return !root.#written && root.#claims === root.#parked;
+  }
+
+  /** An output has written it, or given it to the dead letters. */
+  written(): void {
+    this.#root.#written = true;
+  }
+
+  /** One of its claims waits for a stuck output. Matched by one {@link unpark}, unless it is cancelled. */
+  park(): void {
+    this.#root.#parked++;
+  }
+
+  unpark(): void {
+    this.#root.#parked--;
+  }
+
   /** Calls back when the delivery is cancelled. Returns how to take that back. */
   onCancel(callback: () => void): () => void {
     const callbacks = this.#root.#onCancel;
@@ -57,9 +82,11 @@ export class Delivery {
   expect(): void {
     this.#unsettled++;
     this.#held++;
+    this.#root.#claims++;
   }
 
   settle(): void {
+    this.#root.#claims--;
     this.#settleOne();
     this.release();
   }

@@ -57,6 +57,12 @@ export class InputNode extends Node {
     return true;
   }
 
+  /** A stuck output has given back what was read, and it will be read again. */
+  get heldUp(): boolean {
+    for (const source of this.#sources) if (source.pausedBy.includes('output stuck')) return true;
+    return false;
+  }
+
   build(): void {
     const definition = this.component.definition as InputDefinition;
     const maxRecords = () => Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
@@ -114,8 +120,13 @@ export class InputNode extends Node {
   rewind(source: TrackedSource, position = source.position): void {
     if (position === source.position) source.cancel();
     else source.seek(position);
+    this.#readAgain(source);
+  }
+
+  /** From where its next batch has to begin. */
+  #readAgain(source: TrackedSource): void {
     try {
-      this.#instance?.rewind(source, source.position);
+      this.#instance?.rewind(source, source.readPosition);
     } catch (error) {
       // Its next batch begins in the wrong place, and it is told again.
       this.report(this.supervisor.explain(error));
@@ -297,6 +308,7 @@ export class InputNode extends Node {
       {
         pause: (source) => this.#instance?.pause(source),
         resume: (source) => this.#instance?.resume(source),
+        rewind: (source) => this.#readAgain(source),
       },
     );
   }

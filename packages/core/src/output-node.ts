@@ -1,19 +1,23 @@
 import {
   abortable,
+  type Figures,
   LogcatchError,
   type Output,
   type OutputDefinition,
   type Receipt,
   type Refused,
   Rejected,
+  Stuck,
 } from '@logcatch/plugin-api';
 import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment, type Target } from './node.ts';
+import { type Entry, Parking } from './parking.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
 import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
+import type { TrackedSource } from './tracked-source.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
 const optionalQueueBytes = 4 << 20;
@@ -21,12 +25,6 @@ const optionalQueueBytes = 4 << 20;
 interface Waiter {
   readonly count: number;
   readonly resolve: () => void;
-}
-
-/** A delivery in the order in which it came. */
-interface Entry {
-  readonly delivery: Delivery;
-  readonly order: number;
 }
 
 /** Queues deliveries for an output and writes them, again and again until they are written or refused for good. */
@@ -47,6 +45,12 @@ export class OutputNode extends Node implements Target {
     write: (delivery) => this.#written(delivery),
     drop: (records) => this.#drop(records),
   });
+  readonly #parking = new Parking({
+    again: (entries) => this.#again(entries),
+    gone: (delivery) => this.#giveUp(delivery),
+  });
+  /** Sources that it was stuck for, until a write of theirs works. */
+  readonly #stuckFor = new Set<TrackedSource>();
   #queue: Entry[] = [];
   #lastOrder = 0;
   #instance: Output | undefined;
@@ -89,6 +93,11 @@ export class OutputNode extends Node implements Target {
   /** Records that wait for it or are on their way. */
   get queued(): number {
     return this.#records;
+  }
+
+  /** What the plugin says of itself. */
+  get details(): Figures | undefined {
+    return this.#instance?.figures?.();
   }
 
   /** Records that were not written because it is not required and was full or failing. */
@@ -174,7 +183,8 @@ export class OutputNode extends Node implements Target {
 
   override abandon(): Delivery[] {
     this.#abandoned = true;
-    const waiting = new Set([...this.#queue.splice(0), ...this.#failed.splice(0)].map(({ delivery }) => delivery));
+    const entries = [...this.#parking.clear(), ...this.#queue.splice(0), ...this.#failed.splice(0)];
+    const waiting = new Set(entries.map(({ delivery }) => delivery));
     const open = [...this.#open];
     this.#open.clear();
     // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
@@ -219,6 +229,10 @@ export class OutputNode extends Node implements Target {
         this.#done(entry.delivery);
         continue;
       }
+      if (this.#parking.has(entry.delivery.source)) {
+        this.#parking.park(entry);
+        continue;
+      }
       if (this.#active++ === 0) this.#finishedAt = Date.now();
       const writing = this.#write(entry)
         .catch((error) => this.report(this.supervisor.failed('degraded', error)))
@@ -233,18 +247,41 @@ export class OutputNode extends Node implements Target {
     this.#active--;
     this.#finishedAt = Date.now();
     if (outcome === 'failed') this.#failed.push(entry);
-    else if (outcome !== 'given up' && this.#failures > 0) {
-      this.#failures = 0;
-      this.supervisor.move('running');
-    }
+    else if (outcome instanceof Stuck) this.#park(entry, outcome);
+    else if (outcome !== 'given up') this.#worked(delivery);
     if (this.#active === 0 && this.#failed.length > 0) this.#retryLater();
     this.#pump();
-    if (outcome === 'failed') return;
+    if (outcome === 'failed' || outcome instanceof Stuck) return;
     if (outcome === 'given up') this.#giveUp(delivery);
     else if (outcome === 'written') this.#done(delivery);
     // Not in turn with writes: only this source waits for the dead letters.
     else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#done(delivery);
     else this.#giveUp(delivery);
+  }
+
+  #worked({ source }: Delivery): void {
+    const freed = this.#stuckFor.delete(source) && this.#stuckFor.size === 0;
+    if (this.#failures === 0 && !freed) return;
+    this.#failures = 0;
+    this.supervisor.move('running');
+  }
+
+  /** Only its source waits, outside of memory where that is possible. */
+  #park(entry: Entry, { reason, over }: Stuck): void {
+    const { delivery } = entry;
+    if (!this.required) {
+      this.#drop(delivery.batch.count);
+      this.#done(delivery);
+      return;
+    }
+    if (this.#stuckFor.size === 0) this.supervisor.stuck(reason);
+    this.#stuckFor.add(delivery.source);
+    this.#parking.park(entry, over);
+  }
+
+  #again(entries: readonly Entry[]): void {
+    this.#queue = [...entries, ...this.#queue].toSorted((a, b) => a.order - b.order);
+    this.#pump();
   }
 
   /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */
@@ -291,6 +328,7 @@ export class OutputNode extends Node implements Target {
         }
       }
       if (controller.signal.aborted) return 'given up';
+      if (error instanceof Stuck) return error;
       this.report(this.supervisor.failed('degraded', explainWrite(error)));
       return 'failed';
     } finally {
@@ -313,8 +351,10 @@ export class OutputNode extends Node implements Target {
 
   /** Written or answered for. */
   #done(delivery: Delivery): void {
-    if (this.required && !this.#abandoned) delivery.settle();
-    else delivery.release();
+    if (this.required && !this.#abandoned) {
+      delivery.written();
+      delivery.settle();
+    } else delivery.release();
     this.#leave(delivery);
     this.#open.delete(delivery);
   }

@@ -73,7 +73,7 @@ export class Pipeline implements PipelineHandle {
   get finished(): boolean {
     return (
       this.#desired.waiting.length === 0 &&
-      this.inputs.every((input) => (input.ended && input.drained) || input.failure !== undefined)
+      this.inputs.every((input) => (input.ended && input.drained && !input.heldUp) || input.failure !== undefined)
     );
   }
 

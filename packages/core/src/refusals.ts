@@ -1,4 +1,4 @@
-import type { Batch, Refused, Verdict } from '@logcatch/plugin-api';
+import { abortable, type Batch, type Refused, Stuck, type Verdict } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import type { PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
@@ -9,7 +9,7 @@ const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
 const fullBackoff = 5_000;
 
 /** How a write ended: `given up` when nobody wants it any more, a list of what was refused for good. */
-export type WriteOutcome = 'written' | 'failed' | 'given up' | readonly Refused[];
+export type WriteOutcome = 'written' | 'failed' | 'given up' | Stuck | readonly Refused[];
 
 export interface RefusalParts {
   readonly node: OutputNode;
@@ -64,7 +64,8 @@ export class Refusals {
       const outcome = await this.#parts.write(child);
       child.settle();
       if (outcome === 'written') return true;
-      if (typeof outcome !== 'string') return this.answer(delivery, again, outcome);
+      if (outcome instanceof Stuck) await abortable(outcome.over, this.#parts.stopping).catch(() => {});
+      else if (typeof outcome !== 'string') return this.answer(delivery, again, outcome);
     }
     return false;
   }

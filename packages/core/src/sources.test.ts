@@ -20,6 +20,7 @@ test('attributes of a source: the user wins over the input, what is built in ove
   const sources = new InputSources('app', { topic: 't', service: 'mine' }, environment, {
     pause: () => {},
     resume: () => {},
+    rewind: () => {},
   });
   const [source] = sources.open([
     { path: '/v/web/a.log', meta: {}, attributes: { service: 'web', zone: 'z', name: 'x' } },

@@ -39,14 +39,13 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     input: string,
     attributes: Attributes,
     environment: SourcesEnvironment,
-    flow: Pick<SourceOwner, 'pause' | 'resume'>,
+    flow: Pick<SourceOwner, 'pause' | 'resume' | 'rewind'>,
   ) {
     this.#input = input;
     this.#attributes = attributes;
     this.#environment = environment;
     this.#owner = {
-      pause: flow.pause,
-      resume: flow.resume,
+      ...flow,
       changed: (source) => environment.checkpointer.changed(source.row),
       moved: (source, now) => {
         if (now) environment.checkpointer.saveNow(source.row);

@@ -67,13 +67,21 @@ export class Supervisor {
 
   /** What the component itself says of its health; counts only while it runs. */
   degraded(reason: string | null, hint = ''): void {
-    if (this.#status.state !== 'running' && this.#status.state !== 'degraded') return;
+    const { state } = this.#status;
+    if (state !== 'running' && state !== 'degraded' && state !== 'stuck') return;
     if (reason === null) {
       this.move('running');
       return;
     }
     this.#log.warn(sentence(reason, hint));
-    this.move('degraded', reason, hint);
+    this.move(state === 'stuck' ? 'stuck' : 'degraded', reason, hint);
+  }
+
+  /** It works for some sources only; in its own words, where it has said something. */
+  stuck({ code, message, hint }: LogcatchError): void {
+    const { status } = this;
+    if (status.state === 'degraded') this.move('stuck', status.reason, status.hint);
+    else this.move('stuck', `${code} ${message}`, hint);
   }
 
   /** Whatever a plugin threw, as an error of ours that names the component. */

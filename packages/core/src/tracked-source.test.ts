@@ -17,6 +17,7 @@ function make() {
       pause: () => calls.push('pause'),
       resume: () => calls.push('resume'),
       changed: () => {},
+      rewind: () => calls.push(`back to ${source.readPosition}`),
       moved: (_source, now) => {
         calls.push(`at ${row.position}${now ? ' now' : ''}`);
         if (now) row.saved = row.position;

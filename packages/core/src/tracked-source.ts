@@ -8,7 +8,7 @@ export const sourceWindow = 4 << 20;
 const unsavedMost = sourceWindow / 4;
 
 /** Why a source is paused. */
-export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin';
+export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin' | 'output stuck';
 
 /** What a source tells its input's node. */
 export interface SourceOwner {
@@ -16,6 +16,8 @@ export interface SourceOwner {
   resume(source: TrackedSource): void;
   /** Its row changed: it was read on, or is known to be longer. */
   changed(source: TrackedSource): void;
+  /** Reading goes on at {@link TrackedSource.readPosition}, which lies before what was read. */
+  rewind(source: TrackedSource): void;
   /** The position moved. `now`: it is to be stored before this returns. */
   moved(source: TrackedSource, now: boolean): void;
   /** It has ended and all of it has settled. */
@@ -140,6 +142,20 @@ export class TrackedSource implements Source {
     this.cancel();
     this.resume('stopped by a plugin');
     this.#owner.moved(this, true);
+  }
+
+  /** Takes back, from the end, what nothing was written of: it is read again, when nothing pauses this any more. */
+  takeBack(): void {
+    // What has ended cannot be read again.
+    if (this.ended) return;
+    let first = this.#outstanding.length;
+    while (first > 0 && this.#outstanding[first - 1]!.untouched) first--;
+    const taken = this.#outstanding.splice(first);
+    if (taken.length === 0) return;
+    this.readPosition = taken[0]!.batch.start;
+    for (const delivery of taken) delivery.cancel();
+    this.#owner.rewind(this);
+    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
   }
 
   end(how: SourceEnd): void {

@@ -234,3 +234,22 @@ export class Rejected extends Error {
     this.receipts = receipts;
   }
 }
+
+/**
+ * Thrown by an output's `write`: none of these records were written, and for now none can be, for a reason that concerns only
+ * some sources, such as a topic that is missing. Other writes go on meanwhile. The engine reads nothing more of the batch's
+ * source and gives its memory back where it can; when `over` resolves, the batch is written again, or what is in its place
+ * when it has been read again. The reason is for people: say it with `ctx.degraded` too, since many writes may have it.
+ */
+export class Stuck extends Error {
+  override readonly name = 'Stuck';
+  readonly reason: LogcatchError;
+  /** Resolves when a write is worth trying again; also when the output stops. */
+  readonly over: Promise<void>;
+
+  constructor(reason: LogcatchError, over: Promise<void>) {
+    super(reason.message, { cause: reason });
+    this.reason = reason;
+    this.over = over;
+  }
+}

@@ -16,11 +16,12 @@ export {
   type Origin,
   type Refused,
   Rejected,
+  Stuck,
 } from './errors.ts';
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';
-export type { Output, OutputContext, Receipt } from './output.ts';
+export type { Figures, Output, OutputContext, Receipt } from './output.ts';
 export { printable } from './printable.ts';
 export { duration, list, type Secret, secret, size, template, z } from './schema.ts';
 export type * from './source.ts';

@@ -50,18 +50,6 @@ export interface Input {
 
   /** Frees everything. Legal before or during `start`, during `read`, and twice; a pending `read` may stay pending. */
   stop(): Promise<void>;
-
-  /** What this input knows of a path, for `pipeline explain`: whether it reads it and why, or why not. `undefined`: nothing to do with it. */
-  explain?(path: string): Promise<PathExplanation | undefined>;
-}
-
-export interface PathExplanation {
-  /** Whether it is read now. */
-  readonly read: boolean;
-  /** Why, or why not, in one or two sentences: which pattern matches or excludes it, ignored for its age, outside of roots, parked, waiting for a predecessor, ... */
-  readonly reasons: readonly string[];
-  /** Keys of the sources that are or were at this path. */
-  readonly sources: readonly number[];
 }
 
 export interface PathExplanation {

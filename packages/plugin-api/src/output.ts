@@ -13,6 +13,11 @@ export interface Receipt {
   readonly records: number;
 }
 
+/** Plain data about a component, as JSON. */
+export interface Figures {
+  readonly [name: string]: string | number | boolean | Figures | readonly (string | number | boolean | Figures)[];
+}
+
 /**
  * Writes records. The engine owns queue, back-off and positions.
  *
@@ -28,10 +33,14 @@ export interface Output {
    * definition says `concurrency`; with more, batches of one source must still arrive in the order of the calls.
    * When `signal` aborts, give back what was not sent and reject soon: the batch will come again.
    * @throws {Rejected} these records can never be written, all the others are
+   * @throws {Stuck} none of these is written, and the batch's source has to wait; the others flow on
    * @throws anything else: the whole batch is written again after a pause
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns
   write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[] | void>;
+
+  /** What it knows of itself, for `pipeline status --json`: asked at any time, so cheap. Never a secret. */
+  figures?(): Figures;
 
   /** Frees everything. Legal before or during `start`, and twice. No `write` is pending, except one that was aborted. */
   stop(): Promise<void>;

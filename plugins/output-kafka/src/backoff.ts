@@ -12,3 +12,23 @@ export function backoff(n: number): number {
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {});
 }
+
+/** A wait that can be cut short. */
+export class Pause {
+  #end: (() => void) | undefined;
+
+  async wait(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#end = undefined;
+  }
+
+  end(): void {
+    this.#end?.();
+  }
+}

@@ -59,9 +59,12 @@ export class Cluster {
   }
 
   async produce(node: number, topic: string, partition: number, records: Buffer): Promise<Produced> {
-    const address = this.#nodes.get(node);
-    if (!address) throw new SendFailure('LC_OUTPUT_UNREACHABLE', `broker ${node} is not known`);
-    return (await this.#link('records', address)).produce(topic, partition, records);
+    return (await this.#linkTo(node)).produce(topic, partition, records);
+  }
+
+  /** Connects to this broker, if that has not been done. @throws SendFailure */
+  async reach(node: number): Promise<void> {
+    await this.#linkTo(node);
   }
 
   /** Ends every connection, and every attempt to make one. */
@@ -82,6 +85,12 @@ export class Cluster {
     return hedged(attempts, patienceMs).catch((error: unknown) => {
       throw error instanceof AggregateError ? mostTelling(error.errors) : error;
     });
+  }
+
+  #linkTo(node: number): Promise<Link> {
+    const address = this.#nodes.get(node);
+    if (!address) throw new SendFailure('LC_OUTPUT_UNREACHABLE', `broker ${node} is not known`);
+    return this.#link('records', address);
   }
 
   #candidates(): Address[] {

@@ -34,6 +34,12 @@ const meanings: Readonly<Record<number, Meaning>> = {
   20: { name: 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', hint: replicas },
   29: { name: 'TOPIC_AUTHORIZATION_FAILED', ...forbidden },
   31: { name: 'CLUSTER_AUTHORIZATION_FAILED', ...forbidden },
+  32: {
+    name: 'INVALID_TIMESTAMP',
+    remedy: 'bisect',
+    refusal: true,
+    hint: 'See message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic.',
+  },
   36: { name: 'TOPIC_ALREADY_EXISTS' },
   37: { name: 'INVALID_PARTITIONS' },
   38: {
@@ -42,11 +48,11 @@ const meanings: Readonly<Record<number, Meaning>> = {
   },
   41: { name: 'NOT_CONTROLLER' },
   44: { name: 'POLICY_VIOLATION' },
-  45: { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', remedy: 'restamp' },
-  47: { name: 'INVALID_PRODUCER_EPOCH', remedy: 'restamp' },
+  45: { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', refusal: true, remedy: 'restamp' },
+  47: { name: 'INVALID_PRODUCER_EPOCH', refusal: true, remedy: 'restamp' },
   53: { name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', ...forbidden },
   56: { name: 'KAFKA_STORAGE_ERROR', hint: 'See the disks of the broker.' },
-  59: { name: 'UNKNOWN_PRODUCER_ID', remedy: 'restamp' },
+  59: { name: 'UNKNOWN_PRODUCER_ID', refusal: true, remedy: 'restamp' },
   76: { name: 'UNSUPPORTED_COMPRESSION_TYPE', refusal: true, hint: 'Choose another `compression`.' },
   87: {
     name: 'INVALID_RECORD',
@@ -73,6 +79,7 @@ export function failureOf(code: number, hint = meanings[code]?.hint): SendFailur
   return new SendFailure(meaning?.code ?? 'LC_OUTPUT_FAILED', `Kafka answers ${nameOfCode(code)}`, {
     remedy: meaning?.remedy ?? 'retry',
     unknown: meaning?.refusal !== true,
+    answer: nameOfCode(code),
     ...(hint && { hint }),
   });
 }

@@ -34,6 +34,7 @@ export class Delivery {
   slice(topic: string, partition: number, indices: Uint32Array | null): Slice {
     return {
       batch: indices ? this.batch.select(indices) : this.batch,
+      alone: indices === null,
       written: (from, to, offset) => {
         this.#written.push({ topic, partition, offset, records: to - from });
         this.#settle(to - from);
@@ -46,6 +47,12 @@ export class Delivery {
   refuse(index: number, reason: LogcatchError): void {
     this.#refused.push({ index, reason });
     this.#settle(1);
+  }
+
+  /** The records at these indices (`null`: all). */
+  refuseAll(indices: Uint32Array | null, reason: LogcatchError): void {
+    const { count } = this.batch;
+    for (let i = 0; i < (indices?.length ?? count); i++) this.refuse(indices?.[i] ?? i, reason);
   }
 
   /** So many records were not written: the whole batch has to come again. */

@@ -15,6 +15,8 @@ export interface FailureDetails {
   /** Whether the records may be in the log all the same. Default false. */
   readonly unknown?: boolean;
   readonly hint?: string;
+  /** The broker's answer by its name. */
+  readonly answer?: string;
   readonly cause?: unknown;
 }
 
@@ -25,6 +27,7 @@ export class SendFailure extends Error {
   readonly remedy: Remedy;
   readonly unknown: boolean;
   readonly hint: string | undefined;
+  readonly answer: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -32,6 +35,7 @@ export class SendFailure extends Error {
     this.remedy = details.remedy ?? 'retry';
     this.unknown = details.unknown ?? false;
     this.hint = details.hint;
+    this.answer = details.answer;
   }
 
   /** Whatever was thrown: what is not understood may have been written, and is tried again. */
@@ -40,7 +44,15 @@ export class SendFailure extends Error {
     return new SendFailure('LC_OUTPUT_FAILED', messageOf(error), { unknown: true, cause: error });
   }
 
-  toError(): LogcatchError {
-    return new LogcatchError(this.code, this.message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
+  /** Why a record can never be written, for those who read the dead letters. @param what was to be written, or where to */
+  refusal(what: string): LogcatchError {
+    const { hint, cause } = this;
+    return new LogcatchError('LC_RECORD_REFUSED', `${what}: ${this.message}`, { ...(hint && { hint }), cause });
+  }
+
+  /** @param what it is about */
+  toError(what?: string): LogcatchError {
+    const message = what === undefined ? this.message : `${what}: ${this.message}`;
+    return new LogcatchError(this.code, message, { ...(this.hint && { hint: this.hint }), cause: this.cause });
   }
 }

@@ -7,13 +7,13 @@ import type { Topics } from './topics.ts';
 
 /** Sends record batches to whoever leads their partition now. */
 export class KafkaSender implements Sender<Encoded> {
-  readonly #cluster: Pick<Cluster, 'produce' | 'initProducerId'>;
+  readonly #cluster: Pick<Cluster, 'produce' | 'reach' | 'initProducerId'>;
   readonly #topics: Pick<Topics, 'leader' | 'stale'>;
   readonly #idempotent: boolean;
   #shared: Promise<Producer> | undefined;
 
   constructor(
-    cluster: Pick<Cluster, 'produce' | 'initProducerId'>,
+    cluster: Pick<Cluster, 'produce' | 'reach' | 'initProducerId'>,
     topics: Pick<Topics, 'leader' | 'stale'>,
     idempotent: boolean,
   ) {
@@ -34,12 +34,26 @@ export class KafkaSender implements Sender<Encoded> {
     }
   }
 
+  forget(): void {
+    this.#shared = undefined;
+  }
+
   async send(topic: string, partition: number, records: RecordBatch<Encoded>): Promise<bigint | undefined> {
     const node = await asked(this.#topics.leader(topic, partition));
     try {
       const { code, offset } = await this.#cluster.produce(node, topic, partition, records.payload.bytes);
       if (succeeded(code)) return offset;
       throw failureOf(code);
+    } catch (error) {
+      this.#topics.stale(topic);
+      throw error;
+    }
+  }
+
+  async ready(topic: string, partition: number): Promise<void> {
+    const node = await asked(this.#topics.leader(topic, partition));
+    try {
+      await this.#cluster.reach(node);
     } catch (error) {
       this.#topics.stale(topic);
       throw error;
@@ -52,7 +66,7 @@ async function asked<T>(question: Promise<T>): Promise<T> {
   try {
     return await question;
   } catch (error) {
-    const { code, message, remedy, hint, cause } = SendFailure.from(error);
-    throw new SendFailure(code, message, { remedy, cause, ...(hint && { hint }) });
+    const { code, message, remedy, hint, answer, cause } = SendFailure.from(error);
+    throw new SendFailure(code, message, { remedy, cause, ...(hint && { hint }), ...(answer && { answer }) });
   }
 }

@@ -35,6 +35,10 @@ export interface RequestQueue {
 export interface Connection {
   readonly socket: Socket | undefined;
   readonly requestQueue: RequestQueue;
+  /** How long a login holds, in ms, as a Long; 0 = as long as the connection. */
+  readonly sessionLifetime: { toString(): string };
+  /** It logs in again so long before that, in ms. */
+  reauthenticationThreshold: number;
   isConnected(): boolean;
   /** Logs in (again) where it is due. */
   authenticate(): Promise<void>;
@@ -103,6 +107,7 @@ export function makeBroker(settings: BrokerSettings): { broker: Broker; connecti
   const broker = new BrokerClass({ connectionPool, logger, authenticationTimeout, allowAutoTopicCreation: false });
   const connection = connectionPool.pool[0]!;
   calm(connection.requestQueue);
+  renewInTime(connection);
   return { broker, connection };
 }
 
@@ -127,6 +132,17 @@ function calm(queue: RequestQueue): void {
   queue.scheduleCheckPendingRequests = () => {
     if (queue.pending.length > 0) schedule.call(queue);
   };
+}
+
+/**
+ * kafkajs logs in again 10 s before a session ends: with sessions that are shorter, for every request, and a broker refuses
+ * to be asked twice within a second.
+ */
+function renewInTime(connection: Connection): void {
+  const usual = connection.reauthenticationThreshold;
+  Object.defineProperty(connection, 'reauthenticationThreshold', {
+    get: () => Math.min(usual, Math.floor(Number(connection.sessionLifetime.toString()) / 5)),
+  });
 }
 
 /** kafkajs reports what it meets as errors; we report what it means, so its own words are for `debug`. */

@@ -1,15 +1,13 @@
 import { BufferPool } from '@logcatch/core';
-import { type Batch, batchOf, type LogcatchError } from '@logcatch/plugin-api';
+import { batchOf } from '@logcatch/plugin-api';
 import { MemorySources } from '@logcatch/testing';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
-import { Lane, type LaneSettings } from './lane.ts';
-import { anonymous, type Builder, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
-import type { Slice } from './slice.ts';
-
-type Texts = readonly string[];
+import { Recorder, TextBuilder, type Texts } from './fixtures/texts.ts';
+import { Lane } from './lane.ts';
+import type { LaneSettings } from './lane-settings.ts';
+import { anonymous, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
 
 /** What the broker does with one request. `lost` = appended, but the answer never comes. */
 type Fault = 'none' | 'lost' | 'timeout' | 'replicas' | 'unreachable' | 'forgets';
@@ -36,6 +34,10 @@ class ModelBroker implements Sender<Texts> {
     if (fresh || this.#producers === 0) this.#producers++;
     return { id: String(this.#producers), epoch: 0 };
   }
+
+  async ready(): Promise<void> {}
+
+  forget(): void {}
 
   async send(_topic: string, _partition: number, records: RecordBatch<Texts>): Promise<bigint> {
     expect(this.#busy, 'two sends at once').toBe(false);
@@ -72,66 +74,6 @@ class ModelBroker implements Sender<Texts> {
   }
 }
 
-class TextBuilder implements Builder<Texts> {
-  readonly #texts: string[] = [];
-  readonly #limit: number;
-  bytes = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  append(batch: Batch, from: number, to: number): number {
-    for (let index = from; index < to; index++) {
-      const text = batch.text(index);
-      if (this.bytes + text.length > this.#limit && this.#texts.length > 0) return index;
-      this.#texts.push(text);
-      this.bytes += text.length;
-    }
-    return to;
-  }
-
-  async finish(): Promise<Texts> {
-    return this.#texts;
-  }
-}
-
-/** A slice that remembers how each of its records was answered. */
-class Recorder implements Slice {
-  readonly batch: Batch;
-  readonly answers: (bigint | undefined | 'returned' | LogcatchError)[];
-  readonly done: Promise<void>;
-  #open: number;
-  #end!: () => void;
-
-  constructor(batch: Batch) {
-    this.batch = batch;
-    this.answers = new Array(batch.count);
-    this.#open = batch.count;
-    this.done = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-  }
-
-  written(from: number, to: number, offset: bigint | undefined): void {
-    for (let i = from; i < to; i++) this.#answer(i, offset === undefined ? undefined : offset + BigInt(i - from));
-  }
-
-  refused(index: number, reason: LogcatchError): void {
-    this.#answer(index, reason);
-  }
-
-  returned(from: number, to: number): void {
-    for (let i = from; i < to; i++) this.#answer(i, 'returned');
-  }
-
-  #answer(index: number, answer: Recorder['answers'][number]): void {
-    expect(index in this.answers, `record ${index} is answered twice`).toBe(false);
-    this.answers[index] = answer;
-    if (--this.#open === 0) this.#end();
-  }
-}
-
 const pool = new BufferPool(1 << 30);
 const sources = new MemorySources().open(['a', 'b'].map((path) => ({ path, meta: {} })));
 const { signal } = new AbortController();
@@ -149,6 +91,7 @@ function laneOf(sender: Sender<Texts>, settings: Partial<LaneSettings<Texts>> = 
     encoding,
     linger: 0,
     batchBytes: 20,
+    inFlight: 1,
     troubles: { set: (name, failure) => troubles.set(name, failure), clear: (name) => troubles.delete(name) },
     log: { warn: (message) => warnings.push(message) },
     backoff: () => 0,
@@ -170,6 +113,21 @@ describe('a lane', () => {
     ]);
     expect(slices.map(({ answers }) => answers)).toEqual([[0n, 1n], [2n], [3n, 4n]]);
   });
+
+  test.each(Array.from({ length: 12 }, (_, linger) => linger))(
+    'sends in time, however the clock goes on meanwhile (%i ms)',
+    async (linger) => {
+      let now = 0;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => now++);
+      onTestFinished(() => clock.mockRestore());
+      const { lane } = laneOf(new ModelBroker(), { linger });
+      for (const text of ['one', 'two']) {
+        const slice = await recorder([text]);
+        lane.push(slice);
+        await slice.done;
+      }
+    },
+  );
 
   test('sends the same object again while it may have been appended', async () => {
     const broker = new ModelBroker(['lost', 'timeout', 'replicas', 'unreachable']);
@@ -265,63 +223,5 @@ describe('a lane', () => {
     lane.push(slice);
     await slice.done;
     expect(slice.answers).toEqual(['returned', 'returned']);
-  });
-});
-
-describe('whatever the broker does', () => {
-  const fault = fc.constantFrom<Fault>('none', 'none', 'lost', 'timeout', 'replicas', 'unreachable');
-  const texts = fc.array(fc.constantFrom('r', 'record', 'poison', 'L'.repeat(30)), { minLength: 1, maxLength: 12 });
-  const step = fc.record({ source: fc.integer({ min: 0, max: 1 }), texts, withdraw: fc.boolean(), wait: fc.boolean() });
-
-  async function play(
-    broker: ModelBroker,
-    steps: readonly { source: number; texts: string[]; withdraw: boolean; wait: boolean }[],
-  ) {
-    const { lane } = laneOf(broker);
-    const slices: Recorder[] = [];
-    for (const [n, { source, texts, withdraw, wait }] of steps.entries()) {
-      const slice = await recorder(
-        texts.map((text, i) => `${text} ${source} ${n * 100 + i}`),
-        source,
-      );
-      slices.push(slice);
-      lane.push(slice);
-      if (wait) await new Promise((resolve) => setImmediate(resolve));
-      if (withdraw) lane.withdraw(slice, 'withdrawn');
-    }
-    await Promise.all(slices.map(({ done }) => done));
-    return slices;
-  }
-
-  test('each record is answered once, and the answer is true: nothing lost, repeated or out of order', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fault, { maxLength: 40 }),
-        fc.array(step, { minLength: 1, maxLength: 8 }),
-        async (faults, steps) => {
-          const broker = new ModelBroker(faults, { limit: 35 });
-          const slices = await play(broker, steps);
-          const written: string[] = [];
-          for (const { batch, answers } of slices) {
-            for (const [index, answer] of answers.entries()) {
-              const text = batch.text(index);
-              if (typeof answer === 'bigint') {
-                expect(broker.log[Number(answer)]).toBe(text);
-                written.push(text);
-              } else expect(broker.log).not.toContain(text);
-              if (typeof answer === 'object') expect(text).toMatch(/^(poison|L)/);
-            }
-          }
-          expect(broker.log).toEqual(written);
-        },
-      ),
-      { numRuns: 200 },
-    );
-  });
-
-  test('the model would see repeats: without idempotence there are some', async () => {
-    const broker = new ModelBroker(['lost'], { idempotent: false });
-    await play(broker, [{ source: 0, texts: ['r'], withdraw: false, wait: false }]);
-    expect(broker.log).toHaveLength(2);
   });
 });

@@ -1,72 +1,55 @@
-import { LogcatchError, type Logger } from '@logcatch/plugin-api';
-import { backoff } from './backoff.ts';
+import type { LogcatchError } from '@logcatch/plugin-api';
+import { backoff, Pause } from './backoff.ts';
 import { SendFailure } from './failure.ts';
-import { anonymous, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
+import { type Flight, Flights } from './flights.ts';
+import { countAcknowledged, countFailure, type LaneFigures, newFigures } from './lane-figures.ts';
+import type { LaneSettings } from './lane-settings.ts';
+import { Progress } from './progress.ts';
+import { type Rules, rules } from './rules.ts';
+import type { Stamp } from './sender.ts';
 import { halve, type Part, type Slice } from './slice.ts';
 import { Waiting } from './waiting.ts';
 
-export interface LaneSettings<Payload> {
-  readonly sender: Sender<Payload>;
-  readonly encoding: Encoding<Payload>;
-  /** Longest wait for more records, in ms. */
-  readonly linger: number;
-  /** Largest record batch, in bytes. */
-  readonly batchBytes: number;
-  readonly troubles: { set(name: string, failure: SendFailure): void; clear(name: string): void };
-  readonly log: Pick<Logger, 'warn'>;
-  /** Called when a lane that failed works again: what held it up may be over for others too. */
-  readonly recovered?: () => void;
-  /** The pause after the n-th failure in a row, in ms. */
-  readonly backoff?: (n: number) => number;
-}
-
-interface Flight<Payload> {
-  readonly parts: readonly Part[];
-  readonly count: number;
-  readonly records: Promise<RecordBatch<Payload>>;
-  readonly bytes: number;
-  /** An earlier attempt may have been appended: from then on only the identical records may go. */
-  unknown: boolean;
-}
-
-/** Sequence numbers are 31 bits wide and begin again at 0. */
-const sequenceMask = 0x7fffffff;
 /** How often in a row a broker must find the sequence wrong before we believe that it has lost our state. */
 const staleLimit = 3;
-/** A failing lane is told to people after this long, in ms; the moves of a leader are over by then. */
-const patienceMs = 1000;
+/** What a source is told when a broker just does not answer. */
+const silence = new SendFailure('LC_OUTPUT_UNREACHABLE', 'the leader of the partition does not answer');
 
 /**
- * The way to one topic-partition: a queue of slices, one record batch on its way, sent until it is answered. What makes it
- * lose and repeat nothing: nothing else goes to the partition before, and while it may have been appended it goes again as
- * it is, with the same sequence number, so that the broker knows it.
+ * The way to one topic-partition: a queue of slices, record batches on their way, sent until they are answered. What makes
+ * it lose and repeat nothing: a record batch gets its bytes and its sequence number once, and while it may have been
+ * appended it goes again as it is, so that the broker knows it. After any failure nothing new goes before all that is on
+ * its way is answered; then the lowest goes again, alone, until it is acknowledged. See also {@link Rules}.
+ *
+ * A lane that is stuck keeps only what may have been appended: the sources of all else wait, not their records in memory.
  */
 export class Lane<Payload> {
   readonly topic: string;
   readonly partition: number;
+  readonly figures: LaneFigures = newFigures();
+  readonly progress: Progress;
   readonly #settings: LaneSettings<Payload>;
+  readonly #rules: Rules;
+  readonly #flights: Flights<Payload>;
   readonly #waiting: Waiting;
-  /** Slices that were withdrawn while they were on their way, and why. */
-  readonly #unwanted = new Map<Slice, unknown>();
-  #flight: Flight<Payload> | undefined;
-  #producer: Producer | undefined;
   #fresh = false;
-  #sequence = 0;
-  #limit: number;
-  #failures = 0;
+  /** Asking for a producer id, or pausing after a failure. */
+  #busy = false;
   #stale = 0;
-  #since: number | undefined;
-  #running = false;
+  #usedAt = performance.now();
   #closed: { readonly reason: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #wake: (() => void) | undefined;
+  readonly #rest = new Pause();
 
-  constructor(topic: string, partition: number, settings: LaneSettings<Payload>) {
+  /** @param stamp where an earlier lane of this partition ended */
+  constructor(topic: string, partition: number, settings: LaneSettings<Payload>, stamp?: Stamp) {
     this.topic = topic;
     this.partition = partition;
     this.#settings = settings;
-    this.#limit = settings.batchBytes;
-    this.#waiting = new Waiting(settings.linger);
+    this.#rules = settings.rules ?? rules;
+    this.#waiting = new Waiting(settings.linger, settings.batchBytes);
+    this.#flights = new Flights(settings.inFlight, this.#rules, stamp);
+    this.progress = new Progress(this.name, settings.troubles);
   }
 
   get name(): string {
@@ -75,29 +58,74 @@ export class Lane<Payload> {
 
   /** Whether its last two attempts failed: new records had better go elsewhere, where that is allowed. */
   get failing(): boolean {
-    return this.#failures > 1;
+    return this.progress.failures > 1;
   }
 
   /** Whether a record batch is filling: there are records, but not enough for one. */
   get filling(): boolean {
-    return !this.#waiting.empty && this.#waiting.bytes < this.#limit;
+    return this.#waiting.filling;
+  }
+
+  /** Bytes that wait, about. */
+  get queued(): number {
+    return this.#waiting.bytes;
+  }
+
+  /** Record batches on their way, or about to go again. */
+  get inFlight(): number {
+    return this.#flights.all.length;
+  }
+
+  /** How long it has had nothing to do, in ms. */
+  get idleFor(): number {
+    return this.#empty && !this.progress.holding ? performance.now() - this.#usedAt : 0;
+  }
+
+  /** Where a later lane of this partition may go on, once this one is idle. */
+  get stamp(): Stamp | undefined {
+    return this.#flights.stamp;
+  }
+
+  get #empty(): boolean {
+    return this.#flights.empty && this.#waiting.empty;
   }
 
   push(slice: Slice): void {
-    if (this.#closed) slice.returned(0, slice.batch.count, this.#closed.reason);
-    else this.#waiting.push(slice);
-    this.#schedule();
+    this.#usedAt = performance.now();
+    if (this.#closed) {
+      slice.returned(0, slice.batch.count, this.#closed.reason);
+      return;
+    }
+    // A stuck lane without records takes one slice to try with.
+    const taken = !this.progress.stuck || (this.#empty && !this.progress.holding);
+    this.#waiting.push(slice);
+    if (taken) this.#pump();
+    else this.look();
   }
 
   /** Gives back what is not on its way of this slice. What is stays until it is answered, or the lane closes. */
   withdraw(slice: Slice, reason: unknown): void {
-    if (this.#flight?.parts.some((part) => part.slice === slice)) this.#unwanted.set(slice, reason);
-    for (const { from, to } of this.#waiting.remove(slice)) slice.returned(from, to, reason);
+    const sent = this.#flights.all.some(({ parts }) => parts.some((part) => part.slice === slice));
+    this.#waiting.withdraw(slice, sent, reason);
   }
 
   /** Ends a pause after a failure: it may work again. */
   nudge(): void {
-    this.#wake?.();
+    this.#rest.end();
+  }
+
+  /** To be called every now and then: a lane that is stuck gives back what it has not sent. */
+  look(): void {
+    const { progress } = this;
+    if (!progress.stuck || this.#closed) return;
+    const failure = progress.failure ?? silence;
+    const { deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
+    if (progress.stalledFor >= deadLetterAfter) {
+      this.#refuse(this.#waiting.clear(), failure.refusal(`${this.name} is stuck`));
+      progress.endHold();
+    }
+    for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(failure));
+    if (this.#settings.elsewhere?.(this.topic)) progress.endHold();
   }
 
   /** Gives back everything, also what may have been appended, and sends nothing any more. */
@@ -105,165 +133,186 @@ export class Lane<Payload> {
     if (this.#closed) return;
     this.#closed = { reason };
     clearTimeout(this.#timer);
-    this.#wake?.();
-    this.#settings.troubles.clear(this.name);
+    this.#rest.end();
     this.#giveBack(reason);
+    this.progress.end();
   }
 
   #giveBack(reason: unknown): void {
-    const parts = [...(this.#flight?.parts ?? []), ...this.#waiting.clear()];
-    this.#flight = undefined;
+    const parts = [...this.#flights.dissolve().flatMap(({ parts }) => parts), ...this.#waiting.clear()];
     for (const { slice, from, to } of parts) slice.returned(from, to, reason);
   }
 
-  #schedule(): void {
-    if (this.#running || this.#closed) return;
-    const delay = this.#waiting.due(this.#limit);
-    if (delay === undefined) return;
-    if (delay > 0) {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#schedule();
-      }, delay);
+  #refuse(parts: readonly Part[], reason: LogcatchError): void {
+    for (const { slice, from, to } of parts) for (let index = from; index < to; index++) slice.refused(index, reason);
+  }
+
+  /** Sends what may go now, and sees to it that what lingers goes in time. */
+  #pump(): void {
+    if (this.#closed || this.#busy) return;
+    if (!this.#flights.stamp && this.#due === 0) {
+      void this.#identify();
       return;
     }
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    while (!this.#closed && (this.#flight || this.#waiting.due(this.#limit) === 0)) {
-      this.#since ??= performance.now();
-      try {
-        await this.#attempt();
-      } catch (error) {
-        if (!this.#closed) await this.#recover(SendFailure.from(error));
-      }
+    while (this.#flights.open) {
+      const flight = this.#flights.next ?? this.#assemble();
+      if (!flight) break;
+      void this.#send(flight);
     }
-    this.#running = false;
-    if (this.#waiting.empty) this.#landed();
-    this.#schedule();
+    // Also when it has become due just now; but while the window is closed an answer comes first.
+    const due = this.#due;
+    const open = this.#flights.open || !this.#flights.stamp;
+    if (open && due !== undefined) this.#timer ??= setTimeout(() => this.#lingered(), due);
   }
 
-  async #attempt(): Promise<void> {
-    this.#producer ??= await this.#settings.sender.identify(this.#fresh);
-    if (this.#closed) return;
-    this.#flight ??= this.#assemble(this.#producer);
-    const flight = this.#flight;
-    if (!flight) return;
-    const { sender, recovered } = this.#settings;
-    let offset = await sender.send(this.topic, this.partition, await flight.records);
-    if (this.#closed) return;
-    this.#sequence = (this.#sequence + flight.count) & sequenceMask;
-    this.#release(flight);
-    const failed = this.#failures > 0;
-    this.#landed();
-    if (failed) recovered?.();
+  /** When the next record batch is to go, in ms from now. What a stuck lane tries with goes at once. */
+  get #due(): number | undefined {
+    const { due } = this.#waiting;
+    return due && this.progress.stuck ? 0 : due;
+  }
+
+  #lingered(): void {
+    this.#timer = undefined;
+    this.#pump();
+  }
+
+  async #identify(): Promise<void> {
+    this.#busy = true;
+    this.progress.began();
+    try {
+      this.#flights.identified(await this.#settings.sender.identify(this.#fresh));
+      this.#goOn();
+    } catch (error) {
+      await this.#pause(SendFailure.from(error));
+    }
+  }
+
+  #assemble(): Flight<Payload> | undefined {
+    if (this.#due !== 0) return undefined;
+    const builder = this.#settings.encoding.builder(this.#waiting.limit);
+    const parts = this.#waiting.take(({ slice, from, to }) => builder.append(slice.batch, from, to));
+    return this.#flights.add(parts, builder);
+  }
+
+  async #send(flight: Flight<Payload>): Promise<void> {
+    if (flight.failure) this.figures.retries++;
+    this.#flights.sent(flight);
+    this.progress.began();
+    try {
+      const records = await flight.records;
+      const offset = await this.#settings.sender.send(this.topic, this.partition, records);
+      if (this.#closed) return;
+      // At once, so that the next record batch is made in the same memory, which is still in the processor's cache.
+      this.#settings.encoding.release(records.payload);
+      if (this.#flights.acknowledged(flight)) this.#progressed();
+      this.#acknowledged(flight, offset);
+    } catch (error) {
+      if (this.#closed) return;
+      const failure = SendFailure.from(error);
+      this.#flights.failed(flight, failure);
+      countFailure(this.figures, failure.answer ?? failure.code);
+    }
+    const head = this.#flights.failedHead;
+    if (head) await this.#recover(head, head.failure!);
+    else this.#pump();
+  }
+
+  #acknowledged(flight: Flight<Payload>, first: bigint | undefined): void {
+    countAcknowledged(this.figures, flight, performance.now() - flight.began);
+    let offset = first;
     for (const { slice, from, to } of flight.parts) {
       slice.written(from, to, offset);
       if (offset !== undefined) offset += BigInt(to - from);
     }
   }
 
-  #assemble(producer: Producer): Flight<Payload> | undefined {
-    const builder = this.#settings.encoding.builder(this.#limit);
-    const parts = this.#waiting.take(({ slice, from, to }) => builder.append(slice.batch, from, to));
-    if (parts.length === 0) return undefined;
-    const count = parts.reduce((sum, { from, to }) => sum + to - from, 0);
-    const sequence = producer === anonymous ? -1 : this.#sequence;
-    const { bytes } = builder;
-    const finished = builder.finish(producer, sequence);
-    const records = finished.then((payload) => ({ producer, sequence, count, payload }));
-    return { parts, count, records, bytes, unknown: false };
-  }
-
-  /** Nothing is on its way: the next record batch begins as if nothing had ever failed. */
-  #landed(): void {
-    this.#flight = undefined;
-    this.#unwanted.clear();
-    this.#failures = 0;
+  #progressed(): void {
+    const failed = this.progress.failures > 0;
     this.#stale = 0;
-    this.#since = undefined;
-    this.#settings.troubles.clear(this.name);
+    this.#usedAt = performance.now();
+    if (this.#flights.empty) this.#waiting.landed();
+    this.progress.made(!this.#empty);
+    if (failed) this.#settings.recovered?.();
   }
 
-  async #recover(failure: SendFailure): Promise<void> {
-    const flight = this.#flight;
-    if (flight && (failure.remedy === 'shrink' || failure.remedy === 'bisect')) return this.#divide(flight, failure);
-    if (failure.remedy === 'give back') return this.#giveBack(failure.toError());
-    if (failure.remedy === 'restamp' && ++this.#stale >= staleLimit) this.#renew(failure);
-    else if (flight) {
-      flight.unknown ||= failure.unknown;
-      // Surely not appended: its records may be given back, and its payload need not be kept through an outage.
-      if (!flight.unknown) this.#dissolve(flight);
+  /** Everything that was on its way is answered, and the lowest of what is left has failed. */
+  async #recover(head: Flight<Payload>, failure: SendFailure): Promise<void> {
+    if (failure.remedy === 'give back') {
+      this.#giveBack(failure.toError());
+      this.progress.made(false);
+    } else if (failure.remedy === 'shrink' || failure.remedy === 'bisect') {
+      this.#divide(head, failure);
+      this.#pump();
+    } else {
+      if (failure.remedy === 'restamp' && ++this.#stale >= staleLimit) this.#renew(failure);
+      else if (this.#flights.all.some(({ unknown }) => this.#rules.identical(unknown))) this.#flights.again();
+      // Surely not appended: these may be given back, and their payloads need not be kept.
+      else this.#putBack(this.#flights.dissolve());
+      await this.#pause(failure);
     }
-    const visible = failure.code !== 'LC_OUTPUT_FAILED' && failure.code !== 'LC_OUTPUT_UNREACHABLE';
-    if (visible || performance.now() - this.#since! >= patienceMs) this.#settings.troubles.set(this.name, failure);
-    await this.#pause((this.#settings.backoff ?? backoff)(this.#failures++));
   }
 
   /** The broker refused the record batch as it is: smaller ones; a record that is alone can never be written. */
-  #divide(flight: Flight<Payload>, failure: SendFailure): void {
-    const { parts, count, bytes } = flight;
+  #divide({ parts, count, bytes }: Flight<Payload>, failure: SendFailure): void {
+    // What follows may come to the broker late, on a connection that has ended, and it would fit once the gap is closed: not
+    // when the gap stays, because the records go on under another producer.
+    const late = this.#flights.all.slice(1).some(({ unknown }) => unknown);
+    this.#fresh ||= late;
+    const flights = late ? this.#flights.renew() : this.#flights.dissolve();
     if (count === 1) {
-      const { slice, from } = parts[0]!;
-      const text = `a record of ${bytes} bytes for ${this.name}: ${failure.message}`;
-      const reason = new LogcatchError(
-        'LC_RECORD_REFUSED',
-        text,
-        failure.hint === undefined ? {} : { hint: failure.hint },
-      );
-      this.#release(flight);
-      this.#landed();
-      slice.refused(from, reason);
+      this.#putBack(flights, []);
+      this.progress.made(!this.#empty);
+      this.#refuse(parts, failure.refusal(`a record of ${bytes} bytes for ${this.name}`));
     } else if (failure.remedy === 'shrink') {
-      this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, bytes) / 2));
-      this.#dissolve(flight);
-    } else {
-      const [first, second] = halve(parts, count >> 1);
-      this.#dissolve(flight, first, second);
-    }
+      this.#waiting.shrink(bytes);
+      this.#putBack(flights);
+    } else this.#putBack(flights, halve(parts, count >> 1));
   }
 
   /** The broker has lost what it knew of our producer: a new one, for this lane only. */
   #renew(failure: SendFailure): void {
-    this.#producer = undefined;
+    const flights = this.#flights.renew();
+    const repeated = flights.reduce((sum, { unknown, count }) => sum + (unknown ? count : 0), 0);
+    const warning = repeated > 0 ? `; up to ${repeated} records may be repeated` : '';
+    this.#settings.log.warn(`${this.name}: ${failure.message}; going on with a new producer id${warning}`);
+    this.#putBack(flights);
     this.#fresh = true;
-    this.#sequence = 0;
     this.#stale = 0;
-    const flight = this.#flight;
-    if (!flight) return;
-    const repeated = flight.unknown ? `; up to ${flight.count} records may be repeated` : '';
-    this.#settings.log.warn(`${this.name}: ${failure.message}; going on with a new producer id${repeated}`);
-    this.#dissolve(flight);
+    this.figures.resets++;
   }
 
-  /** Back to what waits, in these groups; what was withdrawn meanwhile is given back. */
-  #dissolve(flight: Flight<Payload>, ...groups: readonly (readonly Part[])[]): void {
-    this.#flight = undefined;
-    this.#release(flight);
-    for (const group of groups.length > 0 ? groups.toReversed() : [flight.parts]) {
-      this.#waiting.putBack(group.filter(({ slice }) => !this.#unwanted.has(slice)));
+  /** Lets records wait again, each flight's in a group of its own. @param head what takes the place of the first one */
+  #putBack(flights: readonly Flight<Payload>[], head?: readonly (readonly Part[])[]): void {
+    const groups = flights.map(({ parts }) => parts);
+    if (head) groups.splice(0, 1, ...head);
+    this.#waiting.putBack(groups);
+    for (const { records } of flights) void records.then(({ payload }) => this.#settings.encoding.release(payload));
+  }
+
+  async #pause(failure: SendFailure): Promise<void> {
+    if (this.#closed) return;
+    this.#busy = true;
+    const failures = this.progress.failed(failure);
+    this.look();
+    await this.#rest.wait((this.#settings.backoff ?? backoff)(failures));
+    if (!this.#closed) this.#goOn();
+  }
+
+  #goOn(): void {
+    this.#busy = false;
+    if (this.#empty && this.progress.holding) void this.#probe();
+    else this.#pump();
+  }
+
+  /** With nothing to try with, finds out whether sources had better come again. */
+  async #probe(): Promise<void> {
+    this.#busy = true;
+    try {
+      await this.#settings.sender.ready(this.topic, this.partition);
+      this.progress.endHold();
+      this.#goOn();
+    } catch (error) {
+      await this.#pause(SendFailure.from(error));
     }
-    for (const { slice, from, to } of flight.parts) {
-      if (this.#unwanted.has(slice)) slice.returned(from, to, this.#unwanted.get(slice));
-    }
-  }
-
-  #release(flight: Flight<Payload>): void {
-    void flight.records.then(({ payload }) => this.#settings.encoding.release(payload));
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 }

@@ -13,19 +13,27 @@ const { signal } = new AbortController();
 
 async function slice(text: string): Promise<Slice> {
   const batch = await batchOf(source!, [text], { start: 0, buffers: pool, signal });
-  return { batch, written: () => {}, refused: () => {}, returned: () => {} };
+  return { batch, alone: true, written: () => {}, refused: () => {}, returned: () => {} };
 }
 
 function lanesOf(send: (partition: number) => Promise<bigint>) {
   const builder = (): Builder<null> => ({ bytes: 1, append: (_batch, _from, to) => to, finish: async () => null });
   const lanes = new Lanes<null>({
-    sender: { identify: async () => ({ id: '1', epoch: 0 }), send: (_topic, partition) => send(partition) },
+    sender: {
+      identify: async () => ({ id: '1', epoch: 0 }),
+      send: (_topic, partition) => send(partition),
+      ready: async () => {},
+      forget: () => {},
+    },
     encoding: { builder, release: () => {} },
     linger: 60_000,
     batchBytes: 10,
+    inFlight: 1,
     troubles: { set: () => {}, clear: () => {} },
     log: { warn: () => {} },
     backoff: () => 1,
+    movable: true,
+    closed: () => {},
   });
   onTestFinished(() => lanes.close('the end'));
   return lanes;

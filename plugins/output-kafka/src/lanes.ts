@@ -1,13 +1,51 @@
-import { Lane, type LaneSettings } from './lane.ts';
+import { Lane } from './lane.ts';
+import type { LaneSettings } from './lane-settings.ts';
+import type { Stamp } from './sender.ts';
 
-/** The lanes that there are, one per topic-partition that was ever written to. */
+/** How often lanes are looked at, in ms: whether they are stuck, or idle. */
+const lookEvery = 1000;
+/** A lane without records for so long, in ms, is closed. */
+export const idleAfterMs = 10 * 60_000;
+/**
+ * Where the lane of a partition ended is kept for so long, in ms: as long as brokers know a producer that is silent, by
+ * default. Beginning anew under the same producer would make a broker take fresh records for repeated ones.
+ */
+const stampsKeptMs = 24 * 3_600_000;
+
+export interface LanesSettings<Payload> extends Omit<LaneSettings<Payload>, 'recovered' | 'elsewhere'> {
+  /** Whether records may go to any partition of their topic: see {@link Lanes.choose}. */
+  readonly movable: boolean;
+  /** This topic has no lanes any more. */
+  readonly closed: (topic: string) => void;
+}
+
+/** The lanes that are in use, one per topic-partition. */
 export class Lanes<Payload> {
-  readonly #settings: LaneSettings<Payload>;
+  readonly #settings: LanesSettings<Payload>;
+  readonly #laneSettings: LaneSettings<Payload>;
   readonly #lanes = new Map<string, Map<number, Lane<Payload>>>();
-  readonly #current = new Map<string, number>();
+  readonly #current = new Map<string, { partition: number; partitions: number }>();
+  readonly #stamps = new Map<string, { stamp: Stamp; until: number }>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: LaneSettings<Payload>) {
-    this.#settings = { ...settings, recovered: () => this.#nudge() };
+  constructor(settings: LanesSettings<Payload>) {
+    this.#settings = settings;
+    const recovered = () => {
+      for (const lane of this.all) lane.nudge();
+    };
+    this.#laneSettings = {
+      ...settings,
+      recovered,
+      ...(settings.movable && { elsewhere: (topic: string) => this.#works(topic) }),
+    };
+  }
+
+  get all(): Lane<Payload>[] {
+    return [...this.#lanes.values()].flatMap((ofTopic) => [...ofTopic.values()]);
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.look(), lookEvery);
   }
 
   get(topic: string, partition: number): Lane<Payload> {
@@ -18,7 +56,9 @@ export class Lanes<Payload> {
     }
     let lane = ofTopic.get(partition);
     if (!lane) {
-      lane = new Lane(topic, partition, this.#settings);
+      const name = `${topic}-${partition}`;
+      lane = new Lane(topic, partition, this.#laneSettings, this.#stamps.get(name)?.stamp);
+      this.#stamps.delete(name);
       ofTopic.set(partition, lane);
     }
     return lane;
@@ -29,32 +69,61 @@ export class Lanes<Payload> {
    * that batches are large; then the next one, by turns or at random, but not to one that fails while others work.
    */
   choose(topic: string, partitions: number, how: 'sticky' | 'random'): Lane<Payload> {
-    const last = this.#current.get(topic);
+    const last = this.#current.get(topic)?.partition;
     if (last !== undefined && last < partitions) {
       const lane = this.get(topic, last);
       if (lane.filling && !lane.failing) return lane;
     }
     const first = how === 'random' || last === undefined ? Math.floor(Math.random() * partitions) : last + 1;
-    let chosen = first % partitions;
+    let partition = first % partitions;
     for (let n = 0; n < partitions; n++) {
-      const partition = (first + n) % partitions;
-      if (this.#lanes.get(topic)?.get(partition)?.failing) continue;
-      chosen = partition;
-      break;
+      if (!this.#fails(topic, (first + n) % partitions)) {
+        partition = (first + n) % partitions;
+        break;
+      }
     }
-    this.#current.set(topic, chosen);
-    return this.get(topic, chosen);
+    this.#current.set(topic, { partition, partitions });
+    return this.get(topic, partition);
+  }
+
+  /** Lets stuck lanes give back what they have not sent, and closes idle ones. */
+  look(now = performance.now()): void {
+    for (const lane of this.all) {
+      lane.look();
+      if (lane.idleFor >= idleAfterMs) this.#close(lane, now);
+    }
+    let forgotten = false;
+    for (const [name, { until }] of this.#stamps) {
+      if (until < now) forgotten = this.#stamps.delete(name);
+    }
+    if (forgotten) this.#settings.sender.forget();
   }
 
   close(reason: unknown): void {
-    for (const lane of this.#all()) lane.close(reason);
+    clearInterval(this.#timer);
+    for (const lane of this.all) lane.close(reason);
   }
 
-  #nudge(): void {
-    for (const lane of this.#all()) lane.nudge();
+  #close(lane: Lane<Payload>, now: number): void {
+    const { topic, partition, name, stamp } = lane;
+    if (stamp) this.#stamps.set(name, { stamp, until: now + stampsKeptMs });
+    lane.close(new Error('the lane is idle'));
+    const ofTopic = this.#lanes.get(topic)!;
+    ofTopic.delete(partition);
+    if (ofTopic.size > 0) return;
+    this.#lanes.delete(topic);
+    this.#current.delete(topic);
+    this.#settings.closed(topic);
   }
 
-  *#all(): Iterable<Lane<Payload>> {
-    for (const ofTopic of this.#lanes.values()) yield* ofTopic.values();
+  #fails(topic: string, partition: number): boolean {
+    const lane = this.#lanes.get(topic)?.get(partition);
+    return lane !== undefined && (lane.failing || lane.progress.stuck);
+  }
+
+  #works(topic: string): boolean {
+    const { partitions = 0 } = this.#current.get(topic) ?? {};
+    for (let partition = 0; partition < partitions; partition++) if (!this.#fails(topic, partition)) return true;
+    return false;
   }
 }

@@ -1,8 +1,20 @@
 import { type Address, formatAddress } from './address.ts';
 import { SendFailure } from './failure.ts';
 
-/** Codes and words of Node's TLS that concern certificates, ours or theirs. */
-const certificate = /CERT|ISSUER|SIGNATURE|SIGNED|ALTNAME|alert (bad|unknown|certificate|handshake)/;
+/** What is wrong with a certificate, by codes and words of Node's TLS, and what to do; the first that fits. */
+const certificates: readonly [RegExp, string][] = [
+  [/ALTNAME/, 'Name the broker as its certificate does, or set `tls.server_name` to a name that is in there.'],
+  [/EXPIRED|NOT_YET_VALID/, 'Renew the certificate of the broker; see also whether the clocks are right.'],
+  [
+    /alert (bad|unknown|certificate|handshake)|certificate required/i,
+    'The broker does not accept our certificate: set `tls.cert` and `tls.key` to one that is signed by a CA it trusts.',
+  ],
+  [
+    /KEY_VALUES_MISMATCH|PEM|BAD_DECRYPT|NO_START_LINE/,
+    'Check the files `tls.ca`, `tls.cert` and `tls.key`, and `tls.key_passphrase`.',
+  ],
+  [/CERT|ISSUER|SIGNATURE|SIGNED/, 'Set `tls.ca` to the CA that has signed the certificate of the broker.'],
+];
 /** UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE, SASL_AUTHENTICATION_FAILED. */
 const saslCodes: readonly unknown[] = [33, 34, 58];
 
@@ -10,16 +22,29 @@ const saslCodes: readonly unknown[] = [33, 34, 58];
 export function connectFailure(address: Address, error: unknown): SendFailure {
   const where = formatAddress(address);
   const text = textOf(error);
-  if (isLogin(error)) return new SendFailure('LC_OUTPUT_AUTH', `${where} refuses the login: ${text}`, { cause: error });
-  if (certificate.test(`${(error as { code?: unknown }).code} ${text}`)) {
-    const hint = 'Check tls: ca, server_name, and the certificates on both sides.';
-    return new SendFailure('LC_OUTPUT_AUTH', `TLS with ${where} fails: ${text}`, { cause: error, hint });
+  if (isLogin(error)) {
+    const details = { cause: error, hint: loginHint(text) };
+    return new SendFailure('LC_OUTPUT_AUTH', `${where} refuses the login: ${text}`, details);
+  }
+  const signs = `${(error as { code?: unknown }).code} ${text}`;
+  const certificate = certificates.find(([sign]) => sign.test(signs));
+  if (certificate) {
+    const details = { cause: error, hint: certificate[1] };
+    return new SendFailure('LC_OUTPUT_AUTH', `TLS with ${where} fails: ${text}`, details);
   }
   const hint = portHint(text);
   return new SendFailure('LC_OUTPUT_UNREACHABLE', `cannot reach ${where}: ${text}`, {
     cause: error,
     ...(hint && { hint }),
   });
+}
+
+function loginHint(text: string): string {
+  if (/not supported|UNSUPPORTED/i.test(text))
+    return 'Set `sasl.mechanism` to one that this listener of the broker offers.';
+  if (/state|version/i.test(text))
+    return 'This listener of the broker takes no login: leave out `sasl`, or use another port.';
+  return 'Check `sasl.username` and `sasl.password` (or `sasl.token`), and that the user has a credential for this mechanism.';
 }
 
 /** What to do when a port hangs up: it speaks something else. */

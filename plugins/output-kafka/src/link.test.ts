@@ -86,7 +86,7 @@ test('a broker that says nothing is given up in time', async () => {
   const began = performance.now();
   expect(await failure(openLink(address, settings, never))).toMatchObject({
     code: 'LC_OUTPUT_UNREACHABLE',
-    message: `cannot reach 127.0.0.1:${address.port}: not connected within 100 ms`,
+    message: `cannot reach 127.0.0.1:${address.port}: nothing within 100 ms`,
     unknown: false,
   });
   expect(performance.now() - began).toBeLessThan(1000);

@@ -54,6 +54,8 @@ export async function openLink(address: Address, settings: LinkSettings, signal:
   return link;
 }
 
+const never = new AbortController().signal;
+
 class KafkajsLink implements Link {
   readonly #address: Address;
   readonly #broker: Broker;
@@ -104,7 +106,7 @@ class KafkajsLink implements Link {
   async produce(topic: string, partition: number, records: Buffer): Promise<Produced> {
     const protocol = this.#protocol('Produce', {});
     const answer = await this.#guarded(async () => {
-      await this.#connection.authenticate();
+      await this.#inTime(this.#connection.authenticate());
       const payload = await this.#write(protocol, topic, partition, records);
       const decoded = (await protocol.response.decode(payload)) as ProduceAnswer;
       this.#connection.requestQueue.maybeThrottle(decoded.clientSideThrottleTime);
@@ -141,7 +143,12 @@ class KafkajsLink implements Link {
     // Not kafkajs's `parse`: it throws at the first error code of any topic and drops the rest of the answer.
     const parse = async (data: unknown) => data;
     const call = { request, response: { decode: response.decode, parse } };
-    return this.#guarded(async () => (await this.#connection.send(call)) as T);
+    return this.#guarded(async () => (await this.#inTime(this.#connection.send(call))) as T);
+  }
+
+  /** kafkajs ends what it has sent in time, but not always what it does before, such as a login. */
+  #inTime<T>(promise: Promise<T>): Promise<T> {
+    return within(this.#settings.requestTimeout, never, promise);
   }
 
   /** Any failure, time-outs included, ends the connection: an answer that comes late must meet nobody. */
@@ -156,6 +163,8 @@ class KafkajsLink implements Link {
 
   /** As kafkajs's `Connection.send`, which would copy the records twice. */
   async #write({ request }: Protocol, topic: string, partition: number, records: Buffer): Promise<Buffer> {
+    // It may have been lost while we logged in, and then kafkajs would keep what we push for ever.
+    if (!this.alive) throw new Error('the connection was lost');
     const { socket, requestQueue } = this.#connection;
     const { apiKey, apiVersion, apiName } = request;
     const correlationId = this.#connection.nextCorrelationId();
@@ -193,7 +202,7 @@ function leadersOf(partitions: MetadataAnswer['topicMetadata'][number]['partitio
 
 async function within<T>(ms: number, signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const { promise: end, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not connected within ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(new Error(`nothing within ${ms} ms`)), ms);
   const abort = () => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {

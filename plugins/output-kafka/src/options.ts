@@ -23,22 +23,44 @@ const tls = z.strictObject({
   server_name: z.string().optional().describe('Name to expect in the certificate, where it is not the host.'),
 });
 
-const sasl = z.strictObject({
-  mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('How to log in.'),
-  username: z.string().min(1).describe('User.'),
-  password: secret().describe('Password.'),
-});
+const sasl = z
+  .strictObject({
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']).describe('How to log in.'),
+    username: z.string().min(1).optional().describe('User. For all but `oauthbearer`.'),
+    password: secret().optional().describe('Password. For all but `oauthbearer`.'),
+    token: secret().optional().describe('Token, for `oauthbearer`: read again for each login, as its file is renewed.'),
+  })
+  .superRefine(({ mechanism, ...given }, context) => {
+    const wanted = mechanism === 'oauthbearer' ? ['token'] : ['username', 'password'];
+    for (const name of ['username', 'password', 'token'] as const) {
+      const is = given[name] !== undefined;
+      if (is === wanted.includes(name)) continue;
+      context.addIssue({ code: 'custom', path: [name], message: `${mechanism} ${is ? 'takes none' : 'needs one'}` });
+    }
+  });
 
 const createTopics = z.strictObject({
   partitions: z.number().int().min(1).describe('Partitions of a topic that we create.'),
   replication_factor: z.number().int().min(1).describe('Its replicas.'),
 });
 
+const stuck = z.union([
+  z.literal('wait'),
+  z.strictObject({
+    dead_letter_after: duration().describe(
+      'Records that have waited for a stuck topic or partition for so long go to the dead letters.',
+    ),
+  }),
+]);
+
 export const options = z.strictObject({
   brokers: brokers.describe('Brokers to ask first, as `HOST:PORT`. The port is 9092 when left out.'),
   topic: template().describe('Topic, filled in per record.'),
   key: template().optional().describe('Key, filled in per record. Left out: no key.'),
   headers: z.record(z.string().min(1), template()).default({}).describe('Headers: name -> text, filled in per record.'),
+  timestamp: template()
+    .optional()
+    .describe('Time, filled in per record: ms since the epoch, or ISO 8601. Left out: when the record batch is made.'),
   value: z
     .enum(['text', 'json'])
     .default('text')
@@ -54,12 +76,30 @@ export const options = z.strictObject({
     .default('all')
     .describe('Who must have a record before it counts as written. `all` is idempotent, `leader` is not.'),
   create_topics: createTopics.optional().describe('Create topics that are missing. Left out: wait for them.'),
+  stuck: stuck
+    .default('wait')
+    .describe(
+      'What becomes of records for a topic or partition that cannot be written to, while others can. `wait`: their sources wait.',
+    ),
+  max_topics: z
+    .number()
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('Topics in use at once. Those without records for 10 minutes make room.'),
   client_id: z.string().min(1).default('logcatch').describe('Name by which brokers know this client.'),
   linger: duration().prefault('5ms').describe('How long a record may wait for others to share its record batch.'),
   batch_bytes: batchBytes.prefault('512KiB').describe('Size of a record batch, before compression. At most 1MB.'),
+  in_flight: z
+    .number()
+    .int()
+    .min(1)
+    .max(5)
+    .default(1)
+    .describe('Record batches on their way to one partition at once, 1 to 5. Order and idempotence hold with any.'),
   compression: z.enum(['none', 'gzip', 'zstd']).default('none').describe('Compression of record batches.'),
   tls: z.union([z.boolean(), tls]).default(false).describe('Encrypt: `true`, or where certificates are.'),
-  sasl: sasl.optional().describe('Log in with a name and a password.'),
+  sasl: sasl.optional().describe('Log in.'),
   request_timeout: duration().prefault('30s').describe('How long an answer of a broker may take.'),
   connect_timeout: duration().prefault('10s').describe('How long connecting may take, TLS and login included.'),
 });

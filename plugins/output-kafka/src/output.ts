@@ -1,8 +1,9 @@
-import type { Batch, LogcatchError, Output, OutputContext, Receipt, Source } from '@logcatch/plugin-api';
+import type { Batch, Figures, LogcatchError, Output, OutputContext, Receipt, Source } from '@logcatch/plugin-api';
 import { parseAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
 import { Delivery } from './delivery.ts';
 import { SendFailure } from './failure.ts';
+import { figuresOf } from './figures.ts';
 import { KafkaSender } from './kafka-sender.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -42,6 +43,7 @@ export class KafkaOutput implements Output {
     this.#context = context;
     this.#placement = placementOf(options);
     const { log } = context;
+    const deadLetterAfter = options.stuck === 'wait' ? undefined : options.stuck.dead_letter_after;
     const shelf = new Shelf(shelfBytes);
     const link = linkSettings(options, context);
     const seeds = options.brokers.map((broker) => parseAddress(broker)!);
@@ -51,6 +53,8 @@ export class KafkaOutput implements Output {
       cluster: this.#cluster,
       create: options.create_topics,
       brokers: options.brokers.join(','),
+      max: options.max_topics,
+      deadLetterAfter,
       troubles: this.#troubles,
       log,
     });
@@ -62,6 +66,10 @@ export class KafkaOutput implements Output {
       },
       linger: options.linger,
       batchBytes: options.batch_bytes,
+      inFlight: options.in_flight,
+      deadLetterAfter,
+      movable: this.#placement === 'sticky' || this.#placement === 'random',
+      closed: (topic) => this.#topics.close(topic),
       troubles: this.#troubles,
       log,
     });
@@ -80,6 +88,7 @@ export class KafkaOutput implements Output {
       signal.removeEventListener('abort', abort);
     }
     this.#topics.start();
+    this.#lanes.start();
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[]> {
@@ -101,6 +110,10 @@ export class KafkaOutput implements Output {
     }
   }
 
+  figures(): Figures {
+    return figuresOf(this.#lanes.all, this.#topics);
+  }
+
   async stop(): Promise<void> {
     const reason = new Error('the output stops');
     this.#topics.stop();
@@ -113,13 +126,24 @@ export class KafkaOutput implements Output {
   #hand(delivery: Delivery, { to: topic, indices }: Route<string>): Withdraw {
     const handed: [KafkaLane, Slice][] = [];
     let known = false;
-    const forget = this.#topics.whenKnown(topic, (partitions) => {
-      known = true;
-      for (const { to: lane, indices: own } of this.#routeToLanes(delivery.batch, topic, indices, partitions)) {
-        const slice = delivery.slice(topic, lane.partition, own);
-        handed.push([lane, slice]);
-        lane.push(slice);
-      }
+    const forget = this.#topics.whenKnown(topic, {
+      alone: indices === null,
+      known: (partitions) => {
+        known = true;
+        for (const { to: lane, indices: own } of this.#routeToLanes(delivery.batch, topic, indices, partitions)) {
+          const slice = delivery.slice(topic, lane.partition, own);
+          handed.push([lane, slice]);
+          lane.push(slice);
+        }
+      },
+      stuck: (reason) => {
+        known = true;
+        delivery.giveBack(delivery.batch.count, reason);
+      },
+      refused: (failure) => {
+        known = true;
+        delivery.refuseAll(indices, failure.refusal(topic));
+      },
     });
     return (reason) => {
       for (const [lane, slice] of handed) lane.withdraw(slice, reason);

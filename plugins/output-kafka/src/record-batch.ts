@@ -2,10 +2,10 @@ import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
 import type { Batch } from '@logcatch/plugin-api';
 import { crc32c } from './crc32c.ts';
-import { headersOf, jsonOf, keysOf, type RecordShape } from './record-values.ts';
+import { headersOf, jsonOf, keysOf, type RecordShape, timesOf } from './record-values.ts';
 import type { Builder, Producer } from './sender.ts';
 import type { Shelf } from './shelf.ts';
-import { varintSize, writeVarint } from './varint.ts';
+import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -32,6 +32,9 @@ export class RecordBatchBuilder implements Builder<Encoded> {
   readonly #limit: number;
   #buffer: Buffer;
   #end = headLength;
+  /** Time of the first record, and the latest of all, where records have their own. */
+  #first: number | undefined;
+  #latest = 0;
   #count = 0;
 
   /** @param limit bytes of the record batch at most, before compression; a record that is alone may have more */
@@ -50,6 +53,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
   append(batch: Batch, from: number, to: number): number {
     const keyOf = keysOf(this.#shape.key, batch);
     const headOf = headersOf(this.#shape.headers, batch);
+    const timeOf = timesOf(this.#shape.timestamp, batch);
     const json = this.#shape.value === 'json' ? jsonOf(batch) : undefined;
     const { buffer, starts, ends } = batch;
     for (let index = from; index < to; index++) {
@@ -57,17 +61,26 @@ export class RecordBatchBuilder implements Builder<Encoded> {
       const source = value ?? buffer;
       const start = value ? 0 : starts[index]!;
       const end = value ? value.length : ends[index]!;
-      if (!this.#add(keyOf(index), source, start, end, headOf(index))) return index;
+      if (!this.#add(timeOf?.(index), keyOf(index), source, start, end, headOf(index))) return index;
     }
     return to;
   }
 
-  /** Length, attributes, time delta (0: all are as old as the batch), offset delta, key, value, headers. */
-  #add(key: Buffer | null, source: Buffer, start: number, end: number, headers: Buffer): boolean {
+  /** Length, attributes, time delta, offset delta, key, value, headers. */
+  #add(
+    time: number | undefined,
+    key: Buffer | null,
+    source: Buffer,
+    start: number,
+    end: number,
+    headers: Buffer,
+  ): boolean {
     const valueLength = end - start;
     const keyLength = key === null ? -1 : key.length;
+    const later = time === undefined ? 0 : time - (this.#first ?? time);
     const length =
-      2 +
+      1 +
+      (later === 0 ? 1 : varlongSize(later)) +
       varintSize(this.#count) +
       varintSize(keyLength) +
       (key === null ? 0 : keyLength) +
@@ -80,7 +93,8 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     const bytes = this.#buffer;
     let at = writeVarint(bytes, this.#end, length);
     bytes[at++] = 0;
-    bytes[at++] = 0;
+    if (later === 0) bytes[at++] = 0;
+    else at = writeVarlong(bytes, at, later);
     at = writeVarint(bytes, at, this.#count);
     at = writeVarint(bytes, at, keyLength);
     if (key) at += key.copy(bytes, at);
@@ -90,6 +104,10 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     else at += headers.copy(bytes, at);
     this.#end = at;
     this.#count++;
+    if (time !== undefined) {
+      this.#first ??= time;
+      this.#latest = Math.max(this.#latest, time);
+    }
     return true;
   }
 
@@ -102,15 +120,15 @@ export class RecordBatchBuilder implements Builder<Encoded> {
 
   async finish(producer: Producer, sequence: number): Promise<Encoded> {
     const { bytes, shelved } = await this.#compressed();
-    const now = BigInt(Date.now());
+    const now = Date.now();
     bytes.writeBigInt64BE(0n, 0);
     bytes.writeInt32BE(bytes.length - 12, 8);
     bytes.writeInt32BE(-1, 12);
     bytes.writeInt8(magic, 16);
     bytes.writeInt16BE(codecs[this.#compression], 21);
     bytes.writeInt32BE(this.#count - 1, 23);
-    bytes.writeBigInt64BE(now, 27);
-    bytes.writeBigInt64BE(now, 35);
+    bytes.writeBigInt64BE(BigInt(this.#first ?? now), 27);
+    bytes.writeBigInt64BE(BigInt(this.#first === undefined ? now : this.#latest), 35);
     bytes.writeBigInt64BE(BigInt(producer.id), 43);
     bytes.writeInt16BE(producer.epoch, 51);
     bytes.writeInt32BE(sequence, 53);

@@ -6,6 +6,7 @@ export interface RecordShape {
   readonly key?: Template | undefined;
   readonly headers: Readonly<Record<string, Template>>;
   readonly value: 'text' | 'json';
+  readonly timestamp?: Template | undefined;
 }
 
 /** Something that each record of a batch has; the same object for all of them where it does not vary. */
@@ -44,6 +45,20 @@ export function jsonOf(batch: Batch): PerRecord<Buffer> {
     }
     return Buffer.from(`${text}"message":${JSON.stringify(batch.text(index))}}`);
   };
+}
+
+/** Each record's time, in ms since the epoch; `undefined`: when its record batch is made. */
+export function timesOf(timestamp: Template | undefined, batch: Batch): PerRecord<number | undefined> | undefined {
+  if (!timestamp) return undefined;
+  if (!timestamp.constant(batch)) return (index) => parseTime(present(timestamp.value(batch, index)));
+  const time = parseTime(present(timestamp.valueOf(batch)));
+  return () => time;
+}
+
+/** A number of ms since the epoch, or a date as ISO 8601 writes it; `undefined` when it is neither. */
+export function parseTime(text: string): number | undefined {
+  const time = /^\d{1,15}$/.test(text) ? Number(text) : /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  return time >= 0 ? time : undefined;
 }
 
 /** Records that lack a value are refused before they get here. */

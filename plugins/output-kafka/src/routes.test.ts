@@ -37,6 +37,16 @@ describe('routing to topics', () => {
     expect(listed(routes)).toEqual({ topics: [['logs-shop', null]], refused: [] });
   });
 
+  test('refuses records whose timestamp is none', async () => {
+    const records = (await batch(['1700000000000', 'yesterday', '2026-03-01T10:00:00Z'])).withAttribute(
+      'time',
+      ({ text }) => text,
+    );
+    const routes = routeToTopics(records, { ...templates('logs'), timestamp: Template.parse('{{ time }}') });
+    expect(listed(routes).refused).toEqual([[1, 'LC_RECORD_REFUSED']]);
+    expect(routes.refused[0]!.reason.message).toBe('"yesterday" is no timestamp');
+  });
+
   test('groups records by their own topic, in order', async () => {
     const records = (await batch(['x1', 'y1', 'x2', 'y2'])).withAttribute('kind', ({ text }) => text.slice(0, 1));
     expect(listed(routeToTopics(records, templates('logs-{{ kind }}')))).toEqual({

@@ -1,10 +1,12 @@
 import { type Batch, LogcatchError, Missing, type Refused, type Template } from '@logcatch/plugin-api';
 import { partitionOfKey } from './partition.ts';
+import { parseTime } from './record-values.ts';
 
 export interface Templates {
   readonly topic: Template;
   readonly key?: Template | undefined;
   readonly headers: Readonly<Record<string, Template>>;
+  readonly timestamp?: Template | undefined;
 }
 
 /** Records of a batch that go to one place. */
@@ -26,7 +28,8 @@ export function routeToTopics(batch: Batch, templates: Templates): Routes {
     if (!template.constant(batch)) varying.push([option, template]);
     else {
       const value = template.valueOf(batch);
-      if (value instanceof Missing) return refuseAll(batch, noValue(option, template, value));
+      const wrong = wrongValue(option, template, value);
+      if (wrong) return refuseAll(batch, wrong);
     }
   }
   const { topic } = templates;
@@ -39,16 +42,17 @@ export function routeToTopics(batch: Batch, templates: Templates): Routes {
 function routeEach(batch: Batch, topic: Template, varying: readonly [string, Template][]): Routes {
   const refused: Refused[] = [];
   const reasons = new Map<string, LogcatchError>();
-  const refuse = (index: number, name: string, make: () => LogcatchError) => {
-    const reason = reasons.get(name) ?? make();
-    reasons.set(name, reason);
+  const refuse = (index: number, wrong: LogcatchError) => {
+    const reason = reasons.get(wrong.message) ?? wrong;
+    reasons.set(wrong.message, reason);
     refused.push({ index, reason });
   };
   const groups = group(batch.count, (index) => {
     for (const [option, template] of varying) {
       const value = template.value(batch, index);
-      if (!(value instanceof Missing)) continue;
-      refuse(index, `${option} ${value.attribute}`, () => noValue(option, template, value));
+      const wrong = wrongValue(option, template, value);
+      if (!wrong) continue;
+      refuse(index, wrong);
       return undefined;
     }
     return topic.value(batch, index) as string;
@@ -94,15 +98,25 @@ function group<Place>(count: number, placeOf: (index: number) => Place | undefin
   }));
 }
 
-function optionsOf({ topic, key, headers }: Templates): [string, Template][] {
+function optionsOf({ topic, key, headers, timestamp }: Templates): [string, Template][] {
   const options: [string, Template][] = [['topic', topic]];
   if (key) options.push(['key', key]);
+  if (timestamp) options.push(['timestamp', timestamp]);
   for (const [name, template] of Object.entries(headers)) options.push([`headers.${name}`, template]);
   return options;
 }
 
 function refuseAll(batch: Batch, reason: LogcatchError): Routes {
   return { topics: [], refused: Array.from({ length: batch.count }, (_, index) => ({ index, reason })) };
+}
+
+/** Why a record cannot be written with this value of an option. */
+function wrongValue(option: string, template: Template, value: string | Missing): LogcatchError | undefined {
+  if (value instanceof Missing) return noValue(option, template, value);
+  if (option !== 'timestamp' || parseTime(value) !== undefined) return undefined;
+  return new LogcatchError('LC_RECORD_REFUSED', `${JSON.stringify(value.slice(0, 60))} is no timestamp`, {
+    hint: 'A timestamp is a number of milliseconds since the epoch, or a date such as 2026-03-01T12:00:00Z.',
+  });
 }
 
 function noValue(option: string, template: Template, { attribute }: Missing): LogcatchError {

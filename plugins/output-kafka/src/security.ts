@@ -6,8 +6,13 @@ import type { Options } from './options.ts';
 /** How to encrypt and log in, with the content of files and secrets. Lives as briefly as possible; never logged. */
 export interface Security {
   readonly tls: TlsOptions | undefined;
-  readonly sasl: { readonly mechanism: string; readonly username: string; readonly password: string } | undefined;
+  readonly sasl: Login | undefined;
 }
+
+/** As kafkajs takes it. */
+export type Login =
+  | { readonly mechanism: string; readonly username: string; readonly password: string }
+  | { readonly mechanism: string; oauthBearerProvider(): Promise<{ value: string }> };
 
 /** Options of `tls.connect`. */
 export interface TlsOptions {
@@ -29,17 +34,22 @@ export async function readSecurity(
   try {
     return {
       tls: tls === false ? undefined : tls === true ? {} : await readTls(tls, context),
-      sasl: sasl && {
-        mechanism: sasl.mechanism,
-        username: sasl.username,
-        password: await context.secret(sasl.password),
-      },
+      sasl: sasl && (await readLogin(sasl, context)),
     };
   } catch (error) {
     throw new SendFailure('LC_OUTPUT_AUTH', `a certificate, key or secret cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
   }
+}
+
+async function readLogin(
+  { mechanism, username, password, token }: NonNullable<Options['sasl']>,
+  { secret }: ComponentContext,
+): Promise<Login> {
+  if (token === undefined) return { mechanism, username: username!, password: await secret(password!) };
+  await secret(token); // so that a file that is not there is named as such
+  return { mechanism, oauthBearerProvider: async () => ({ value: (await secret(token)).trim() }) };
 }
 
 async function readTls(tls: Exclude<Options['tls'], boolean>, context: ComponentContext): Promise<TlsOptions> {

@@ -19,6 +19,13 @@ export interface RecordBatch<Payload> {
   readonly payload: Payload;
 }
 
+/** Where a producer is in a partition. */
+export interface Stamp {
+  readonly producer: Producer;
+  /** Of the next record. */
+  readonly sequence: number;
+}
+
 export interface Sender<Payload> {
   /**
    * The producer for a partition that has none yet: one for all, or with `fresh` one that nobody had before.
@@ -26,12 +33,22 @@ export interface Sender<Payload> {
    */
   identify(fresh: boolean): Promise<Producer>;
 
+  /** The producer for all is not for partitions that have none yet, from now on. */
+  forget(): void;
+
   /**
    * Settles when the records are durable (with the offset of the first, where the broker says it) or the attempt failed;
    * in any case within a bound.
    * @throws SendFailure
    */
   send(topic: string, partition: number, records: RecordBatch<Payload>): Promise<bigint | undefined>;
+
+  /**
+   * Resolves when a send is worth trying, as far as one can tell without records: the partition has a leader, and it can
+   * be reached.
+   * @throws SendFailure
+   */
+  ready(topic: string, partition: number): Promise<void>;
 }
 
 /** Makes the payload of one record batch. Neither throws nor rejects. */

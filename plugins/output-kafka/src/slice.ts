@@ -3,6 +3,8 @@ import type { Batch, LogcatchError } from '@logcatch/plugin-api';
 /** Records of one batch for one partition, and who wants to hear of them. Each record is answered exactly once. */
 export interface Slice {
   readonly batch: Batch;
+  /** Whether these are all the records of one write: given back whole, nothing of it was written. */
+  readonly alone: boolean;
   /** Records `from` up to `to` are durable. `offset` is that of `from`, where the broker said it. */
   written(from: number, to: number, offset: bigint | undefined): void;
   /** This record can never be written. */
@@ -30,4 +32,11 @@ export function halve(parts: readonly Part[], count: number): [Part[], Part[]] {
     left -= cut - part.from;
   }
   return [first, second];
+}
+
+/** The slices of which all records are among these parts. */
+export function wholeSlices(parts: readonly Part[]): Slice[] {
+  const counts = new Map<Slice, number>();
+  for (const { slice, from, to } of parts) counts.set(slice, (counts.get(slice) ?? 0) + to - from);
+  return [...counts].filter(([slice, count]) => count === slice.batch.count).map(([slice]) => slice);
 }

@@ -1,6 +1,7 @@
+import type { Stuck } from '@logcatch/plugin-api';
 import { expect, onTestFinished, test } from 'vitest';
 import { SendFailure } from './failure.ts';
-import { Topics, type TopicsSettings } from './topics.ts';
+import { Topics, type TopicsSettings, type Wish } from './topics.ts';
 import type { Answer, NewTopic, TopicMetadata } from './wire.ts';
 
 class FakeCluster {
@@ -24,12 +25,18 @@ class FakeCluster {
   }
 }
 
+function wish(known: Wish['known'], rest: Partial<Wish> = {}): Wish {
+  const unexpected = () => expect.fail('it was given up');
+  return { alone: true, known, stuck: unexpected, refused: unexpected, ...rest };
+}
+
 function topicsOf(cluster: FakeCluster, settings: Partial<TopicsSettings> = {}) {
   const troubles = new Map<string, SendFailure>();
   const topics = new Topics({
     cluster,
     create: undefined,
     brokers: 'kafka:9092',
+    max: 1000,
     troubles: { set: (name, failure) => troubles.set(name, failure), clear: (name) => troubles.delete(name) },
     log: { info: () => {}, debug: () => {} },
     ...settings,
@@ -43,13 +50,25 @@ test('writes wait for a missing topic in their order, and people see how to crea
   const { topics, troubles } = topicsOf(cluster);
   const order: string[] = [];
   const known = new Promise<void>((resolve) => {
-    topics.whenKnown('logs', () => order.push('first'));
-    const forget = topics.whenKnown('logs', () => order.push('forgotten'));
-    topics.whenKnown('logs', (partitions) => {
-      order.push(`last of ${partitions}`);
-      topics.whenKnown('logs', () => order.push('at once'));
-      resolve();
-    });
+    topics.whenKnown(
+      'logs',
+      wish(() => order.push('first')),
+    );
+    const forget = topics.whenKnown(
+      'logs',
+      wish(() => order.push('forgotten')),
+    );
+    topics.whenKnown(
+      'logs',
+      wish((partitions) => {
+        order.push(`last of ${partitions}`);
+        topics.whenKnown(
+          'logs',
+          wish(() => order.push('at once')),
+        );
+        resolve();
+      }),
+    );
     forget();
   });
   await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_TOPIC_MISSING');
@@ -64,7 +83,7 @@ test('writes wait for a missing topic in their order, and people see how to crea
 test('creates what is missing only when told to', async () => {
   const cluster = new FakeCluster();
   const { topics } = topicsOf(cluster, { create: { partitions: 4, replication_factor: 2 } });
-  await expect(new Promise((resolve) => topics.whenKnown('logs', resolve))).resolves.toBe(4);
+  await expect(new Promise((resolve) => topics.whenKnown('logs', wish(resolve)))).resolves.toBe(4);
   expect(cluster.created).toEqual([{ name: 'logs', partitions: 4, replicationFactor: 2 }]);
 });
 
@@ -73,7 +92,7 @@ test('goes on asking while no broker answers', async () => {
   cluster.unreachable = true;
   cluster.topics.set('logs', { code: 0, leaders: [1] });
   const { topics, troubles } = topicsOf(cluster);
-  const known = new Promise((resolve) => topics.whenKnown('logs', resolve));
+  const known = new Promise((resolve) => topics.whenKnown('logs', wish(resolve)));
   await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_UNREACHABLE');
   cluster.unreachable = false;
   await expect(known).resolves.toBe(1);
@@ -126,10 +145,52 @@ test('sees new partitions by itself', async () => {
   await expect
     .poll(() => {
       let count = 0;
-      topics.whenKnown('logs', (partitions) => {
-        count = partitions;
-      });
+      topics.whenKnown(
+        'logs',
+        wish((partitions) => {
+          count = partitions;
+        }),
+      );
       return count;
     })
     .toBe(2);
+});
+
+test('what waits too long for a topic is given up, and its sources come again when it is there', async () => {
+  const cluster = new FakeCluster();
+  const { topics } = topicsOf(cluster, { stuckAfter: 0 });
+  const given: Error[] = [];
+  const whole = wish(() => expect.fail('it was given up'), { stuck: (reason) => void given.push(reason) });
+  const part = new Promise((resolve) => topics.whenKnown('logs', wish(resolve, { alone: false })));
+  topics.whenKnown('logs', whole);
+  await expect.poll(() => given.length).toBe(1);
+  topics.whenKnown('logs', whole);
+  expect(given).toHaveLength(2);
+  cluster.topics.set('logs', { code: 0, leaders: [1] });
+  await Promise.all([part, ...given.map((reason) => (reason as Stuck).over)]);
+  await expect(new Promise((resolve) => topics.whenKnown('logs', wish(resolve)))).resolves.toBe(1);
+});
+
+test('what waits too long goes to the dead letters, where that is wanted', async () => {
+  const { topics } = topicsOf(new FakeCluster(), { stuckAfter: 0, deadLetterAfter: 0 });
+  const failure = new Promise((resolve) =>
+    topics.whenKnown(
+      'logs',
+      wish(() => {}, { refused: resolve }),
+    ),
+  );
+  await expect(failure).resolves.toMatchObject({ code: 'LC_OUTPUT_TOPIC_MISSING' });
+});
+
+test('no more topics than max_topics are asked for, until one is closed', async () => {
+  const cluster = new FakeCluster();
+  for (const name of ['a', 'b']) cluster.topics.set(name, { code: 0, leaders: [1] });
+  const { topics, troubles } = topicsOf(cluster, { max: 1 });
+  await new Promise((resolve) => topics.whenKnown('a', wish(resolve)));
+  const known = new Promise((resolve) => topics.whenKnown('b', wish(resolve)));
+  await expect.poll(() => troubles.get('b')?.message).toContain('max_topics');
+  expect(cluster.asked.flat()).toEqual(['a']);
+  topics.close('a');
+  await expect(known).resolves.toBe(1);
+  expect(topics.size).toBe(1);
 });

@@ -3,6 +3,8 @@ import { backoff, pause } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { failureOf, nameOfCode } from './codes.ts';
 import { SendFailure } from './failure.ts';
+import { Hold } from './hold.ts';
+import { stuckAfterMs } from './progress.ts';
 import type { Troubles } from './troubles.ts';
 import type { TopicMetadata } from './wire.ts';
 
@@ -14,11 +16,27 @@ export interface TopicsSettings {
   readonly brokers: string;
   readonly troubles: Pick<Troubles, 'set' | 'clear'>;
   readonly log: Pick<Logger, 'info' | 'debug'>;
+  /** Topics that are asked for at most. */
+  readonly max: number;
   /** How often all topics are asked for again, in ms. */
   readonly refreshEvery?: number;
+  /** Wishes for a topic in trouble are given up after this long, in ms. */
+  readonly stuckAfter?: number;
+  /** Records for a topic in trouble go to the dead letters after this long, in ms. Left out: never. */
+  readonly deadLetterAfter?: number | undefined;
 }
 
-type Known = (partitions: number) => void;
+/** A write that waits for a topic. */
+export interface Wish {
+  /** Whether the topic is all that it needs: given up, nothing of it was written. */
+  readonly alone: boolean;
+  /** The topic has so many partitions. */
+  known(partitions: number): void;
+  /** The topic has been in trouble too long for records to wait in memory. */
+  stuck(reason: Error): void;
+  /** The topic has been in trouble too long for records to wait at all. */
+  refused(failure: SendFailure): void;
+}
 
 interface Topic {
   /** By partition, the node id of its leader; empty as long as nothing is known. */
@@ -27,8 +45,15 @@ interface Topic {
   failure: SendFailure | undefined;
   /** Whether to ask again before its leaders are believed. */
   stale: boolean;
+  /** Whether it counts among those that are asked for. */
+  open: boolean;
   /** In the order of the writes that wait. */
-  readonly waiting: Set<Known>;
+  readonly waiting: Set<Wish>;
+  /** Since when it is looked for, by `performance.now()`. */
+  since: number | undefined;
+  /** What the sources wait for whose wishes were given up. */
+  hold: Hold | undefined;
+  discovering: boolean;
 }
 
 /** What is known of each topic: how many partitions, and who leads them. Partition counts change only here. */
@@ -40,6 +65,7 @@ export class Topics {
   #running: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #goodAt: number | undefined;
 
   constructor(settings: TopicsSettings) {
     this.#settings = settings;
@@ -58,15 +84,32 @@ export class Topics {
    * Calls back with the number of partitions: at once where it is known, else as soon as it is, in the order of these
    * calls. Returns how to withdraw the wish.
    */
-  whenKnown(name: string, known: Known): () => void {
+  whenKnown(name: string, wish: Wish): () => void {
     const topic = this.#get(name);
     if (topic.leaders.length > 0) {
-      known(topic.leaders.length);
+      wish.known(topic.leaders.length);
       return () => {};
     }
-    topic.waiting.add(known);
-    if (topic.waiting.size === 1) void this.#discover(name, topic);
-    return () => topic.waiting.delete(known);
+    topic.waiting.add(wish);
+    if (!topic.discovering) void this.#discover(name, topic);
+    else if (topic.failure) this.#look(name, topic, topic.failure);
+    return () => topic.waiting.delete(wish);
+  }
+
+  /** When brokers last answered what there is, ms since the epoch. */
+  get goodAt(): number | undefined {
+    return this.#goodAt;
+  }
+
+  /** How many are in use. */
+  get size(): number {
+    return [...this.#topics.values()].filter(({ open }) => open).length;
+  }
+
+  /** Nobody writes to it any more. */
+  close(name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic && !topic.discovering && topic.waiting.size === 0) this.#topics.delete(name);
   }
 
   /**
@@ -75,6 +118,7 @@ export class Topics {
    */
   async leader(name: string, partition: number): Promise<number> {
     const topic = this.#get(name);
+    topic.open = true;
     if (topic.stale || topic.failure || (topic.leaders[partition] ?? -1) < 0) await this.#refresh(name);
     if (topic.failure) throw topic.failure;
     const leader = topic.leaders[partition];
@@ -98,7 +142,9 @@ export class Topics {
   #get(name: string): Topic {
     let topic = this.#topics.get(name);
     if (!topic) {
-      topic = { leaders: [], failure: undefined, stale: false, waiting: new Set() };
+      const waiting = new Set<Wish>();
+      const known = { leaders: [], failure: undefined, stale: false };
+      topic = { ...known, open: false, waiting, since: undefined, hold: undefined, discovering: false };
       this.#topics.set(name, topic);
     }
     return topic;
@@ -106,16 +152,53 @@ export class Topics {
 
   /** Asks until the topic is known, nobody waits for it any more, or the output stops. */
   async #discover(name: string, topic: Topic): Promise<void> {
-    for (let n = 0; topic.waiting.size > 0 && !this.#stopped.signal.aborted; n++) {
+    topic.discovering = true;
+    topic.since ??= performance.now();
+    const wanted = () => topic.waiting.size > 0 || topic.hold !== undefined;
+    for (let n = 0; wanted() && !this.#stopped.signal.aborted; n++) {
       try {
-        await this.#refresh(name);
-        if (topic.failure) this.#settings.troubles.set(name, topic.failure);
+        topic.open ||= this.size < this.#settings.max;
+        if (topic.open) await this.#refresh(name);
+        else topic.failure = this.#tooMany();
       } catch (error) {
-        this.#settings.troubles.set(name, SendFailure.from(error));
+        topic.failure = SendFailure.from(error);
       }
-      if (topic.waiting.size > 0) await pause(backoff(n), this.#stopped.signal);
+      if (!wanted()) break;
+      if (topic.failure) {
+        this.#settings.troubles.set(name, topic.failure);
+        this.#look(name, topic, topic.failure);
+      }
+      await pause(backoff(n), this.#stopped.signal);
     }
+    topic.discovering = false;
+    if (topic.leaders.length === 0) topic.open = false;
+    endHold(topic);
     this.#settings.troubles.clear(name);
+  }
+
+  /** What waits too long is given up: its source waits instead. */
+  #look(name: string, topic: Topic, failure: SendFailure): void {
+    const { stuckAfter = stuckAfterMs, deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
+    const waited = performance.now() - (topic.since ?? performance.now());
+    const wishes = [...topic.waiting];
+    if (waited >= deadLetterAfter) {
+      topic.waiting.clear();
+      endHold(topic);
+      for (const wish of wishes) wish.refused(failure);
+    } else if (waited >= stuckAfter) {
+      for (const wish of wishes.filter(({ alone }) => alone)) {
+        topic.hold ??= new Hold();
+        topic.waiting.delete(wish);
+        wish.stuck(topic.hold.toError(name, failure));
+      }
+    }
+  }
+
+  #tooMany(): SendFailure {
+    const { max } = this.#settings;
+    return new SendFailure('LC_OUTPUT_FAILED', `${max} topics are in use, and max_topics allows no more`, {
+      hint: 'Write to fewer topics, or raise max_topics. Topics without records for 10 minutes make room.',
+    });
   }
 
   /** One question at a time, for all topics that are wanted by then. */
@@ -134,7 +217,8 @@ export class Topics {
   }
 
   #refreshAll(): void {
-    for (const name of this.#topics.keys()) {
+    for (const [name, { open }] of this.#topics) {
+      if (!open) continue;
       this.#refresh(name).catch((error: unknown) =>
         this.#settings.log.debug('topics cannot be asked for', { reason: SendFailure.from(error).message }),
       );
@@ -143,6 +227,7 @@ export class Topics {
 
   async #fetch(names: readonly string[]): Promise<void> {
     const metadata = await this.#settings.cluster.metadata(names);
+    this.#goodAt = Date.now();
     for (const answer of metadata.topics) {
       const topic = this.#topics.get(answer.name);
       if (topic) topic.failure = await this.#take(answer, topic);
@@ -155,12 +240,14 @@ export class Topics {
     const before = topic.leaders.length;
     topic.leaders = answer.leaders;
     topic.stale = false;
+    topic.since = undefined;
     if (before > 0 && before !== answer.leaders.length) {
       this.#settings.log.info(`topic ${answer.name} has ${answer.leaders.length} partitions now, before ${before}`);
     }
     const waiting = [...topic.waiting];
     topic.waiting.clear();
-    for (const known of waiting) known(answer.leaders.length);
+    for (const wish of waiting) wish.known(answer.leaders.length);
+    endHold(topic);
     return undefined;
   }
 
@@ -189,4 +276,9 @@ export class Topics {
     const acl = `kafka-acls.sh --bootstrap-server ${this.#settings.brokers} --add --allow-principal User:NAME`;
     return `Grant the user WRITE: \`${acl} --operation Write --operation Describe --topic ${name}\`.`;
   }
+}
+
+function endHold(topic: Topic): void {
+  topic.hold?.end();
+  topic.hold = undefined;
 }

@@ -7,8 +7,9 @@ describe('troubles', () => {
   test('are told once per cause, with whom they concern', () => {
     const away = new SendFailure('LC_OUTPUT_UNREACHABLE', 'cannot reach a:1');
     const names = ['logs-3', 'logs-1', 'logs-2', 'logs-0'];
-    expect(describeTroubles(new Map(names.map((name) => [name, away])))).toBe(
-      'LC_OUTPUT_UNREACHABLE cannot reach a:1 (waiting: logs-0, logs-1, logs-2 and 1 more)',
+    const since = new Date('2026-03-01T10:00:00.123Z');
+    expect(describeTroubles(new Map(names.map((name) => [name, { failure: away, since }])))).toBe(
+      'LC_OUTPUT_UNREACHABLE cannot reach a:1 (waiting since 2026-03-01T10:00:00Z: logs-0, logs-1, logs-2 and 1 more)',
     );
     expect(describeTroubles(new Map())).toBeNull();
   });

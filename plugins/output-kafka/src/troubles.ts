@@ -7,13 +7,19 @@ const newsMs = 100;
 const namesMs = 5000;
 const namesShown = 3;
 
+/** What is wrong with one topic or partition, and since when. */
+export interface Trouble {
+  readonly failure: SendFailure;
+  readonly since: Date;
+}
+
 /**
  * What is wrong now, by topic (`logs`) or topic-partition (`logs-0`), told to people as one reason: the output has one
  * status, however many lanes it has.
  */
 export class Troubles {
   readonly #context: Pick<ComponentContext, 'degraded'>;
-  readonly #failures = new Map<string, SendFailure>();
+  readonly #failures = new Map<string, Trouble>();
   #told: string | null = null;
   #causesTold = '';
   #timer: NodeJS.Timeout | undefined;
@@ -25,7 +31,7 @@ export class Troubles {
   }
 
   set(name: string, failure: SendFailure): void {
-    this.#failures.set(name, failure);
+    this.#failures.set(name, { failure, since: this.#failures.get(name)?.since ?? new Date() });
     this.#tellSoon();
   }
 
@@ -59,28 +65,30 @@ export class Troubles {
       this.#context.degraded(null);
       return;
     }
-    const hints = new Set([...this.#failures.values()].map(({ hint }) => hint).filter((hint) => hint !== undefined));
+    const failures = [...this.#failures.values()].map(({ failure }) => failure);
+    const hints = new Set(failures.map(({ hint }) => hint).filter((hint) => hint !== undefined));
     this.#context.degraded(reason, [...hints].slice(0, namesShown).join(' ') || undefined);
   }
 }
 
-function causesOf(failures: ReadonlyMap<string, SendFailure>): string {
+function causesOf(failures: ReadonlyMap<string, Trouble>): string {
   return [...new Set([...failures.values()].map(causeOf))].sort().join('; ');
 }
 
-function causeOf({ code, message }: SendFailure): string {
-  return `${code} ${message}`;
+function causeOf({ failure }: Trouble): string {
+  return `${failure.code} ${failure.message}`;
 }
 
 /** One text for all failures: the same cause is said once, with whom it concerns. */
-export function describe(failures: ReadonlyMap<string, SendFailure>): string | null {
+export function describe(failures: ReadonlyMap<string, Trouble>): string | null {
   if (failures.size === 0) return null;
-  const byCause = Map.groupBy(failures, ([, failure]) => causeOf(failure));
+  const byCause = Map.groupBy(failures, ([, trouble]) => causeOf(trouble));
   const causes = [...byCause].slice(0, namesShown).map(([cause, entries]) => {
     const names = entries.map(([name]) => name).sort();
     const shown = names.slice(0, namesShown).join(', ');
     const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : '';
-    return `${cause} (waiting: ${shown}${more})`;
+    const since = new Date(Math.min(...entries.map(([, { since }]) => since.getTime()))).toISOString().slice(0, 19);
+    return `${cause} (waiting since ${since}Z: ${shown}${more})`;
   });
   const more = byCause.size > namesShown ? `; and ${byCause.size - namesShown} other reasons` : '';
   return causes.join('; ') + more;

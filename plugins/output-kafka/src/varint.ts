@@ -22,6 +22,33 @@ export function writeVarint(bytes: Buffer, position: number, value: number): num
   return at;
 }
 
+/** As a varint, for integers of up to 2^52, which do not fit into 32 bits. */
+export function varlongSize(value: number): number {
+  let rest = zigzagLong(value);
+  let size = 1;
+  while (rest > 127) {
+    rest = Math.floor(rest / 128);
+    size++;
+  }
+  return size;
+}
+
+/** @returns the position after it */
+export function writeVarlong(bytes: Buffer, position: number, value: number): number {
+  let rest = zigzagLong(value);
+  let at = position;
+  while (rest > 127) {
+    bytes[at++] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+function zigzagLong(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
 function zigzag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }

@@ -1,4 +1,4 @@
-import type { Part, Slice } from './slice.ts';
+import { type Part, type Slice, wholeSlices } from './slice.ts';
 
 interface Entry {
   part: Part;
@@ -12,11 +12,33 @@ export class Waiting {
   readonly #linger: number;
   readonly #again: Part[][] = [];
   readonly #entries: Entry[] = [];
+  /** Slices that were withdrawn while records of theirs were on their way, and why. */
+  readonly #unwanted = new Map<Slice, unknown>();
+  #limit: number;
   #bytes = 0;
 
-  /** @param linger in ms */
-  constructor(linger: number) {
+  /**
+   * @param linger longest wait for more records, in ms
+   * @param limit largest record batch, in bytes
+   */
+  constructor(linger: number, limit: number) {
     this.#linger = linger;
+    this.#limit = limit;
+  }
+
+  /** Largest record batch now, in bytes. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** A record batch of so many bytes is too large. */
+  shrink(bytes: number): void {
+    this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, bytes) / 2));
+  }
+
+  /** Whether there are records, but not enough for a record batch. */
+  get filling(): boolean {
+    return !this.empty && this.#bytes < this.#limit;
   }
 
   get empty(): boolean {
@@ -36,17 +58,40 @@ export class Waiting {
     this.#bytes += size;
   }
 
-  /** These go before everything else, as a record batch of their own. */
-  putBack(parts: readonly Part[]): void {
-    if (parts.length > 0) this.#again.unshift([...parts]);
+  /** These groups go before everything else, each as a record batch of its own; what was withdrawn is given back. */
+  putBack(groups: readonly (readonly Part[])[]): void {
+    const wanted = groups.map((group) => group.filter(({ slice }) => !this.#unwanted.has(slice)));
+    this.#again.unshift(...wanted.filter((group) => group.length > 0));
+    for (const { slice, from, to } of groups.flat()) {
+      if (this.#unwanted.has(slice)) slice.returned(from, to, this.#unwanted.get(slice));
+    }
+    this.landed();
+  }
+
+  /** Nothing is on its way. */
+  landed(): void {
+    this.#unwanted.clear();
+  }
+
+  /** Gives back what waits of this slice. @param sent whether records of it are on their way, to be given back if they come back */
+  withdraw(slice: Slice, sent: boolean, reason: unknown): void {
+    if (sent) this.#unwanted.set(slice, reason);
+    for (const { from, to } of this.#remove(slice)) slice.returned(from, to, reason);
+  }
+
+  /** Takes out the slices that can be given back so that nothing of their write is left. */
+  takeWhole(): Slice[] {
+    const slices = wholeSlices(this.#parts).filter(({ alone }) => alone);
+    for (const slice of slices) this.#remove(slice);
+    return slices;
   }
 
   /** How long until a record batch must go, in ms: 0 when it is time, `undefined` when there is nothing. */
-  due(limit: number): number | undefined {
+  get due(): number | undefined {
     if (this.#again.length > 0) return 0;
     const first = this.#entries[0];
     if (!first) return undefined;
-    return this.#bytes >= limit ? 0 : Math.max(0, first.due - performance.now());
+    return this.#bytes >= this.#limit ? 0 : Math.max(0, first.due - performance.now());
   }
 
   /** Takes from the head as long as `accept` takes whole parts; it returns the first index that it did not take. */
@@ -88,8 +133,11 @@ export class Waiting {
     if (this.#entries.length === 0) this.#bytes = 0;
   }
 
-  /** Takes out what waits of this slice. */
-  remove(slice: Slice): Part[] {
+  get #parts(): Part[] {
+    return [...this.#again.flat(), ...this.#entries.map(({ part }) => part)];
+  }
+
+  #remove(slice: Slice): Part[] {
     const removed: Part[] = [];
     const groups = this.#again.map((group) => group.filter((part) => part.slice !== slice || !removed.push(part)));
     this.#again.splice(0, this.#again.length, ...groups.filter((group) => group.length > 0));
@@ -105,7 +153,7 @@ export class Waiting {
 
   /** Takes out everything, in order. */
   clear(): Part[] {
-    const parts = [...this.#again.flat(), ...this.#entries.map(({ part }) => part)];
+    const parts = this.#parts;
     this.#again.length = 0;
     this.#entries.length = 0;
     this.#bytes = 0;

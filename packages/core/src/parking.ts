@@ -1,0 +1,75 @@
+import type { Delivery } from './delivery.ts';
+import type { TrackedSource } from './tracked-source.ts';
+
+/** A delivery in the order in which it came. */
+export interface Entry {
+  readonly delivery: Delivery;
+  readonly order: number;
+}
+
+export interface ParkingParts {
+  /** These can be written again, in this order. */
+  again(entries: readonly Entry[]): void;
+  /** It was taken back: it will come again. */
+  gone(delivery: Delivery): void;
+}
+
+/**
+ * What a stuck output gave back, by source, until it can be tried again: its source is paused, and what nothing was written
+ * of anywhere is taken back, so that its memory is free for others.
+ */
+export class Parking {
+  readonly #parts: ParkingParts;
+  readonly #parked = new Map<TrackedSource, Map<Entry, () => void>>();
+
+  constructor(parts: ParkingParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether what comes of this source has to wait behind what is here. */
+  has(source: TrackedSource): boolean {
+    return this.#parked.has(source);
+  }
+
+  /** @param over when it can be tried again; of the first one of its source it counts */
+  park(entry: Entry, over?: Promise<void>): void {
+    const { delivery } = entry;
+    const { source } = delivery;
+    let entries = this.#parked.get(source);
+    if (!entries) {
+      entries = new Map();
+      this.#parked.set(source, entries);
+      source.pause('output stuck');
+      void over?.then(() => this.#free(source));
+    }
+    delivery.park();
+    const cancelled = () => {
+      entries.delete(entry);
+      this.#parts.gone(delivery);
+    };
+    entries.set(entry, delivery.onCancel(cancelled));
+    // Not before others that are on their way to it have come too.
+    queueMicrotask(() => source.takeBack());
+  }
+
+  /** Everything that is here, which nobody waits for any more. */
+  clear(): Entry[] {
+    return [...this.#parked.keys()].flatMap((source) => this.#take(source));
+  }
+
+  #free(source: TrackedSource): void {
+    this.#parts.again(this.#take(source));
+  }
+
+  #take(source: TrackedSource): Entry[] {
+    const entries = this.#parked.get(source);
+    if (!entries) return [];
+    this.#parked.delete(source);
+    for (const [{ delivery }, forget] of entries) {
+      forget();
+      delivery.unpark();
+    }
+    source.resume('output stuck');
+    return [...entries.keys()];
+  }
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { World } from './fixtures/memory.ts';
+
+const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+const ofB = lines.map((line) => `b ${line}`);
+const wide = `
+inputs: { app: { type: memory, streams: [a, b] } }
+outputs: { out: { type: wide } }`;
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.clean());
+
+const until = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000, interval: 5 });
+const written = (id = 'out') => world.written.get(id) ?? [];
+const ofA = (id = 'out') => written(id).filter((line) => !line.startsWith('b'));
+
+/** Makes `out` stuck for the source a, until the returned function is called. */
+function stick(output = 'out'): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.stuck.set(`${output} a`, promise);
+  return () => {
+    world.stuck.delete(`${output} a`);
+    resolve();
+  };
+}
+
+test('a stuck output keeps nothing of the source in memory, and the others flow on', async () => {
+  const free = stick();
+  world.add('a', ...lines);
+  world.add('b', ...ofB);
+  const agent = await world.start(wide);
+  const { supervisor } = agent.pipeline.outputs[0]!;
+  const sourceA = () => [...agent.pipeline.inputs[0]!.sources].find(({ path }) => path === 'a')!;
+  await until(() => expect(written()).toEqual(ofB));
+  await until(() => expect(sourceA()).toMatchObject({ unsettled: 0, outstanding: 0, pausedBy: ['output stuck'] }));
+  expect(agent.pipeline.outputs[0]!.queued).toBe(0);
+  expect(supervisor.status).toMatchObject({ state: 'stuck', reason: 'LC_OUTPUT_TOPIC_MISSING no such topic' });
+  free();
+  await until(() => expect(ofA()).toEqual(lines));
+  await until(() => expect(supervisor.status.state).toBe('running'));
+  expect(written()).toHaveLength(200);
+});
+
+test('what transforms made is taken back with what it was made of', async () => {
+  const free = stick();
+  world.add('a', ...lines);
+  const agent = await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { up: { type: upper, slow: true } }
+outputs: { out: { type: wide, queue: { max_records: 30 } } }`);
+  const source = () => [...agent.pipeline.inputs[0]!.sources][0];
+  await until(() => expect(source()).toMatchObject({ unsettled: 0, outstanding: 0, pausedBy: ['output stuck'] }));
+  expect(agent.pipeline.outputs[0]!.queued).toBe(0);
+  free();
+  await until(() => expect(written()).toEqual(lines.map((line) => line.toUpperCase())));
+});
+
+test('what another output has written is not read again, so that nothing is repeated there', async () => {
+  const free = stick();
+  world.add('a', ...lines);
+  const agent = await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+outputs: { out: { type: wide }, other: { type: wide } }`);
+  await until(() => expect(written('other')).toEqual(lines));
+  await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('stuck'));
+  free();
+  await until(() => expect(written()).toEqual(lines));
+  expect(written('other')).toEqual(lines);
+});
+
+test('stuck again and again, everything arrives once and in order', async () => {
+  world.add('a', ...lines.slice(0, 50));
+  const agent = await world.start(wide);
+  await until(() => expect(written()).toHaveLength(50));
+  for (let round = 0; round < 5; round++) {
+    const free = stick();
+    world.add('a', ...lines.slice(50 + round * 10, 60 + round * 10));
+    await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('stuck'));
+    free();
+    await until(() => expect(written()).toHaveLength(60 + round * 10));
+  }
+  expect(written()).toEqual(lines);
+});
+
+test('--once does not end while an output is stuck', async () => {
+  const free = stick();
+  world.add('a', ...lines);
+  const agent = await world.start(wide, { once: true });
+  await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.pausedBy).toEqual(['output stuck']));
+  expect(await agent.finished(200)).toBe(false);
+  free();
+  expect(await agent.finished(20_000)).toBe(true);
+  expect(written()).toEqual(lines);
+});
+
+test('an output that is not required is never waited for', async () => {
+  stick('extra');
+  world.add('a', ...lines);
+  const agent = await world.start(`${wide.slice(0, -2)}, extra: { type: wide, required: false } }`, { once: true });
+  expect(await agent.finished(20_000)).toBe(true);
+  expect(written()).toEqual(lines);
+});
+
+test('a change of the output frees the sources', async () => {
+  stick();
+  world.add('a', ...lines);
+  const agent = await world.start(wide);
+  await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.pausedBy).toEqual(['output stuck']));
+  world.stuck.clear();
+  world.configure(wide.replace('type: wide', 'type: wide, tag: new'));
+  expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+  await until(() => expect(written()).toEqual(lines.map((line) => `new${line}`)));
+});

@@ -1,0 +1,26 @@
+import type { Logger } from '@logcatch/plugin-api';
+import type { Tell } from './progress.ts';
+import type { Rules } from './rules.ts';
+import type { Encoding, Sender } from './sender.ts';
+
+export interface LaneSettings<Payload> {
+  readonly sender: Sender<Payload>;
+  readonly encoding: Encoding<Payload>;
+  /** Longest wait for more records, in ms. */
+  readonly linger: number;
+  /** Largest record batch, in bytes. */
+  readonly batchBytes: number;
+  /** Record batches on their way at once, at most: 1 to 5, since a broker remembers five. */
+  readonly inFlight: number;
+  /** Lanes without progress for so long, in ms, give records to the dead letters. Left out: never. */
+  readonly deadLetterAfter?: number | undefined;
+  readonly troubles: Tell;
+  readonly log: Pick<Logger, 'warn'>;
+  /** Called when a lane that failed works again: what held it up may be over for others too. */
+  readonly recovered?: () => void;
+  /** Whether what this lane gives back can go to another one of its topic at once. */
+  readonly elsewhere?: (topic: string) => boolean;
+  /** The pause after the n-th failure in a row, in ms. */
+  readonly backoff?: (n: number) => number;
+  readonly rules?: Rules;
+}

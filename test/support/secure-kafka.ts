@@ -1,0 +1,115 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Kafka, startKafka } from '../servers/index.ts';
+import { java, javaOptions, kafkaJars } from '../servers/kafka-install.ts';
+import { freePort } from '../servers/process.ts';
+
+/** A user of the broker below, for every mechanism. */
+export const user = { name: 'shipper', password: 'sesame-opens' };
+
+export interface SecureKafka {
+  /** Its plain listener is for the tests themselves: whoever comes that way may do everything. */
+  readonly server: Kafka;
+  /** host:port that wants a client certificate. */
+  readonly mtls: string;
+  /** host:port with TLS and SASL: PLAIN, SCRAM and OAUTHBEARER, for sessions of 3 s. */
+  readonly sasl: string;
+  /** PEM files. `other` is a CA that has signed nothing here. */
+  readonly files: { readonly ca: string; readonly other: string; readonly cert: string; readonly key: string };
+}
+
+/** A broker with TLS and SASL listeners and authorization, with fresh certificates in `folder`. */
+export async function startSecureKafka(folder: string): Promise<SecureKafka> {
+  const ca = makeCa(folder, 'ca');
+  const other = makeCa(folder, 'other');
+  const broker = makeCertificate(folder, 'broker', 'IP:127.0.0.1');
+  const client = makeCertificate(folder, 'client', 'DNS:client');
+  const identity = join(folder, 'broker-identity.pem');
+  writeFileSync(identity, readFileSync(broker.key, 'utf8') + readFileSync(broker.cert, 'utf8'));
+  const [plain, mtls, sasl, controller] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const listeners = `PLAINTEXT://127.0.0.1:${plain},SSL://127.0.0.1:${mtls},SASL_SSL://127.0.0.1:${sasl}`;
+  const modules = 'org.apache.kafka.common.security';
+  const server = await startKafka({
+    port: plain,
+    config: {
+      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
+      'advertised.listeners': listeners,
+      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL',
+      'ssl.keystore.type': 'PEM',
+      'ssl.keystore.location': identity,
+      'ssl.truststore.type': 'PEM',
+      'ssl.truststore.location': ca,
+      'listener.name.ssl.ssl.client.auth': 'required',
+      'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+      'listener.name.sasl_ssl.plain.sasl.jaas.config': `${modules}.plain.PlainLoginModule required user_${user.name}="${user.password}";`,
+      'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
+      'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
+      'listener.name.sasl_ssl.oauthbearer.sasl.jaas.config': `${modules}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+      'connections.max.reauth.ms': '3000',
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': 'User:ANONYMOUS',
+      'allow.everyone.if.no.acl.found': 'true',
+    },
+  });
+  try {
+    await addScram(folder, server.brokers);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return {
+    server,
+    mtls: `127.0.0.1:${mtls}`,
+    sasl: `127.0.0.1:${sasl}`,
+    files: { ca, other, cert: client.cert, key: client.key },
+  };
+}
+
+/** A token that says who it is for, and no more: brokers for tests believe it. */
+export function unsignedToken(seconds = 3600): string {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ sub: user.name, iat: now, exp: now + seconds })}.`;
+}
+
+async function addScram(folder: string, brokers: readonly string[]): Promise<void> {
+  const tool = [...javaOptions(await kafkaJars(), folder), 'kafka.admin.ConfigCommand'];
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    const credential = ['--alter', '--add-config', `${mechanism}=[password=${user.password}]`];
+    const whose = ['--entity-type', 'users', '--entity-name', user.name];
+    execFileSync(java(), [...tool, '--bootstrap-server', brokers.join(','), ...credential, ...whose], {
+      stdio: 'pipe',
+    });
+  }
+}
+
+function makeCa(folder: string, name: string): string {
+  const cert = join(folder, `${name}.pem`);
+  const key = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    join(folder, `${name}.key`),
+  ];
+  openssl('req', '-x509', ...key, '-out', cert, '-days', '2', '-subj', `/CN=${name} of tests`);
+  return cert;
+}
+
+/** Signed by the CA `ca` of this folder. */
+function makeCertificate(folder: string, name: string, host: string): { cert: string; key: string } {
+  const [cert, key, request] = [join(folder, `${name}.crt`), join(folder, `${name}.key`), join(folder, `${name}.csr`)];
+  const made = ['-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', request, '-subj', `/CN=${name}`];
+  openssl('req', ...made, '-addext', `subjectAltName=${host}`);
+  const ca = ['-CA', join(folder, 'ca.pem'), '-CAkey', join(folder, 'ca.key'), '-CAcreateserial'];
+  openssl('x509', '-req', '-in', request, ...ca, '-days', '2', '-copy_extensions', 'copy', '-out', cert);
+  return { cert, key };
+}
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' });
+}
