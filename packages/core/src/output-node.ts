@@ -9,6 +9,7 @@ import {
   Rejected,
   Stuck,
 } from '@logcatch/plugin-api';
+import { Admission } from './admission.ts';
 import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
@@ -22,17 +23,12 @@ import type { TrackedSource } from './tracked-source.ts';
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
 const optionalQueueBytes = 4 << 20;
 
-interface Waiter {
-  readonly count: number;
-  readonly resolve: () => void;
-}
-
 /** Queues deliveries for an output and writes them, again and again until they are written or refused for good. */
 export class OutputNode extends Node implements Target {
   readonly kind = 'output';
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
-  readonly #waiters: Waiter[] = [];
+  readonly #room = new Admission(() => this.maxRecords);
   readonly #writing = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
   /** Taken and not finished, in the order in which they came. */
@@ -62,8 +58,6 @@ export class OutputNode extends Node implements Target {
   /** Writes that failed in a row. While there are any, one is written at a time, so that nothing overtakes. */
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  #records = 0;
-  #bytes = 0;
   #dropped = 0;
   #wasTried = false;
   #running: Promise<void> | undefined;
@@ -92,7 +86,7 @@ export class OutputNode extends Node implements Target {
 
   /** Records that wait for it or are on their way. */
   get queued(): number {
-    return this.#records;
+    return this.#room.records;
   }
 
   /** What the plugin says of itself. */
@@ -122,43 +116,27 @@ export class OutputNode extends Node implements Target {
     await abortable<unknown>(this.required ? this.#gate.passed() : this.tried, signal);
   }
 
-  /** Whether so many records more find room in the queue. A batch larger than the queue is let in alone. */
+  /** Whether so many records more find room in the queue. */
   admits(count: number): boolean {
-    const room = this.#records === 0 || this.#records + count <= this.maxRecords;
-    return room || this.#stopping.signal.aborted;
+    return this.#room.admits(count);
   }
 
-  /** Resolves when {@link admits} does, in the order of the calls. */
+  /** Resolves when {@link admits} does, in the order of the calls. @throws the signal's reason */
   admitted(count: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        count,
-        resolve: () => {
-          signal.removeEventListener('abort', abort);
-          resolve();
-        },
-      };
-      const abort = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      this.#waiters.push(waiter);
-    });
+    return this.#room.admitted(count, signal);
   }
 
   accept(delivery: Delivery): void {
     const { batch } = delivery;
     if (!this.required) {
-      if (this.#failures > 0 || this.#gate.closed || this.#bytes >= optionalQueueBytes) {
+      if (this.#failures > 0 || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
         this.#drop(batch.count);
         return;
       }
       delivery.hold();
     } else delivery.expect();
     this.#open.add(delivery);
-    this.#records += batch.count;
-    this.#bytes += batch.buffer.length;
+    this.#room.enter(batch);
     this.#queue.push({ delivery, order: ++this.#lastOrder });
     this.emit(delivery, undefined);
     this.#pump();
@@ -171,7 +149,7 @@ export class OutputNode extends Node implements Target {
     // Whoever waits for it looks again, at what has taken its place.
     this.#gate.open();
     this.firstTry.resolve(undefined);
-    for (const { resolve } of this.#waiters.splice(0)) resolve();
+    this.#room.end();
     for (const abort of this.#aborts) abort();
     await this.#instance?.stop();
     await this.#running;
@@ -244,6 +222,7 @@ export class OutputNode extends Node implements Target {
   async #write(entry: Entry): Promise<void> {
     const { delivery } = entry;
     const outcome = await this.#written(delivery);
+    if (this.#abandoned) return delivery.release();
     this.#active--;
     this.#finishedAt = Date.now();
     if (outcome === 'failed') this.#failed.push(entry);
@@ -355,29 +334,16 @@ export class OutputNode extends Node implements Target {
       delivery.written();
       delivery.settle();
     } else delivery.release();
-    this.#leave(delivery);
+    this.#room.leave(delivery.batch);
     this.#open.delete(delivery);
   }
 
   /** Not delivered: its position stays. What will not be read again is kept for whoever takes its place. */
   #giveUp(delivery: Delivery): void {
-    this.#leave(delivery);
+    this.#room.leave(delivery.batch);
     if (this.required && !delivery.cancelled && !this.#abandoned) return;
     delivery.release();
     this.#open.delete(delivery);
-  }
-
-  #leave({ batch }: Delivery): void {
-    this.#records -= batch.count;
-    this.#bytes -= batch.buffer.length;
-    if (this.#waiters.length > 0) setImmediate(() => this.#wake());
-  }
-
-  /** Lets one in, and looks at the next when that one's batch has been counted. */
-  #wake(): void {
-    if (this.#waiters.length === 0 || !this.admits(this.#waiters[0]!.count)) return;
-    this.#waiters.shift()!.resolve();
-    setImmediate(() => this.#wake());
   }
 }
 
