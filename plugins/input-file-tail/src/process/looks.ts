@@ -88,7 +88,9 @@ export class InputLooks<T> {
   /** Looks at an item in so many milliseconds, or sooner where that was said before; then again and again. */
   within(delay: number, item: T): void {
     const { clock, tick: length } = this.#shared;
-    const tick = Math.ceil((clock.now() + delay) / length);
+    // Timers are a little late: rounded up, each look would be a tick later than it was asked for.
+    const now = clock.now();
+    const tick = Math.max(Math.floor(now / length) + 1, Math.round((now + delay) / length));
     const before = this.#entries.get(item);
     if (before && before.tick <= tick) return;
     if (before) this.#shared.delete(before);
