@@ -68,6 +68,8 @@ export class Tail implements Holder {
   #searched: number;
   /** The bytes before the position; unknown before the first read. */
   #context: Buffer | undefined;
+  /** Where they are kept. */
+  #memory: Buffer | undefined;
   /** Bytes a chunk must have, after one was too short for a line. */
   #longest = 0;
   /** Changes when a read in flight is no longer wanted. */
@@ -247,7 +249,7 @@ export class Tail implements Holder {
       }
       this.#longest = 0;
       this.#position = base + end;
-      this.#context = Buffer.from(bytes.subarray(Math.max(0, end - contextBytes), end));
+      this.#keepContext(bytes, end);
       if (framed.split > 0) split(this, framed.split, start);
       kept = true;
       return new Batch({ source: this.source, chunk, count, start, end: base + end, base });
@@ -268,6 +270,13 @@ export class Tail implements Holder {
     if (this.#earlier) this.#earlier.#later = this.#later;
     this.#earlier = this.#later = undefined;
     await this.file.close();
+  }
+
+  #keepContext(bytes: Buffer, end: number): void {
+    const from = Math.max(0, end - contextBytes);
+    this.#memory ??= Buffer.allocUnsafeSlow(contextBytes);
+    bytes.copy(this.#memory, 0, from, end);
+    this.#context = this.#memory.subarray(0, end - from);
   }
 
   #grow(size: number, now: number): void {
