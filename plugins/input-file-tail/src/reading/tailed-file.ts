@@ -22,6 +22,7 @@ export class TailedFile {
   missing = false;
   /** It does not hold any more what it held when it was recognised. */
   differs = false;
+  closed = false;
   /** Uses of the handle in flight. */
   inUse = 0;
   readonly #place: FilePlace;
@@ -31,7 +32,6 @@ export class TailedFile {
   #handle: Handle | undefined;
   #meta: SourceMeta;
   #opening: Promise<Handle> | undefined;
-  #closed = false;
 
   constructor({ facts, handle, meta }: OpenFile, place: FilePlace) {
     this.key = fileKey(facts);
@@ -142,7 +142,7 @@ export class TailedFile {
 
   /** For good. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.closed = true;
     await this.release();
   }
 
@@ -163,7 +163,7 @@ export class TailedFile {
     const { handles, disk, holder } = this.#place;
     try {
       const file = await openFile(disk, this.#path);
-      if (fileKey(file.facts) === this.key && !this.#closed) {
+      if (fileKey(file.facts) === this.key && !this.closed) {
         this.#checkBirth(file.facts);
         await this.checkHead(file.handle, file.facts.head);
         this.#handle = file.handle;
