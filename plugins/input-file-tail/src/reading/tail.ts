@@ -238,7 +238,7 @@ export class Tail implements Holder {
       const { bytes } = chunk;
       const to = await slots.use(this.lane, () => this.#readInto(bytes, base, unwanted));
       signal.throwIfAborted();
-      if (unwanted() || this.file.differs) return null;
+      if (to === undefined || unwanted()) return null;
 
       const full = to === bytes.length;
       const inside = from > 0 && bytes[from - 1] !== 10;
@@ -294,24 +294,29 @@ export class Tail implements Holder {
     return Math.min(Math.max(unread, this.#longest, smallestRead), largest);
   }
 
-  /** Reads, and looks whether the file still is what was read before. @returns how many bytes there are */
-  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number> {
+  /**
+   * Reads, and looks whether the file still is what was read before.
+   * @returns how many bytes there are; `undefined` where they do not count: it is not, or it was paused, rewound or closed
+   */
+  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number | undefined> {
     return this.file.use(async (handle) => {
       // As known before the read: the file may be seen to grow while it runs.
       const size = this.#size;
       const modified = this.#modified;
       const context = this.#context;
       const to = await handle.read(bytes, bytes.length, base);
-      if (unwanted() || this.file.differs) return to;
+      if (unwanted() || this.file.differs) return undefined;
       const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(context.length, to)));
       if (changed || (base + to < size && to < bytes.length)) {
         this.file.differs = true;
-        return to;
+        return undefined;
       }
       const head = base === 0 ? bytes.subarray(0, Math.min(to, headBytes)) : undefined;
       if (this.#suspect || !context) await this.file.checkHead(handle, head);
+      if (unwanted()) return undefined;
       const meta = await this.file.grow(handle, head, base + to);
-      if (meta && !unwanted()) this.#sources.remember(this.source, meta);
+      if (unwanted() || this.file.differs) return undefined;
+      if (meta) this.#sources.remember(this.source, meta);
       if (modified === this.#modified) this.#suspect = false;
       return to;
     });

@@ -101,19 +101,23 @@ export class TailedFile {
 
   /** @param head its beginning, where it was read already */
   async checkHead(handle: Handle, head: Uint8Array | undefined): Promise<void> {
-    if (headMatches(head ?? (await readHead(handle)), this.#meta) === false) this.differs = true;
+    const meta = this.#meta;
+    const bytes = head ?? (await readHead(handle));
+    // Meanwhile it can have been seen to hold other content.
+    if (this.#meta === meta && headMatches(bytes, meta) === false) this.differs = true;
   }
 
   /** The fingerprint of a short file grows with it. @returns what is known of the file now, if that is more */
   async grow(handle: Handle, head: Buffer | undefined, size: number): Promise<SourceMeta | undefined> {
-    const known = Number(this.#meta.head_bytes ?? 0);
+    const before = this.#meta;
+    const known = Number(before.head_bytes ?? 0);
     if (known >= headBytes || size <= known) return undefined;
     const bytes = head ?? (await readHead(handle));
     await this.checkHead(handle, bytes);
-    if (this.differs) return undefined;
+    if (this.differs || this.#meta !== before) return undefined;
     // Right after a file was made, its birth time cannot be told from its change time.
-    const birth = this.#meta.birth ?? handle.stat().birth?.toString() ?? null;
-    this.#meta = { ...this.#meta, birth, head: fingerprint(bytes), head_bytes: bytes.length };
+    const birth = before.birth ?? handle.stat().birth?.toString() ?? null;
+    this.#meta = { ...before, birth, head: fingerprint(bytes), head_bytes: bytes.length };
     return this.#meta;
   }
 
