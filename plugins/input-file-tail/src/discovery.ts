@@ -80,7 +80,7 @@ export class Discovery {
     try {
       tail.observe(now);
       if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
-      this.#parts.turns.offer(tail);
+      if (tail.unread || tail.later) this.#parts.turns.offer(tail);
     } catch (error) {
       void this.broken(tail, error);
     }

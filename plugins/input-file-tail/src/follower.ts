@@ -87,10 +87,9 @@ export class Follower {
 
   /** Looks whether a file has grown, and at what else may have become of it. @returns milliseconds until the next time */
   look(tail: Tail, now: number): number {
-    const { tails } = this.#parts;
     const { discovery, close } = this.#options;
     const { idlePoll } = this.#parts.process.tuning;
-    if (this.#stopping.signal.aborted || !tails.has(tail)) return Number.POSITIVE_INFINITY;
+    if (this.#stopping.signal.aborted || tail.closed) return Number.POSITIVE_INFINITY;
     if (tail.broken) return idlePoll;
     discovery.observe(tail, now);
     if (tail.broken || tail.overwritten) return idlePoll;

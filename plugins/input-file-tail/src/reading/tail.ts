@@ -74,7 +74,6 @@ export class Tail implements Holder {
   #longest = 0;
   /** Changes when a read in flight is no longer wanted. */
   #turn = 0;
-  #closed = false;
   #earlier: Tail | undefined;
   #later: Tail | undefined;
 
@@ -88,6 +87,11 @@ export class Tail implements Holder {
     this.#position = this.#searched = source.position;
     this.#size = Math.max(file.facts.size, source.position);
     place.sources.grown(source, this.#size);
+  }
+
+  /** Nothing is read from it any more. */
+  get closed(): boolean {
+    return this.file.closed;
   }
 
   get key(): string {
@@ -135,7 +139,7 @@ export class Tail implements Holder {
 
   /** Whether a read can give something, and it is its turn. */
   get ready(): boolean {
-    if (!this.unread || this.paused || this.broken || this.#closed || this.waits) return false;
+    if (!this.unread || this.paused || this.broken || this.closed || this.waits) return false;
     return !this.file.differs && !this.file.missing;
   }
 
@@ -155,7 +159,7 @@ export class Tail implements Holder {
 
   /** Lines that were written before those of the next file at its path are still to be read. */
   get holdsUp(): boolean {
-    return !this.#closed && !this.broken && !this.file.missing && (this.unread || this.waits);
+    return !this.closed && !this.broken && !this.file.missing && (this.unread || this.waits);
   }
 
   /** It is the next file at the path of this one: that is read first. */
@@ -222,7 +226,7 @@ export class Tail implements Holder {
    */
   async read({ buffers, clock, framing, slots, split }: Reading, signal: AbortSignal): Promise<Batch | null> {
     const turn = this.#turn;
-    const unwanted = () => turn !== this.#turn || this.paused || this.#closed;
+    const unwanted = () => turn !== this.#turn || this.paused || this.closed;
     const start = this.#position;
     // The byte before tells whether a line was left unfinished.
     const from = this.#context?.length ?? Math.min(start, 1);
@@ -234,7 +238,7 @@ export class Tail implements Holder {
       const { bytes } = chunk;
       const to = await slots.use(this.lane, () => this.#readInto(bytes, base, unwanted));
       signal.throwIfAborted();
-      if (unwanted() || this.file.differs) return null;
+      if (to === undefined || unwanted()) return null;
 
       const full = to === bytes.length;
       const inside = from > 0 && bytes[from - 1] !== 10;
@@ -265,7 +269,6 @@ export class Tail implements Holder {
 
   /** For good. A read in flight gives nothing. */
   async close(): Promise<void> {
-    this.#closed = true;
     if (this.#later) this.#later.#earlier = this.#earlier;
     if (this.#earlier) this.#earlier.#later = this.#later;
     this.#earlier = this.#later = undefined;
@@ -291,24 +294,29 @@ export class Tail implements Holder {
     return Math.min(Math.max(unread, this.#longest, smallestRead), largest);
   }
 
-  /** Reads, and looks whether the file still is what was read before. @returns how many bytes there are */
-  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number> {
+  /**
+   * Reads, and looks whether the file still is what was read before.
+   * @returns how many bytes there are; `undefined` where they do not count: it is not, or it was paused, rewound or closed
+   */
+  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number | undefined> {
     return this.file.use(async (handle) => {
       // As known before the read: the file may be seen to grow while it runs.
       const size = this.#size;
       const modified = this.#modified;
       const context = this.#context;
       const to = await handle.read(bytes, bytes.length, base);
-      if (unwanted() || this.file.differs) return to;
+      if (unwanted() || this.file.differs) return undefined;
       const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(context.length, to)));
       if (changed || (base + to < size && to < bytes.length)) {
         this.file.differs = true;
-        return to;
+        return undefined;
       }
       const head = base === 0 ? bytes.subarray(0, Math.min(to, headBytes)) : undefined;
       if (this.#suspect || !context) await this.file.checkHead(handle, head);
+      if (unwanted()) return undefined;
       const meta = await this.file.grow(handle, head, base + to);
-      if (meta && !unwanted()) this.#sources.remember(this.source, meta);
+      if (unwanted() || this.file.differs) return undefined;
+      if (meta) this.#sources.remember(this.source, meta);
       if (modified === this.#modified) this.#suspect = false;
       return to;
     });

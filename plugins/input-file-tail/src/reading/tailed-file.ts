@@ -22,6 +22,7 @@ export class TailedFile {
   missing = false;
   /** It does not hold any more what it held when it was recognised. */
   differs = false;
+  closed = false;
   /** Uses of the handle in flight. */
   inUse = 0;
   readonly #place: FilePlace;
@@ -31,7 +32,6 @@ export class TailedFile {
   #handle: Handle | undefined;
   #meta: SourceMeta;
   #opening: Promise<Handle> | undefined;
-  #closed = false;
 
   constructor({ facts, handle, meta }: OpenFile, place: FilePlace) {
     this.key = fileKey(facts);
@@ -101,19 +101,23 @@ export class TailedFile {
 
   /** @param head its beginning, where it was read already */
   async checkHead(handle: Handle, head: Uint8Array | undefined): Promise<void> {
-    if (headMatches(head ?? (await readHead(handle)), this.#meta) === false) this.differs = true;
+    const meta = this.#meta;
+    const bytes = head ?? (await readHead(handle));
+    // Meanwhile it can have been seen to hold other content.
+    if (this.#meta === meta && headMatches(bytes, meta) === false) this.differs = true;
   }
 
   /** The fingerprint of a short file grows with it. @returns what is known of the file now, if that is more */
   async grow(handle: Handle, head: Buffer | undefined, size: number): Promise<SourceMeta | undefined> {
-    const known = Number(this.#meta.head_bytes ?? 0);
+    const before = this.#meta;
+    const known = Number(before.head_bytes ?? 0);
     if (known >= headBytes || size <= known) return undefined;
     const bytes = head ?? (await readHead(handle));
     await this.checkHead(handle, bytes);
-    if (this.differs) return undefined;
+    if (this.differs || this.#meta !== before) return undefined;
     // Right after a file was made, its birth time cannot be told from its change time.
-    const birth = this.#meta.birth ?? handle.stat().birth?.toString() ?? null;
-    this.#meta = { ...this.#meta, birth, head: fingerprint(bytes), head_bytes: bytes.length };
+    const birth = before.birth ?? handle.stat().birth?.toString() ?? null;
+    this.#meta = { ...before, birth, head: fingerprint(bytes), head_bytes: bytes.length };
     return this.#meta;
   }
 
@@ -142,7 +146,7 @@ export class TailedFile {
 
   /** For good. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.closed = true;
     await this.release();
   }
 
@@ -163,7 +167,7 @@ export class TailedFile {
     const { handles, disk, holder } = this.#place;
     try {
       const file = await openFile(disk, this.#path);
-      if (fileKey(file.facts) === this.key && !this.#closed) {
+      if (fileKey(file.facts) === this.key && !this.closed) {
         this.#checkBirth(file.facts);
         await this.checkHead(file.handle, file.facts.head);
         this.#handle = file.handle;
