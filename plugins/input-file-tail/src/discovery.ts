@@ -88,7 +88,7 @@ export class Discovery {
 
   /** The content of a tail's file was overwritten: what is there now is a source of its own, read from its beginning. */
   async overwritten(tail: Tail): Promise<void> {
-    const { ctx, tails, turns, attributesOf } = this.#parts;
+    const { ctx, tails, turns, looks, attributesOf } = this.#parts;
     const before = tail.source;
     const { behind } = tail;
     const file = await tail.file.look();
@@ -103,6 +103,8 @@ export class Discovery {
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
     if (behind > 0) ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
     turns.offer(tail);
+    // It grows again: the look that saw the truncation did not know what would come of it, and the next one is far.
+    looks.within(0, tail);
   }
 
   /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */

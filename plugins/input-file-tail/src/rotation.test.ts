@@ -45,6 +45,21 @@ describe('rotation', () => {
     expect(life.logged('truncated before all of it was delivered')).toBe(true);
   });
 
+  test('by truncation: what is written then is noticed as soon as before', async () => {
+    await writeFile(at('app.log'), 'one\ntwo\n');
+    // Nothing but the look at a file that grows can notice it in time.
+    const tuning = { poll: 5, idlePoll: 600_000, rescan: 600_000 };
+    const life = (await new Life({ ...logs, watch: 'poll' }, { tuning }).start()).pump();
+    await until(() => life.lines.length === 2);
+    // Longer than a folder counts as changed a moment ago, for then its files are looked at again.
+    await delay(100);
+    await truncate(at('app.log'));
+    await until(() => life.logged('truncated; reading from its beginning'));
+    await delay(100);
+    await appendFile(at('app.log'), 'new\n');
+    await until(() => life.lines.length === 3);
+  });
+
   test('by deletion: what was written is read before the file is let go', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = await new Life(logs).start();
