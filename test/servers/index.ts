@@ -16,4 +16,5 @@ export {
 export { type EtcdOptions, type EtcdServer, startEtcd } from './etcd.ts';
 export { type Kafka, type KafkaNode, type KafkaOptions, startKafka } from './kafka.ts';
 export { kafkaClient } from './kafkajs.ts';
+export { type Logrotate, logrotate } from './logrotate.ts';
 export { Unavailable } from './process.ts';

@@ -22,6 +22,11 @@ export class Load {
     return [...this.#written.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** Lines written to a file so far, under whatever name it is now. */
+  count(name: string): number {
+    return this.#written.get(name)!;
+  }
+
   path(name: string): string {
     return join(this.#folder, `${name}.log`);
   }

@@ -1,16 +1,15 @@
+import { dirname } from 'node:path';
 import { messageOf } from '@logcatch/plugin-api';
-import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
-import { OwnFiles } from './find/own-files.ts';
+import { type Findings, type FoundFile, newFindings } from './find/finder.ts';
+import { Opener } from './find/opener.ts';
 import type { Roots } from './find/roots.ts';
 import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
-import { type OpenedFile, type OpenFile, openFile } from './identity/file.ts';
+import { openFile } from './identity/file.ts';
 import { fileKey } from './identity/identity.ts';
 import { statOf } from './machine/disk.ts';
 import type { InputParts } from './parts.ts';
-import { MissingFile, Tail } from './reading/tail.ts';
-
-/** Files opened at once. */
-const openings = 16;
+import { Tail } from './reading/tail.ts';
+import { MissingFile } from './reading/tailed-file.ts';
 
 /** Where to look: everywhere, or only where a hint points to. */
 export interface Scope {
@@ -29,14 +28,17 @@ export interface DiscoveryOptions {
 export class Discovery {
   readonly #parts: InputParts;
   readonly #options: DiscoveryOptions;
-  readonly #ownFiles: OwnFiles;
+  readonly #opener: Opener;
   readonly #admission: Admission;
+  readonly #startedAt: number;
+  #saidUntold = false;
 
   constructor(parts: InputParts, options: DiscoveryOptions) {
     const { ctx, process, attributesOf } = parts;
     this.#parts = parts;
     this.#options = options;
-    this.#ownFiles = new OwnFiles(process.disk, ctx.dataDir);
+    this.#opener = new Opener(parts, options.roots);
+    this.#startedAt = process.clock.wallTime();
     this.#admission = new Admission(ctx, process.disk, attributesOf);
   }
 
@@ -57,6 +59,7 @@ export class Discovery {
     signal.throwIfAborted();
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
+    if (scope === 'all') this.#untold(fresh);
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
       if (!concerned) continue;
@@ -77,7 +80,7 @@ export class Discovery {
     try {
       tail.observe(now);
       if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
-      this.#parts.turns.offer(tail);
+      if (tail.unread || tail.later) this.#parts.turns.offer(tail);
     } catch (error) {
       void this.broken(tail, error);
     }
@@ -85,10 +88,10 @@ export class Discovery {
 
   /** The content of a tail's file was overwritten: what is there now is a source of its own, read from its beginning. */
   async overwritten(tail: Tail): Promise<void> {
-    const { ctx, tails, turns, attributesOf } = this.#parts;
+    const { ctx, tails, turns, looks, attributesOf } = this.#parts;
     const before = tail.source;
     const { behind } = tail;
-    const file = await tail.look();
+    const file = await tail.file.look();
     if (tails.of(before) !== tail || !tail.overwritten) return;
     // One that was renamed away is looked for, after a restart, where it was found.
     const path = tail.lostAt === undefined ? tail.path : before.path;
@@ -100,6 +103,8 @@ export class Discovery {
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
     if (behind > 0) ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
     turns.offer(tail);
+    // It grows again: the look that saw the truncation did not know what would come of it, and the next one is far.
+    looks.within(0, tail);
   }
 
   /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */
@@ -108,7 +113,7 @@ export class Discovery {
     if (error instanceof MissingFile) return;
     tail.broken = error;
     this.#parts.troubles.set(tail.path, 'LC_INPUT_UNREADABLE', `${tail.path} cannot be read: ${messageOf(error)}`);
-    if (this.#isAt(tail)) await tail.release();
+    if (this.#isAt(tail)) await tail.file.release();
   }
 
   /** Why a file that matches is not read, if it is its age. */
@@ -150,10 +155,10 @@ export class Discovery {
       const moved = tail.path !== first!.path && !others.some(({ path }) => path === tail.path) && !this.#isAt(tail);
       if (moved) {
         ctx.log.info(`${tail.path}: renamed to ${first!.path}`);
-        tail.moveTo(first!.path);
+        tail.file.moveTo(first!.path);
         ctx.sources.renamed(tail.source, tail.path);
       }
-      tail.missing = false;
+      tail.file.missing = false;
       tail.lostAt = undefined;
       tail.finishing = ctx.once;
       this.#retry(tail);
@@ -167,36 +172,54 @@ export class Discovery {
   /** Parked files that are not at their paths any more: in the same folder the inode tells them. */
   async #findMissing(signal: AbortSignal): Promise<void> {
     const { tails, ctx, process, turns, looks } = this.#parts;
-    const missing = tails.list.filter((tail) => tail.missing);
+    const missing = tails.list.filter((tail) => tail.file.missing);
     const byFolder = Map.groupBy(missing, ({ folder }) => folder);
     for (const [folder, lost] of byFolder) {
       const { files } = await listing(process.disk, folder);
       signal.throwIfAborted();
       for (const tail of lost) {
-        if (!tail.missing) continue;
+        if (!tail.file.missing) continue;
         tail.lostAt ??= this.#now;
         const path = files.get(tail.key);
         if (path === undefined || !(await this.#isFileOf(tail, path))) continue;
         signal.throwIfAborted();
         if (path !== tail.path) ctx.log.info(`${tail.path}: renamed to ${path}`);
-        tail.moveTo(path);
+        tail.file.moveTo(path);
         looks.within(0, tail);
         turns.offer(tail);
       }
     }
   }
 
+  /** New files that only the rescan finds, though their folder is watched: events were lost. Says so once. */
+  #untold(fresh: readonly FoundFile[]): void {
+    const { ctx, process, troubles } = this.#parts;
+    if (this.#saidUntold || ctx.once) return;
+    const { clock, folders, tuning } = process;
+    const before = clock.wallTime() - tuning.rescan / 2;
+    const untold = fresh.filter(({ path, stat }) => {
+      const { birth } = stat;
+      const old = birth !== null && Number(birth / 1_000_000n) < before && Number(birth / 1_000_000n) > this.#startedAt;
+      return old && folders.watches(dirname(path)) && !troubles.of(path);
+    });
+    if (untold.length === 0) return;
+    this.#saidUntold = true;
+    ctx.log.warn(
+      `${untold.length} new files were found by the rescan only, ${untold[0]!.path} for one: events of the system were lost. Where many files come at once, raise fs.inotify.max_queued_events`,
+    );
+  }
+
   async #isFileOf(tail: Tail, path: string): Promise<boolean> {
     const file = await openFile(this.#parts.process.disk, path).catch(() => undefined);
     await file?.handle.close();
-    return file !== undefined && tail.recognises(file);
+    return file !== undefined && tail.file.recognises(file, tail.position);
   }
 
   async #admit(found: readonly FoundFile[], options: AdmissionOptions, signal: AbortSignal): Promise<void> {
     const { ctx, tails, turns, process, looks, troubles } = this.#parts;
     const wanted = this.#recent(found, options);
     if (wanted.length === 0 && !options.starting) return;
-    const files = await this.#open(wanted, signal);
+    const files = await this.#opener.open(wanted, signal);
     const admitted = await this.#admission.admit(files, options).catch((error) => {
       if (options.starting) throw error;
       // Their start positions cannot be stored: they wait for the next look, and the others go on.
@@ -216,7 +239,7 @@ export class Discovery {
       // What was written to it before the new file was made is there by now, but perhaps not seen yet.
       if (before) this.observe(before, now);
       // In a single pass any number of files is read in turn: none needs its handle before.
-      if (ctx.once) await tail.release();
+      if (ctx.once) await tail.file.release();
       if (!ctx.once) looks.within(0, tail);
       turns.offer(tail);
     }
@@ -229,78 +252,6 @@ export class Discovery {
     if (this.#options.ignoreOlder === undefined || fromEnd) return found;
     const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
     return found.filter((file) => !this.ignored(file) || stored.has(fileKey(file.stat)));
-  }
-
-  /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */
-  async #open(found: readonly FoundFile[], signal: AbortSignal): Promise<OpenFile[]> {
-    const { ctx, tails } = this.#parts;
-    const byPath = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-    const groups = Map.groupBy(byPath, ({ stat }) => fileKey(stat));
-    const opened = new Map<string, OpenFile | undefined>([...groups.keys()].map((key) => [key, undefined]));
-    const waiting = groups.values();
-    const worker = async () => {
-      for (const group of waiting) {
-        const file = await this.#openFirst(group, signal);
-        if (!file) continue;
-        // It may have become another file since it was found.
-        const key = fileKey(file.facts);
-        if (opened.get(key) || tails.ofFile(key)) await file.handle.close();
-        else opened.set(key, await this.#keep(file, opened.size));
-      }
-    };
-    await Promise.all(Array.from({ length: openings }, worker));
-    const files = [...opened.values()].filter((file) => file !== undefined);
-    if (signal.aborted) await Promise.all(files.map(({ handle }) => handle?.close()));
-    signal.throwIfAborted();
-    ctx.log.debug(`opened ${files.length} of ${found.length} files found`);
-    return files;
-  }
-
-  /** Of many files not all handles are kept. */
-  async #keep(file: OpenedFile, many: number): Promise<OpenFile> {
-    const { handles } = this.#parts.process;
-    if (handles.size + many <= handles.most) return file;
-    await file.handle.close();
-    return { ...file, handle: undefined };
-  }
-
-  /** Opens the file under the first of its paths that works. */
-  async #openFirst(group: readonly FoundFile[], signal: AbortSignal): Promise<OpenedFile | undefined> {
-    for (const { path, stat } of group) {
-      if (signal.aborted) return undefined;
-      const file = this.#mayRead(path, stat) ? await this.#tryToOpen(path) : undefined;
-      if (file) return file;
-    }
-    return undefined;
-  }
-
-  #mayRead(path: string, stat: FoundFile['stat']): boolean {
-    const own = this.#ownFiles.describe(path, stat);
-    if (own) this.#parts.troubles.warnOnce(path, 'LC_INPUT_OWN_FILES', `${path} is ${own} and is not read`);
-    return !own;
-  }
-
-  async #tryToOpen(path: string): Promise<OpenedFile | undefined> {
-    const { troubles, process } = this.#parts;
-    try {
-      const file = await openFile(process.disk, path);
-      const outside = await this.#options.roots.outside(file);
-      if (outside !== undefined) {
-        await file.handle.close();
-        troubles.set(path, 'LC_INPUT_OUTSIDE_ROOTS', `${path} leads to ${outside}, outside of roots, and is not read`);
-        return undefined;
-      }
-      troubles.clear(path);
-      return file;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // Gone since it was found: not there is no trouble.
-      if (code === 'ENOENT') return undefined;
-      if (code === 'EMFILE' || code === 'ENFILE') process.handles.exhausted();
-      const problem = unreadable(path, error, true);
-      troubles.set(path, problem.code, problem.message);
-      return undefined;
-    }
   }
 
   #report({ files, problems }: Findings, complete: boolean): void {

@@ -15,8 +15,9 @@ export interface ExplainParts extends InputParts {
 /** What an input knows of an absolute path; `undefined` = nothing. */
 export function explain(path: string, parts: ExplainParts): PathExplanation | undefined {
   const { tails, ctx, patterns, exclusions } = parts;
-  const readHere = tails.list.filter((tail) => tail.path === path);
-  const readElsewhere = tails.list.filter((tail) => tail.path !== path && tail.source.path === path);
+  const concerned = tails.list.filter((tail) => tail.path === path || tail.source.path === path);
+  const readHere = concerned.filter((tail) => tail.path === path && tail.lostAt === undefined);
+  const readElsewhere = concerned.filter((tail) => !readHere.includes(tail));
   const stored = ctx.sources.known().filter((row) => row.path === path);
   const pattern = patterns.find((each) => each.matches(path));
   const about = [...readHere, ...readElsewhere].map(({ source }) => source.key);
@@ -29,7 +30,7 @@ export function explain(path: string, parts: ExplainParts): PathExplanation | un
   if (pattern && exclusions.has(path)) reasons.push('It is excluded.');
   else if (pattern && readHere.length === 0) reasons.push(whyNot(path, parts));
   for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`);
-  for (const tail of readElsewhere) reasons.push(`What was here is at ${tail.path} now and is read: ${stateOf(tail)}.`);
+  for (const tail of readElsewhere) reasons.push(`What was here before is read: ${stateOf(tail)}.`);
   if (stored.length > 0) reasons.push('Its position is stored, and it is not read.');
   return { read: readHere.length > 0, reasons, sources };
 }
@@ -49,10 +50,11 @@ function whyNot(path: string, { process, troubles, tails, discovery }: ExplainPa
 
 function stateOf(tail: Tail): string {
   const states = [`${tail.position} of ${tail.size} bytes`];
-  if (tail.parked) states.push('closed until it grows');
+  if (tail.file.parked) states.push('closed until it grows');
   if (tail.paused) states.push('paused until what was read is delivered');
   if (tail.unread && tail.waits) states.push('waiting for the end of the file that was at its path before');
-  if (tail.lostAt !== undefined) states.push(tail.deleted ? 'deleted' : 'renamed away');
+  if (tail.path !== tail.source.path) states.push(`at ${tail.path} now`);
+  if (tail.lostAt !== undefined) states.push(tail.file.deleted ? 'deleted' : 'renamed away');
   if (tail.broken) states.push(`it cannot be read: ${tail.broken}`);
   return states.join('; ');
 }

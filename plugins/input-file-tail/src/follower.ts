@@ -87,27 +87,29 @@ export class Follower {
 
   /** Looks whether a file has grown, and at what else may have become of it. @returns milliseconds until the next time */
   look(tail: Tail, now: number): number {
-    const { tails } = this.#parts;
     const { discovery, close } = this.#options;
     const { idlePoll } = this.#parts.process.tuning;
-    if (this.#stopping.signal.aborted || !tails.has(tail)) return Number.POSITIVE_INFINITY;
+    if (this.#stopping.signal.aborted || tail.closed) return Number.POSITIVE_INFINITY;
     if (tail.broken) return idlePoll;
     discovery.observe(tail, now);
     if (tail.broken || tail.overwritten) return idlePoll;
     if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
-    else if (!tail.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
-    if (tail.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
+    else if (!tail.file.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
+    if (tail.file.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
     return this.#pause(tail, now);
   }
 
   /** The longer a file did not grow, the longer it is not looked at. Hints, and the rescan, look as well. */
   #pause(tail: Tail, now: number): number {
     const { poll, idlePoll, idleAfter, rescan } = this.#parts.process.tuning;
-    if (tail.missing) return this.#options.close.removed / 4;
+    const { watch } = this.#options;
+    if (tail.file.missing) return this.#options.close.removed / 4;
     const idle = now - tail.grewAt;
     if (idle < idleAfter || tail.lostAt !== undefined) return poll;
-    const told = this.#options.watch && !tail.linked && this.#parts.process.folders.watches(tail.folder);
-    if (tail.parked) return told ? Number.POSITIVE_INFINITY : Math.min(idle / 60, rescan);
+    const told = watch && !tail.file.linked && this.#parts.process.folders.watches(tail.folder);
+    // The rescan will do.
+    if (tail.file.parked && (told || (!watch && idle / 60 > rescan))) return Number.POSITIVE_INFINITY;
+    if (!watch && tail.file.parked) return Math.max(idle / 60, idlePoll);
     return told && tail.settled ? rescan : Math.min(idle / 10, idlePoll);
   }
 
@@ -135,13 +137,18 @@ export class Follower {
     this.#changed = new Set();
     try {
       const { folders } = await this.#options.discovery.look(scope, signal);
-      if (scope === 'all' && !ctx.once && !signal.aborted) this.#folders.watch(folders);
+      if (scope === 'all' && !ctx.once && !signal.aborted) this.#rewatch(folders);
       turns.wake();
     } catch (error) {
       if (!signal.aborted) turns.fail(error);
     } finally {
       if (scope === 'all') this.#rescanned();
     }
+  }
+
+  #rewatch(folders: ReadonlySet<string>): void {
+    this.#folders.watch(folders);
+    for (const folder of folders) this.#parts.process.folders.recheck(folder);
   }
 
   #rescanned(): void {
@@ -170,17 +177,17 @@ export class Follower {
   #outlived(tail: Tail, lostAt: number, now: number): void {
     const { tails, ctx, looks } = this.#parts;
     const { close } = this.#options;
-    if (tail.unread && !tail.missing) return;
-    const { deleted } = tail;
+    if (tail.unread && !tail.file.missing) return;
+    const { deleted } = tail.file;
     const grace = deleted ? close.removed : close.renamed;
     if (now - Math.max(lostAt, tail.grewAt) < grace) return;
-    if (!tail.finishing && !tail.missing) tail.finish();
+    if (!tail.finishing && !tail.file.missing) tail.finish();
     // Until all of it has settled it may have to be read again, and only the handle leads to it.
-    if ((tail.unread && !tail.missing) || tail.source.position < tail.position) return;
+    if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
     tails.delete(tail);
     looks.delete(tail);
     ctx.sources.end(tail.source, 'gone');
-    if (tail.missing && tail.behind > 0)
+    if (tail.file.missing && tail.behind > 0)
       ctx.log.warn(`${tail.path}: gone before its last ${tail.behind} bytes were read`);
     else ctx.log.info(`${tail.path}: read to its end and closed: it was ${deleted ? 'deleted' : 'renamed'}`);
     tail.close().catch((error) => ctx.log.debug(`${tail.path}: ${error}`));

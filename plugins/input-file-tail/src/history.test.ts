@@ -89,6 +89,27 @@ describe('goes well', () => {
       },
     ],
     [
+      'a read is on its way while the file is truncated, rewound and written to again',
+      {
+        ...birthless,
+        steps: [
+          { do: 'kill' },
+          { do: 'rename to match', at: 0 },
+          { do: 'delete', at: 3 },
+          { do: 'hold back' },
+          { do: 'start' },
+          { do: 'copytruncate', at: 0 },
+          { do: 'wait', milliseconds: 1 },
+          { do: 'rewind', at: 7 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'resume' },
+          { do: 'retarget' },
+          { do: 'pause', at: 3 },
+        ],
+      },
+    ],
+    [
       'a renamed file grows while it is paused',
       {
         ...birthless,

@@ -164,12 +164,12 @@ export class FileTail implements Input {
       const batch = await tail.read(this.#reading, signal);
       if (batch && lane === 'backlog') this.#parts.turns.spent(batch.end - batch.start, this.#process.clock.now());
       if (tail.overwritten) await this.#discovery.overwritten(tail);
-      if (this.#ctx.once && !tail.unread) await tail.release();
+      if (this.#ctx.once && !tail.unread) await tail.file.release();
       return batch;
     } catch (error) {
       signal.throwIfAborted();
       if (!this.#stopping.signal.aborted) await this.#discovery.broken(tail, error);
-      if (tail.missing) this.#parts.looks.within(0, tail);
+      if (tail.file.missing) this.#parts.looks.within(0, tail);
       return null;
     } finally {
       this.#parts.turns.offer(tail);

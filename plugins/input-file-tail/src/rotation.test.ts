@@ -1,4 +1,4 @@
-import { appendFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, open, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { at, folder, grace, Life, logs, openIn, until } from './fixtures/life.ts';
@@ -45,6 +45,21 @@ describe('rotation', () => {
     expect(life.logged('truncated before all of it was delivered')).toBe(true);
   });
 
+  test('by truncation: what is written then is noticed as soon as before', async () => {
+    await writeFile(at('app.log'), 'one\ntwo\n');
+    // Nothing but the look at a file that grows can notice it in time.
+    const tuning = { poll: 5, idlePoll: 600_000, rescan: 600_000 };
+    const life = (await new Life({ ...logs, watch: 'poll' }, { tuning }).start()).pump();
+    await until(() => life.lines.length === 2);
+    // Longer than a folder counts as changed a moment ago, for then its files are looked at again.
+    await delay(100);
+    await truncate(at('app.log'));
+    await until(() => life.logged('truncated; reading from its beginning'));
+    await delay(100);
+    await appendFile(at('app.log'), 'new\n');
+    await until(() => life.lines.length === 3);
+  });
+
   test('by deletion: what was written is read before the file is let go', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = await new Life(logs).start();
@@ -81,6 +96,31 @@ describe('rotation', () => {
     life.settles = true;
     life.input.rewind(life.sources[0]!, 0);
     await until(() => life.lines.length === 2 && life.events().includes('gone app.log'));
+  });
+
+  test('by three writers every 250 ms, to names that do not match, and written on to: nothing is lost', async () => {
+    const life = (await new Life(logs, { tuning: {} }).start()).pump();
+    const expected: string[] = [];
+    const writer = async (name: string) => {
+      let generation = 0;
+      let file = await open(at(`${name}.log`), 'a');
+      for (let line = 0; line < 120; line++) {
+        expected.push(`${name} ${line}`);
+        await file.write(`${name} ${line}\n`);
+        await delay(10);
+        if (line % 25 !== 24) continue;
+        await rename(at(`${name}.log`), at(`${name}.${++generation}`));
+        const next = await open(at(`${name}.log`), 'a');
+        expected.push(`${name} late ${line}`);
+        await file.write(`${name} late ${line}\n`);
+        await file.close();
+        file = next;
+      }
+      await file.close();
+    };
+    await Promise.all(['a', 'b', 'c'].map(writer));
+    await until(() => life.lines.length >= expected.length);
+    expect(life.lines.toSorted()).toEqual(expected.toSorted());
   });
 
   test('with writers that keep their old handles, many times over: nothing is lost or repeated', async () => {

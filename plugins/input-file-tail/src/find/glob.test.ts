@@ -71,3 +71,21 @@ test('commas inside braces do not separate patterns', () => {
     '/x/{{c,d},e}',
   ]);
 });
+
+describe('a name in braces is a part of the path', () => {
+  test.each([
+    ['/v/{service}/*.log', '/v/web/a.log', { service: 'web' }],
+    ['/v/{service}/*.log', '/v/.hidden/a.log', undefined],
+    ['/v/{service}/*.log', '/v/web/deep/a.log', undefined],
+    ['/v/{service}-{day}.log', '/v/web-app-2026.log', { service: 'web', day: 'app-2026' }],
+    ['/v/**/{pod}_*.{log,txt}', '/v/a/b/p1_x.txt', { pod: 'p1' }],
+    ['{app}.log', '/home/[me]/shop.log', { app: 'shop' }],
+    ['/v/{a}/{a}.log', '/v/x/x.log', { a: 'x' }],
+    ['/v/{a}/{a}.log', '/v/x/y.log', undefined],
+    ['/v/*.log', '/v/a.log', undefined],
+  ])('%s %s', (text, path, expected) => {
+    const captures = pattern(text).capturesOf(path);
+    expect(captures && { ...captures }).toEqual(expected);
+    if (text.includes('{a}') || expected) expect(pattern(text).matches(path)).toBe(expected !== undefined);
+  });
+});

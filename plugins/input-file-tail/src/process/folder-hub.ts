@@ -45,6 +45,12 @@ export class FolderHub {
     return this.#folders.get(path)?.watching === true;
   }
 
+  /** Whether a watched folder is still what its path leads to: that another one is in its place, no event tells. */
+  recheck(path: string): void {
+    const folder = this.#folders.get(path);
+    if (folder?.watching && folder.changed() === 'folder') this.#giveUp(folder, 0);
+  }
+
   /** @returns what ends it; with the last one of a folder that resolves when nothing of the folder is open any more */
   subscribe(path: string, subscriber: Subscriber): () => Promise<void> {
     const known = this.#folders.get(path);

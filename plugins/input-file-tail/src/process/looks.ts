@@ -4,10 +4,12 @@ import type { Clock } from '../machine/clock.ts';
 const looksPerTick = 1_000;
 
 interface Entry {
-  /** The number of the tick in which it is due. */
+  /** The number of the tick in which it is due; none while it is in no bucket. */
   tick: number;
   look(now: number): void;
 }
+
+const none = Number.POSITIVE_INFINITY;
 
 /**
  * When to look at what, for all files of all inputs of the process, by one timer. What is due in the same tick waits in one
@@ -20,23 +22,29 @@ export class Looks {
   /** By the number of their tick. */
   readonly #buckets = new Map<number, Set<Entry>>();
   #cancel: (() => void) | undefined;
-  #wakesAt = Number.POSITIVE_INFINITY;
+  #wakesAt = none;
 
   constructor(clock: Clock, tick: number) {
     this.clock = clock;
     this.tick = tick;
   }
 
-  add(entry: Entry): void {
-    const bucket = this.#buckets.get(entry.tick);
+  /** Puts an entry into a bucket, and out of the one it is in. */
+  move(entry: Entry, tick: number): void {
+    this.delete(entry);
+    entry.tick = tick;
+    const bucket = this.#buckets.get(tick);
     if (bucket) bucket.add(entry);
-    else this.#buckets.set(entry.tick, new Set([entry]));
-    this.#wakeAt(entry.tick);
+    else this.#buckets.set(tick, new Set([entry]));
+    this.#wakeAt(tick);
   }
 
   delete(entry: Entry): void {
-    const bucket = this.#buckets.get(entry.tick);
-    if (bucket?.delete(entry) && bucket.size === 0) this.#buckets.delete(entry.tick);
+    if (entry.tick === none) return;
+    const { tick } = entry;
+    const bucket = this.#buckets.get(tick);
+    entry.tick = none;
+    if (bucket?.delete(entry) && bucket.size === 0) this.#buckets.delete(tick);
     if (this.#buckets.size === 0) this.#sleep();
   }
 
@@ -50,7 +58,7 @@ export class Looks {
   #sleep(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#wakesAt = Number.POSITIVE_INFINITY;
+    this.#wakesAt = none;
   }
 
   #run(): void {
@@ -60,14 +68,18 @@ export class Looks {
     const due = [...this.#buckets.keys()].filter((tick) => tick <= current).sort((a, b) => a - b);
     let left = looksPerTick;
     for (const tick of due) {
-      for (const entry of this.#buckets.get(tick) ?? []) {
+      const bucket = this.#buckets.get(tick)!;
+      for (const entry of bucket) {
         if (left-- === 0) {
+          // The rest is first the next time.
           this.#wakeAt(current + 1);
           return;
         }
-        this.delete(entry);
+        bucket.delete(entry);
+        entry.tick = none;
         entry.look(now);
       }
+      this.#buckets.delete(tick);
     }
     if (this.#buckets.size > 0) this.#wakeAt(Math.min(...this.#buckets.keys()));
   }
@@ -88,20 +100,23 @@ export class InputLooks<T> {
   /** Looks at an item in so many milliseconds, or sooner where that was said before; then again and again. */
   within(delay: number, item: T): void {
     const { clock, tick: length } = this.#shared;
-    const tick = Math.ceil((clock.now() + delay) / length);
-    const before = this.#entries.get(item);
-    if (before && before.tick <= tick) return;
-    if (before) this.#shared.delete(before);
-    const entry = {
-      tick,
-      look: (now: number) => {
-        this.#entries.delete(item);
-        const pause = this.#look(item, now);
-        if (pause < Number.POSITIVE_INFINITY) this.within(Math.max(pause, 1), item);
-      },
+    // Timers are a little late: rounded up, each look would be a tick later than it was asked for.
+    const now = clock.now();
+    const tick = Math.max(Math.floor(now / length) + 1, Math.round((now + delay) / length));
+    const entry = this.#entryOf(item);
+    if (tick < entry.tick) this.#shared.move(entry, tick);
+  }
+
+  #entryOf(item: T): Entry {
+    const known = this.#entries.get(item);
+    if (known) return known;
+    const look = (now: number) => {
+      const pause = this.#look(item, now);
+      if (pause < none && this.#entries.has(item)) this.within(pause, item);
     };
+    const entry = { tick: none, look };
     this.#entries.set(item, entry);
-    this.#shared.add(entry);
+    return entry;
   }
 
   delete(item: T): void {

@@ -99,7 +99,7 @@ test('a file that is shorter than it was is overwritten, and so is one that begi
   tail.observe(1);
   expect([tail.overwritten, tail.ready]).toEqual([true, false]);
 
-  const file = await tail.look();
+  const file = await tail.file.look();
   tail.restart(tail.source, file, 1);
   await appendFile(path, 'two\n');
   tail.observe(2);

@@ -1,12 +1,12 @@
-import { dirname } from 'node:path';
-import { Batch, type Buffers, type Source, type SourceMeta, type Sources } from '@logcatch/plugin-api';
-import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
-import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
+import { Batch, type Buffers, type Source, type Sources } from '@logcatch/plugin-api';
+import type { OpenedFile, OpenFile } from '../identity/file.ts';
+import { headBytes } from '../identity/identity.ts';
 import type { Clock } from '../machine/clock.ts';
-import type { Disk, Extent, FileStat, Handle } from '../machine/disk.ts';
-import type { HandleTable, Holder } from '../process/handle-table.ts';
+import type { Extent } from '../machine/disk.ts';
+import type { Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
 import { type Framing, frame } from './lines.ts';
+import { type FilePlace, TailedFile } from './tailed-file.ts';
 
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
 const backlogRead = 512 << 10;
@@ -25,9 +25,7 @@ export interface Reading {
 }
 
 /** What a tail lives in. */
-export interface TailPlace {
-  readonly disk: Disk;
-  readonly handles: HandleTable;
+export interface TailPlace extends Omit<FilePlace, 'holder'> {
   readonly sources: Pick<Sources, 'grown' | 'remember'>;
 }
 
@@ -39,12 +37,11 @@ export interface TailStart {
 }
 
 /**
- * One file that is read. It goes by its handle, so renames do not concern it; without one (parked) it goes by its path, and
- * by the inode there. Its only state is a position; each read starts there, and bytes that make no whole line yet are read
- * again.
+ * A file, and how far it was read. Its only state is a position; each read starts there, and bytes that make no whole line
+ * yet are read again.
  */
 export class Tail implements Holder {
-  readonly key: string;
+  readonly file: TailedFile;
   source: Source;
   paused = false;
   /** Records cut off lines that are too long. */
@@ -57,18 +54,9 @@ export class Tail implements Holder {
   grewAt: number;
   /** When it was found: milliseconds since 1970 at which its content was last changed. */
   readonly modified: number;
-  /** The file is shorter than it was, or does not hold the same bytes: what comes is another content. */
-  overwritten = false;
-  /** It is parked, and its path does not lead to it. */
-  missing = false;
   /** Why it cannot be read, until that is tried again. */
   broken: unknown;
-  readonly #place: TailPlace;
-  #path: string;
-  #folder: string;
-  #linked: boolean;
-  #handle: Handle | undefined;
-  #meta: SourceMeta;
+  readonly #sources: TailPlace['sources'];
   #position: number;
   /** The largest size seen. */
   #size: number;
@@ -80,58 +68,43 @@ export class Tail implements Holder {
   #searched: number;
   /** The bytes before the position; unknown before the first read. */
   #context: Buffer | undefined;
+  /** Where they are kept. */
+  #memory: Buffer | undefined;
   /** Bytes a chunk must have, after one was too short for a line. */
   #longest = 0;
   /** Changes when a read in flight is no longer wanted. */
   #turn = 0;
-  #opening: Promise<Handle> | undefined;
-  /** Uses of the handle in flight. */
-  #using = 0;
-  #closed = false;
   #earlier: Tail | undefined;
   #later: Tail | undefined;
 
   constructor(place: TailPlace, file: OpenFile, source: Source, { once, grewAt }: TailStart) {
-    const { facts, handle, meta } = file;
-    this.key = fileKey(facts);
+    this.file = new TailedFile(file, { disk: place.disk, handles: place.handles, holder: this });
     this.source = source;
     this.finishing = once;
     this.grewAt = grewAt;
-    this.modified = this.#modified = facts.modified;
-    this.#place = place;
-    this.#path = facts.path;
-    this.#folder = dirname(facts.path);
-    this.#linked = place.disk.realPath(facts.path) !== facts.path;
-    this.#handle = handle;
-    this.#meta = meta;
+    this.modified = this.#modified = file.facts.modified;
+    this.#sources = place.sources;
     this.#position = this.#searched = source.position;
-    this.#size = Math.max(facts.size, source.position);
-    if (handle) place.handles.hold(this);
+    this.#size = Math.max(file.facts.size, source.position);
     place.sources.grown(source, this.#size);
   }
 
-  /** Whether this is what was seen of it last. */
-  isAsSeen({ size, modified }: Extent): boolean {
-    return size === this.#size && modified === this.#modified;
+  /** Nothing is read from it any more. */
+  get closed(): boolean {
+    return this.file.closed;
+  }
+
+  get key(): string {
+    return this.file.key;
   }
 
   /** Where its file is now, as far as is known. */
   get path(): string {
-    return this.#path;
+    return this.file.path;
   }
 
   get folder(): string {
-    return this.#folder;
-  }
-
-  /** Its path goes through a link: what happens to the file is not told in the folder of the path. */
-  get linked(): boolean {
-    return this.#linked;
-  }
-
-  /** A link leads to another file now, or to none. */
-  get retargeted(): boolean {
-    return this.#linked && this.lostAt === undefined && !this.parked && this.#atPath() === undefined;
+    return this.file.folder;
   }
 
   /** Where the next batch begins. */
@@ -143,13 +116,15 @@ export class Tail implements Holder {
     return this.#size;
   }
 
-  /** It has no handle. */
-  get parked(): boolean {
-    return this.#handle === undefined;
+  /** A link leads to another file now, or to none. */
+  get retargeted(): boolean {
+    const { linked, parked } = this.file;
+    return linked && !parked && this.lostAt === undefined && this.file.atPath() === undefined;
   }
 
+  /** Only the handle leads to a file that has lost its path. */
   get spare(): boolean {
-    return this.#using === 0 && this.lostAt === undefined;
+    return this.file.inUse === 0 && this.lostAt === undefined;
   }
 
   /** All of it was read, and what was read is delivered. */
@@ -157,11 +132,15 @@ export class Tail implements Holder {
     return !this.unread && this.source.position >= this.#position;
   }
 
+  /** The file is shorter than it was, or does not hold the same bytes: what comes is another content. */
+  get overwritten(): boolean {
+    return this.file.differs;
+  }
+
   /** Whether a read can give something, and it is its turn. */
   get ready(): boolean {
-    return (
-      this.unread && !this.paused && !this.broken && !this.overwritten && !this.missing && !this.#closed && !this.waits
-    );
+    if (!this.unread || this.paused || this.broken || this.closed || this.waits) return false;
+    return !this.file.differs && !this.file.missing;
   }
 
   /** It goes on where another file ends, which is not read to its end yet. */
@@ -180,7 +159,7 @@ export class Tail implements Holder {
 
   /** Lines that were written before those of the next file at its path are still to be read. */
   get holdsUp(): boolean {
-    return !this.#closed && !this.broken && !this.missing && (this.unread || this.#earlier?.holdsUp === true);
+    return !this.closed && !this.broken && !this.file.missing && (this.unread || this.waits);
   }
 
   /** It is the next file at the path of this one: that is read first. */
@@ -199,41 +178,23 @@ export class Tail implements Holder {
     return this.#size - this.#position;
   }
 
-  /** Whether an opened file is the one it reads: without a handle, the inode number can have been given to another one. */
-  recognises({ facts }: OpenFile): boolean {
-    const { birth } = this.#meta;
-    if (fileKey(facts) !== this.key) return false;
-    if (birth != null && facts.birth !== null) return birth === String(facts.birth);
-    return facts.size >= this.#position && headMatches(facts.head, this.#meta) !== false;
-  }
-
-  /** Its file is here now. */
-  moveTo(path: string): void {
-    this.#path = path;
-    this.#folder = dirname(path);
-    this.#linked = this.#place.disk.realPath(path) !== path;
-    this.missing = false;
+  /** Whether this is what was seen of it last. */
+  isAsSeen({ size, modified }: Extent): boolean {
+    return size === this.#size && modified === this.#modified;
   }
 
   /** Looks whether the file has grown. @throws what the file system says */
   observe(now: number): void {
-    const extent = this.#handle ? this.#handle.extent() : this.#atPath();
-    if (!extent) {
-      this.missing = true;
-      return;
-    }
+    const extent = this.file.extent();
+    this.file.missing = extent === undefined;
+    if (!extent) return;
     const { size, modified } = extent;
-    if (size < this.#size) this.overwritten = true;
+    if (size < this.#size) this.file.differs = true;
     else if (size > this.#size) {
       this.#grow(size, now);
       if (this.lostAt !== undefined) this.finishing = false;
     } else if (modified !== this.#modified) this.#suspect = true;
     this.#modified = modified;
-  }
-
-  /** Whether the file has no name left at all, as far as is known. */
-  get deleted(): boolean {
-    return this.#handle ? this.#handle.deleted() : this.missing;
   }
 
   /** What follows the last line end is to be read now. */
@@ -250,18 +211,13 @@ export class Tail implements Holder {
   }
 
   /** Goes on at the beginning of new content in the same file, with a source of its own. */
-  restart(source: Source, file: OpenedFile, now: number): void {
+  restart(source: Source, { facts, meta }: OpenedFile, now: number): void {
     this.rewind(0);
     this.source = source;
-    this.paused = this.overwritten = this.#suspect = false;
-    this.#modified = file.facts.modified;
-    this.#meta = file.meta;
-    this.#grow(file.facts.size, now);
-  }
-
-  /** The file as it is now. */
-  async look(): Promise<OpenedFile> {
-    return this.#use(async (handle) => lookAt(this.#path, handle));
+    this.paused = this.#suspect = false;
+    this.#modified = facts.modified;
+    this.file.renew(meta);
+    this.#grow(facts.size, now);
   }
 
   /**
@@ -270,35 +226,21 @@ export class Tail implements Holder {
    */
   async read({ buffers, clock, framing, slots, split }: Reading, signal: AbortSignal): Promise<Batch | null> {
     const turn = this.#turn;
-    const unwanted = () => turn !== this.#turn || this.paused || this.#closed;
+    const unwanted = () => turn !== this.#turn || this.paused || this.closed;
     const start = this.#position;
-    const context = this.#context;
     // The byte before tells whether a line was left unfinished.
-    const from = context?.length ?? Math.min(start, 1);
+    const from = this.#context?.length ?? Math.min(start, 1);
     const base = start - from;
     const chunk = await buffers.acquire(this.#chunkBytes(base, buffers.largest), signal);
     let kept = false;
     try {
       if (unwanted()) return null;
       const { bytes } = chunk;
-      // As known before the read: the file may be seen to grow while it runs.
-      const size = this.#size;
-      const { handle, length: to } = await slots.use(this.lane, () =>
-        this.#use(async (handle) => ({ handle, length: await handle.read(bytes, bytes.length, base) })),
-      );
+      const to = await slots.use(this.lane, () => this.#readInto(bytes, base, unwanted));
       signal.throwIfAborted();
-      if (unwanted() || this.overwritten) return null;
-      const full = to === bytes.length;
-      const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(from, to)));
-      if (changed || (base + to < size && !full)) this.overwritten = true;
-      else {
-        const head = base === 0 ? bytes.subarray(0, Math.min(to, headBytes)) : undefined;
-        if (this.#suspect || !context) await this.#checkHead(handle, head);
-        await this.#growFingerprint(handle, head, base + to);
-      }
-      this.#suspect = false;
-      if (unwanted() || this.overwritten) return null;
+      if (to === undefined || unwanted()) return null;
 
+      const full = to === bytes.length;
       const inside = from > 0 && bytes[from - 1] !== 10;
       const stretch = { from, to, inside, last: this.finishing && !full };
       const framed = frame(chunk, stretch, framing);
@@ -311,7 +253,7 @@ export class Tail implements Holder {
       }
       this.#longest = 0;
       this.#position = base + end;
-      this.#context = Buffer.from(bytes.subarray(Math.max(0, end - contextBytes), end));
+      this.#keepContext(bytes, end);
       if (framed.split > 0) split(this, framed.split, start);
       kept = true;
       return new Batch({ source: this.source, chunk, count, start, end: base + end, base });
@@ -320,44 +262,30 @@ export class Tail implements Holder {
     }
   }
 
-  /** Lets go of the handle; the next read opens the file again. */
-  async release(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    this.#place.handles.drop(this);
-    await handle?.close();
-  }
-
   park(): void {
     // A handle that was only read from closes without fail.
-    void this.release();
+    void this.file.release();
   }
 
   /** For good. A read in flight gives nothing. */
   async close(): Promise<void> {
-    this.#closed = true;
     if (this.#later) this.#later.#earlier = this.#earlier;
     if (this.#earlier) this.#earlier.#later = this.#later;
     this.#earlier = this.#later = undefined;
-    await this.release();
+    await this.file.close();
   }
 
-  #atPath(): FileStat | undefined {
-    const stat = this.#place.disk.stat(this.#path);
-    if (!stat || fileKey(stat) !== this.key) return undefined;
-    this.#checkBirth(stat);
-    return stat;
-  }
-
-  /** Without a handle an inode number can have been given to another file. */
-  #checkBirth({ birth }: { readonly birth: bigint | null }): void {
-    if (birth !== null && this.#meta.birth != null && this.#meta.birth !== String(birth)) this.overwritten = true;
+  #keepContext(bytes: Buffer, end: number): void {
+    const from = Math.max(0, end - contextBytes);
+    this.#memory ??= Buffer.allocUnsafeSlow(contextBytes);
+    bytes.copy(this.#memory, 0, from, end);
+    this.#context = this.#memory.subarray(0, end - from);
   }
 
   #grow(size: number, now: number): void {
     this.#size = size;
     this.grewAt = now;
-    this.#place.sources.grown(this.source, size);
+    this.#sources.grown(this.source, size);
   }
 
   /** As much as is unread, within bounds. One byte more, so that a read that is not full has seen the end. */
@@ -366,69 +294,31 @@ export class Tail implements Holder {
     return Math.min(Math.max(unread, this.#longest, smallestRead), largest);
   }
 
-  /** Meanwhile it is not parked. */
-  async #use<T>(work: (handle: Handle) => Promise<T>): Promise<T> {
-    this.#using++;
-    try {
-      return await work(await this.#opened());
-    } finally {
-      this.#using--;
-    }
-  }
-
-  async #checkHead(handle: Handle, head: Buffer | undefined): Promise<void> {
-    if (headMatches(head ?? (await readHead(handle)), this.#meta) === false) this.overwritten = true;
-  }
-
-  async #growFingerprint(handle: Handle, head: Buffer | undefined, size: number): Promise<void> {
-    const known = Number(this.#meta.head_bytes ?? 0);
-    if (known >= headBytes || size <= known) return;
-    const bytes = head ?? (await readHead(handle));
-    if (headMatches(bytes, this.#meta) === false) {
-      this.overwritten = true;
-      return;
-    }
-    // Right after a file was made, its birth time cannot be told from its change time.
-    const birth = this.#meta.birth ?? handle.stat().birth?.toString() ?? null;
-    this.#meta = { ...this.#meta, birth, head: fingerprint(bytes), head_bytes: bytes.length };
-    this.#place.sources.remember(this.source, this.#meta);
-  }
-
-  async #opened(): Promise<Handle> {
-    this.#place.handles.hold(this);
-    if (this.#handle) return this.#handle;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  async #open(): Promise<Handle> {
-    const { handles, disk } = this.#place;
-    try {
-      const file = await openFile(disk, this.#path);
-      if (fileKey(file.facts) === this.key && !this.#closed) {
-        this.#checkBirth(file.facts);
-        if (headMatches(file.facts.head, this.#meta) === false) this.overwritten = true;
-        this.#handle = file.handle;
-        return file.handle;
+  /**
+   * Reads, and looks whether the file still is what was read before.
+   * @returns how many bytes there are; `undefined` where they do not count: it is not, or it was paused, rewound or closed
+   */
+  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number | undefined> {
+    return this.file.use(async (handle) => {
+      // As known before the read: the file may be seen to grow while it runs.
+      const size = this.#size;
+      const modified = this.#modified;
+      const context = this.#context;
+      const to = await handle.read(bytes, bytes.length, base);
+      if (unwanted() || this.file.differs) return undefined;
+      const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(context.length, to)));
+      if (changed || (base + to < size && to < bytes.length)) {
+        this.file.differs = true;
+        return undefined;
       }
-      await file.handle.close();
-    } catch (error) {
-      handles.drop(this);
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EMFILE' || code === 'ENFILE') handles.exhausted();
-      if (code !== 'ENOENT') throw error;
-    }
-    handles.drop(this);
-    this.missing = true;
-    throw new MissingFile(this.#path);
-  }
-}
-
-/** Its path does not lead to the file any more. It may have been renamed while it was parked. */
-export class MissingFile extends Error {
-  constructor(path: string) {
-    super(`${path} is another file now, or none`);
+      const head = base === 0 ? bytes.subarray(0, Math.min(to, headBytes)) : undefined;
+      if (this.#suspect || !context) await this.file.checkHead(handle, head);
+      if (unwanted()) return undefined;
+      const meta = await this.file.grow(handle, head, base + to);
+      if (unwanted() || this.file.differs) return undefined;
+      if (meta) this.#sources.remember(this.source, meta);
+      if (modified === this.#modified) this.#suspect = false;
+      return to;
+    });
   }
 }

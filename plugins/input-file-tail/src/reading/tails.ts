@@ -24,10 +24,6 @@ export class Tails implements Iterable<Tail> {
     return this.#byFile.get(key);
   }
 
-  has(tail: Tail): boolean {
-    return this.#byFile.get(tail.key) === tail;
-  }
-
   of(source: Source): Tail | undefined {
     return this.#bySource.get(source.key);
   }

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { debianPackages } from './debian.ts';
+import { run } from './process.ts';
+
+/** Runs the real logrotate as its timer would, whatever the time: all logs of a configuration are rotated. */
+export type Logrotate = (configuration: string, state: string) => Promise<void>;
+
+/** The logrotate in PATH, else that of Debian. @throws Unavailable when neither can be had */
+export async function logrotate(): Promise<Logrotate> {
+  const { command, env } = await program();
+  return async (configuration, state) => {
+    await run(command, ['--force', '--state', state, configuration], { env, missing: '' });
+  };
+}
+
+async function program(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
+    const command = join(folder, 'logrotate');
+    if (folder !== '' && existsSync(command)) return { command, env: process.env };
+  }
+  // The library is not part of a base system; the others that it needs are.
+  const root = await debianPackages('logrotate-debian', ['logrotate', 'libpopt0']);
+  const libraries = join(root, 'usr', 'lib', `${triplet()}-linux-gnu`);
+  return { command: join(root, 'usr', 'sbin', 'logrotate'), env: { ...process.env, LD_LIBRARY_PATH: libraries } };
+}
+
+function triplet(): string {
+  return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+}
