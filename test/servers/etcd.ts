@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { cached } from './cache.ts';
-import type { Guard } from './guard.ts';
+import { debianPackages } from './debian.ts';
 import { type Controls, type NodeOptions, notOurs, ServerNode } from './node.ts';
-import { addressList, freePort, run, Unavailable } from './process.ts';
+import { addressList, freePort, Unavailable } from './process.ts';
 
 export interface EtcdOptions extends NodeOptions {
   /** Start one even if ETCD_ENDPOINTS is set: for tests that stop, kill or pause it. Implied by port and dataDir. */
@@ -97,33 +95,8 @@ async function etcdBinary(): Promise<string> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     if (folder !== '' && existsSync(join(folder, 'etcd'))) return join(folder, 'etcd');
   }
-  const root = await cached('etcd-debian', "etcd (Debian's package etcd-server)", unpack).catch((cause: unknown) => {
-    const first = cause instanceof Error ? cause.message : String(cause);
-    throw new Unavailable(`There is no etcd in PATH, and Debian's could not be unpacked. ${hint}\n${first}`, { cause });
+  const root = await debianPackages('etcd', ['etcd-server']).catch((cause: Error) => {
+    throw new Unavailable(`There is no etcd in PATH. ${hint}\n${cause.message}`, { cause });
   });
   return join(root, 'usr', 'bin', 'etcd');
-}
-
-async function unpack(folder: string, guard: Guard): Promise<void> {
-  const options = { cwd: folder, guard, missing: 'So this is no Debian or Ubuntu.' };
-  const download = ['download', 'etcd-server'];
-  try {
-    await run('apt-get', download, options);
-  } catch (error) {
-    if (error instanceof Unavailable) throw error;
-    // The package lists are missing or old. Fresh ones go into a folder of ours: no root needed, nothing changed.
-    const lists = join(folder, 'apt');
-    await mkdir(join(lists, 'lists', 'partial'), { recursive: true });
-    await mkdir(join(lists, 'archives', 'partial'), { recursive: true });
-    const privately = ['-o', `Dir::State::Lists=${lists}/lists`, '-o', `Dir::Cache=${lists}`];
-    await run('apt-get', [...privately, 'update'], options);
-    await run('apt-get', [...privately, ...download], options);
-    await rm(lists, { recursive: true });
-  }
-  const archive = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-  if (archive === undefined) throw new Error('apt-get download etcd-server ended well, but left no .deb file.');
-  await run('dpkg-deb', ['-x', archive, 'root'], options);
-  await rm(join(folder, archive));
-  await rename(join(folder, 'root', 'usr'), join(folder, 'usr'));
-  await rm(join(folder, 'root'), { recursive: true });
 }
