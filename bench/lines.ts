@@ -1,15 +1,33 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Writes a file of numbered lines of 200 bytes, line end included. */
-export function writeLines(path: string, count: number): void {
+/** Numbered lines of 200 bytes, line end included, in one or more files: each file holds a run of the numbers. */
+export interface Lines {
+  readonly files: readonly string[];
+  readonly pattern: string;
+  readonly count: number;
+}
+
+/** Writes them into a folder of their own. */
+export function writeLines(folder: string, count: number, files: number): Lines {
+  mkdirSync(folder);
+  const paths = Array.from({ length: files }, (_, index) => join(folder, `${String(index).padStart(5, '0')}.log`));
+  for (const [index, path] of paths.entries()) {
+    writeFile(path, Math.floor((count * index) / files), Math.floor((count * (index + 1)) / files));
+  }
+  return { files: paths, pattern: join(folder, '*.log'), count };
+}
+
+function writeFile(path: string, from: number, to: number): void {
   const file = openSync(path, 'w');
   let text = '';
-  for (let number = 0; number < count; number++) {
+  for (let number = from; number < to; number++) {
     text += `${`${number} GET /orders/${number % 1000} 200 `.padEnd(199, 'abcdefghij ')}\n`;
-    if (text.length > 1 << 20 || number === count - 1) {
+    if (text.length > 1 << 20) {
       writeSync(file, text);
       text = '';
     }
   }
+  writeSync(file, text);
   closeSync(file);
 }

@@ -1,16 +1,24 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import type { Guard } from './guard.ts';
 import { run, Unavailable } from './process.ts';
 
-/** Debian packages, unpacked into the cache: so root is not needed, and nothing is installed. Returns their folder. */
-export function debianPackages(name: string, packages: readonly string[]): Promise<string> {
-  const what = `${packages[0]} (Debian's package)`;
-  return cached(name, what, (folder, guard) => unpack(packages, folder, guard));
+/**
+ * Debian packages unpacked into the folder `name` of the cache: no root is needed and nothing is installed. What they
+ * depend on is not added by itself.
+ * @returns the folder that stands for `/`
+ * @throws {Unavailable} where this is no Debian or Ubuntu, or the packages can't be had
+ */
+export async function debianPackages(name: string, packages: readonly string[]): Promise<string> {
+  const what = `${name} (Debian's ${packages.length === 1 ? 'package' : 'packages'} ${packages.join(', ')})`;
+  return cached(`${name}-debian`, what, (folder, guard) => unpack(folder, guard, packages)).catch((cause: unknown) => {
+    const first = cause instanceof Error ? cause.message : String(cause);
+    throw new Unavailable(`Debian's ${packages.join(', ')} could not be unpacked.\n${first}`, { cause });
+  });
 }
 
-async function unpack(packages: readonly string[], folder: string, guard: Guard): Promise<void> {
+async function unpack(folder: string, guard: Guard, packages: readonly string[]): Promise<void> {
   const options = { cwd: folder, guard, missing: 'So this is no Debian or Ubuntu.' };
   const download = ['download', ...packages];
   try {
@@ -26,14 +34,12 @@ async function unpack(packages: readonly string[], folder: string, guard: Guard)
     await run('apt-get', [...privately, ...download], options);
     await rm(lists, { recursive: true });
   }
-  const archives = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
-  if (archives.length < packages.length)
-    throw new Error(`apt-get download ${packages.join(' ')} left only ${archives}.`);
+  const archives = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
+  if (archives.length < packages.length) {
+    throw new Error(`apt-get ${download.join(' ')} ended well, but left ${archives.length} .deb files.`);
+  }
   for (const archive of archives) {
-    await run('dpkg-deb', ['-x', archive, 'root'], options);
+    await run('dpkg-deb', ['-x', archive, '.'], options);
     await rm(join(folder, archive));
   }
-  for (const entry of await readdir(join(folder, 'root')))
-    await rename(join(folder, 'root', entry), join(folder, entry));
-  await rm(join(folder, 'root'), { recursive: true });
 }

@@ -95,9 +95,8 @@ async function etcdBinary(): Promise<string> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     if (folder !== '' && existsSync(join(folder, 'etcd'))) return join(folder, 'etcd');
   }
-  const root = await debianPackages('etcd-debian', ['etcd-server']).catch((cause: unknown) => {
-    const first = cause instanceof Error ? cause.message : String(cause);
-    throw new Unavailable(`There is no etcd in PATH, and Debian's could not be unpacked. ${hint}\n${first}`, { cause });
+  const root = await debianPackages('etcd', ['etcd-server']).catch((cause: Error) => {
+    throw new Unavailable(`There is no etcd in PATH. ${hint}\n${cause.message}`, { cause });
   });
   return join(root, 'usr', 'bin', 'etcd');
 }

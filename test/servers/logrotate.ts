@@ -20,7 +20,7 @@ async function program(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
     if (folder !== '' && existsSync(command)) return { command, env: process.env };
   }
   // The library is not part of a base system; the others that it needs are.
-  const root = await debianPackages('logrotate-debian', ['logrotate', 'libpopt0']);
+  const root = await debianPackages('logrotate', ['logrotate', 'libpopt0']);
   const libraries = join(root, 'usr', 'lib', `${triplet()}-linux-gnu`);
   return { command: join(root, 'usr', 'sbin', 'logrotate'), env: { ...process.env, LD_LIBRARY_PATH: libraries } };
 }

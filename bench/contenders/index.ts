@@ -1,0 +1,38 @@
+import type { Contender } from './contender.ts';
+import { filebeat } from './filebeat.ts';
+import { goTail } from './go-tail.ts';
+import { kcat } from './kcat.ts';
+import { logcatch } from './logcatch.ts';
+import { rsyslog } from './rsyslog.ts';
+
+const contenders = {
+  logcatch,
+  kcat,
+  rsyslog,
+  'go-async': goTail('async'),
+  'go-sync': goTail('sync'),
+  filebeat,
+} satisfies Record<string, () => Promise<Contender>>;
+
+export type ContenderName = keyof typeof contenders;
+export const names = Object.keys(contenders) as ContenderName[];
+
+/** Makes these ready. Those that can't be had here are left out, and it is said why. */
+export async function ready(wanted: readonly ContenderName[]): Promise<Map<ContenderName, Contender>> {
+  const had = new Map<ContenderName, Contender>();
+  for (const name of wanted) {
+    const contender = await orSkip(name, contenders[name]);
+    if (contender) had.set(name, contender);
+  }
+  return had;
+}
+
+/** What this makes, or nothing and a loud word where it can't be had on this machine. */
+export async function orSkip<T>(name: string, make: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    console.error(`SKIPPED ${name}: ${(error as Error).message}`);
+    return undefined;
+  }
+}
