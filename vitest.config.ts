@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{packages,plugins}/*/src/**/*.test.ts'] } },
+      // The time only catches hangs: machines are slow and busy.
+      { test: { name: 'unit', include: ['{packages,plugins}/*/src/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'e2e',
