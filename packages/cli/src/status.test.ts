@@ -14,6 +14,7 @@ const status: AgentStatus = {
   file: '/etc/prod.yaml',
   dataDir: '/var/lib/prod',
   well: false,
+  deadLetters: { bytes: 0, limit: 64 << 20 },
   configuration: {
     changes: 2,
     pending: ['the file'],

@@ -1,7 +1,17 @@
-import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, planLine, total } from '@logcatch/core';
+import {
+  type AgentStatus,
+  askAgent,
+  type Buried,
+  type ComponentStatus,
+  dataDirOf,
+  isNews,
+  planLine,
+  total,
+} from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
+import { fullnessText } from './letters-text.ts';
 import { bytes, columns, period, plural, printable } from './text.ts';
 
 /** Components that run well are listed up to here; the others always. */
@@ -28,6 +38,7 @@ export function statusText(status: AgentStatus, now: number): string {
       ['file', file],
       ['state', dataDir],
       ['config', changesText(status, now)],
+      ...(status.deadLetters.bytes > 0 ? [['letters', `${fullnessText(status.deadLetters)} of dead letters`]] : []),
     ]),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
       (error) => `        ${printable(error)}`,
@@ -46,8 +57,10 @@ function changesText({ configuration: { changes, last, pending } }: AgentStatus,
   return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did}${since}${waits}`;
 }
 
-function componentLines({ components, waiting }: AgentStatus, now: number): string[] {
-  const well = components.filter(({ state }) => state === 'running');
+function componentLines({ file, components, waiting }: AgentStatus, now: number): string[] {
+  const well = components.filter(
+    ({ state, output }) => state === 'running' && newsLines(output?.buried, file, now).length === 0,
+  );
   const hidden = new Set(well.slice(mostListed));
   const shown = components.filter((component) => !hidden.has(component));
   const rows = columns([
@@ -55,7 +68,10 @@ function componentLines({ components, waiting }: AgentStatus, now: number): stri
     ...waiting.map(({ kind, id, sources }) => [kind, id, '', 'waiting', '', `for a value of ${sources.join(', ')}`]),
   ]);
   return [
-    ...rows.flatMap((row, index) => [row, ...(shown[index] ? trouble(shown[index]) : [])]),
+    ...rows.flatMap((row, index) => {
+      const one = shown[index];
+      return [row, ...(one ? [...trouble(one), ...newsLines(one.output?.buried, file, now)] : [])];
+    }),
     ...(hidden.size > 0 ? [`and ${hidden.size} more that run well (--json lists them)`] : []),
   ];
 }
@@ -87,7 +103,17 @@ function figures({ input, output }: ComponentStatus): string {
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';
-  return `${plural(output.queued, 'record')} queued${dropped}`;
+  const buried = output.buried ? `, ${plural(output.buried.records, 'record')} to the dead letters` : '';
+  return `${plural(output.queued, 'record')} queued${dropped}${buried}`;
+}
+
+/** Records that became dead letters just now. */
+function newsLines(buried: Buried | undefined, file: string, now: number): string[] {
+  if (!buried || !isNews(buried, now)) return [];
+  return [
+    printable(`        the last dead letter came ${period(now - buried.lastAt)} ago: ${buried.lastReason}`),
+    printable(`        See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`),
+  ];
 }
 
 function trouble({ reason, hint }: Status): string[] {
