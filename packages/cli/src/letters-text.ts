@@ -6,9 +6,9 @@ const mostShown = 200;
 /** Attributes that say nothing new beside a letter's own fields. */
 const builtIn = ['path', 'name', 'input', 'host'];
 
-/** `1.2 MiB of 64.0 MiB (2 % full)`. */
+/** `1.2 MiB of 64.0 MiB for dead letters (2 % full)`. */
 export function fullnessText({ bytes: used, limit }: LettersUsage): string {
-  return `${bytes(used)} of ${bytes(limit)} (${Math.floor((100 * used) / limit)} % full)`;
+  return `${bytes(used)} of ${bytes(limit)} for dead letters (${Math.floor((100 * used) / limit)} % full)`;
 }
 
 /** @param now milliseconds since the epoch */
@@ -29,7 +29,7 @@ export function summaryText(summary: LetterSummary, now: number): string {
       ? columns([['output', 'reason', 'records', 'bytes', 'oldest', 'newest', 'the newest says'], ...rows])
       : ['There are no dead letters.']),
     ...(damaged > 0 ? [`${plural(damaged, 'line')} cannot be read: damaged, or written by something else`] : []),
-    ...(records > 0 ? [`${plural(records, 'record')}; the dead letters hold ${fullnessText(summary)}`] : []),
+    ...(records > 0 ? [`${plural(records, 'record')}; in all ${fullnessText(summary)}`] : []),
   ].join('\n');
 }
 
@@ -46,7 +46,7 @@ export function letterText(letter: DeadLetter): string {
 export function replayText(outputs: readonly Replayed[], trouble: ReplayTrouble | undefined): string {
   const lines = outputs.map(({ output, written, refused, reason }) => {
     const again = refused > 0 ? `; ${plural(refused, 'record')} refused again and kept: ${reason}` : '';
-    return `${output}: ${plural(written, 'record')} written, and no dead ${written === 1 ? 'letter' : 'letters'} any more${again}`;
+    return `${output}: ${plural(written, 'record')} written and removed from the dead letters${again}`;
   });
   if (trouble) {
     const { output, code, message, hint } = trouble;

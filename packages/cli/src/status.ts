@@ -1,13 +1,4 @@
-import {
-  type AgentStatus,
-  askAgent,
-  type Buried,
-  type ComponentStatus,
-  dataDirOf,
-  isNews,
-  planLine,
-  total,
-} from '@logcatch/core';
+import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, isNews, planLine, total } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -38,7 +29,7 @@ export function statusText(status: AgentStatus, now: number): string {
       ['file', file],
       ['state', dataDir],
       ['config', changesText(status, now)],
-      ...(status.deadLetters.bytes > 0 ? [['letters', `${fullnessText(status.deadLetters)} of dead letters`]] : []),
+      ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
     ]),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
       (error) => `        ${printable(error)}`,
@@ -57,10 +48,9 @@ function changesText({ configuration: { changes, last, pending } }: AgentStatus,
   return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did}${since}${waits}`;
 }
 
-function componentLines({ file, components, waiting }: AgentStatus, now: number): string[] {
-  const well = components.filter(
-    ({ state, output }) => state === 'running' && newsLines(output?.buried, file, now).length === 0,
-  );
+function componentLines(status: AgentStatus, now: number): string[] {
+  const { components, waiting } = status;
+  const well = components.filter((one) => one.state === 'running' && newsLines(status, one, now).length === 0);
   const hidden = new Set(well.slice(mostListed));
   const shown = components.filter((component) => !hidden.has(component));
   const rows = columns([
@@ -70,7 +60,7 @@ function componentLines({ file, components, waiting }: AgentStatus, now: number)
   return [
     ...rows.flatMap((row, index) => {
       const one = shown[index];
-      return [row, ...(one ? [...trouble(one), ...newsLines(one.output?.buried, file, now)] : [])];
+      return [row, ...(one ? [...trouble(one), ...newsLines(status, one, now)] : [])];
     }),
     ...(hidden.size > 0 ? [`and ${hidden.size} more that run well (--json lists them)`] : []),
   ];
@@ -108,8 +98,9 @@ function figures({ input, output }: ComponentStatus): string {
 }
 
 /** Records that became dead letters just now. */
-function newsLines(buried: Buried | undefined, file: string, now: number): string[] {
-  if (!buried || !isNews(buried, now)) return [];
+function newsLines({ file, deadLetters }: AgentStatus, { output }: ComponentStatus, now: number): string[] {
+  const buried = output?.buried;
+  if (!buried || !isNews(buried, deadLetters, now)) return [];
   return [
     printable(`        the last dead letter came ${period(now - buried.lastAt)} ago: ${buried.lastReason}`),
     printable(`        See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`),

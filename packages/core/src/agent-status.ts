@@ -27,7 +27,7 @@ export interface AgentStatus {
   /** The pipeline file, absolute. */
   readonly file: string;
   readonly dataDir: string;
-  /** Everything runs, nothing waits, the newest configuration is in effect, and no record became a dead letter in the last minutes. */
+  /** Everything runs, nothing waits, the newest configuration is in effect, and no record is a dead letter that became one in the last minutes. */
   readonly well: boolean;
   /** How full the dead letters are, those of earlier runs included. */
   readonly deadLetters: LettersUsage;
@@ -99,6 +99,7 @@ export function statusOf(agent: Agent): AgentStatus {
     return node ? [componentOf(node, accounts, agent.deadLetters)] : [];
   });
   const { sources, changed: pending } = configuration;
+  const deadLetters = agent.deadLetters.usage;
   const waiting = desired.waiting.map(({ kind, id, sources }) => ({ kind, id, sources }));
   return {
     name: desired.name,
@@ -112,8 +113,8 @@ export function statusOf(agent: Agent): AgentStatus {
     well:
       waiting.length + pending.length === 0 &&
       [...sources, ...components].every(({ state }) => state === 'running') &&
-      !components.some(({ output }) => output?.buried && isNews(output.buried, Date.now())),
-    deadLetters: agent.deadLetters.usage,
+      !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
+    deadLetters,
     configuration: { changes: changes.count, ...(changes.last && { last: changes.last }), pending },
     sources,
     components,
@@ -121,9 +122,9 @@ export function statusOf(agent: Agent): AgentStatus {
   };
 }
 
-/** @param now milliseconds since the epoch */
-export function isNews({ lastAt }: Buried, now: number): boolean {
-  return now - lastAt < news;
+/** Whether records became dead letters just now, and still are. @param now milliseconds since the epoch */
+export function isNews({ lastAt }: Buried, { bytes }: LettersUsage, now: number): boolean {
+  return bytes > 0 && now - lastAt < news;
 }
 
 function componentOf(node: Node, accounts: ReadonlyMap<string, Account>, letters: DeadLetters): ComponentStatus {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { askAgent } from './control-client.ts';
@@ -158,6 +158,26 @@ test('status: how many, why, how full, and that it is not well', async () => {
       { state: 'running', output: { buried: { records: 2, lastReason: 'LC_RECORD_REFUSED it is bad' } } },
     ],
   });
+});
+
+test('full, their source stops, and says what to do; dropped, it goes on', { timeout: 60_000 }, async () => {
+  const { world } = scene;
+  mkdirSync(join(dataDir(), 'dead-letters'), { recursive: true });
+  writeFileSync(join(dataDir(), 'dead-letters/000001.jsonl'), '');
+  truncateSync(join(dataDir(), 'dead-letters/000001.jsonl'), 64 << 20);
+  world.add('a', 'one', 'bad', 'two');
+  const agent = await world.start(simple);
+  const output = agent.pipeline.outputs[0]!;
+  await until(() => expect(output.supervisor.status.state).toBe('degraded'));
+  expect(output.supervisor.status).toMatchObject({
+    reason: expect.stringMatching(/^LC_DEAD_LETTERS_FULL .* holds 67108864 of 67108864 bytes$/),
+    hint: expect.stringContaining('pipeline dlq FILE ls'),
+  });
+  expect([...agent.pipeline.inputs[0]!.sources]).toMatchObject([{ position: 0, pausedBy: ['dead-letters full'] }]);
+  expect(await dropLetters(dataDir(), {})).toBe(0);
+  await until(() => expect(output.supervisor.status.state).toBe('running'));
+  expect([...agent.pipeline.inputs[0]!.sources]).toMatchObject([{ position: 3, pausedBy: [] }]);
+  expect(values()).toEqual(['bad']);
 });
 
 test('what cannot be a request does nothing', async () => {

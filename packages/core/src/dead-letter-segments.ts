@@ -86,6 +86,11 @@ export function* linesOf(content: Buffer, from = 0): Generator<Buffer> {
   }
 }
 
+/** All but what comes after the last line end. */
+export function wholeLines(content: Buffer): Buffer {
+  return content.subarray(0, content.lastIndexOf(lineEnd) + 1);
+}
+
 /** Cuts off what a kill or a full disk has torn. The records of it were not answered for: they come again. Returns the size. */
 async function cutTorn(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
@@ -94,9 +99,9 @@ async function cutTorn(file: FileHandle): Promise<number> {
   if (last[0] === lineEnd) return size;
   const content = Buffer.alloc(size);
   await file.read(content, 0, size, 0);
-  const whole = content.lastIndexOf(lineEnd) + 1;
-  await file.truncate(whole);
-  return whole;
+  const { length } = wholeLines(content);
+  await file.truncate(length);
+  return length;
 }
 
 function namesIn(folder: string): string[] {

@@ -12,6 +12,7 @@ import {
   type Segment,
   segmentsOf,
   sizeOf,
+  wholeLines,
 } from './dead-letter-segments.ts';
 import { Serial } from './serial.ts';
 
@@ -172,15 +173,15 @@ export class DeadLetters {
       if (decision !== letter) kept[place] = decision ? letterLine(decision) : nothing;
     }
     const lines = Buffer.concat(kept);
-    if (!lines.equals(content.subarray(start, end))) await this.#exchange(segment, start, end, lines);
+    if (clean || !lines.equals(content.subarray(start, end))) await this.#exchange(segment, start, end, lines);
     if (start < end && end < content.length) return { segment: segment.number, byte: start + lines.length };
     return next && { segment: next.number, byte: 0 };
   }
 
-  /** Puts these lines in the place of what stands between two bytes. */
+  /** Puts these lines in the place of what stands between two bytes. Nothing is being added meanwhile, so what is torn is torn for good. */
   #exchange({ path }: Segment, start: number, end: number, lines: Buffer): Promise<void> {
     return this.#writing.run(async () => {
-      const content = await readFile(path);
+      const content = wholeLines(await readFile(path));
       await replace(path, Buffer.concat([content.subarray(0, start), lines, content.subarray(end)]));
     });
   }
