@@ -89,6 +89,20 @@ export async function main(argv: readonly string[]): Promise<void> {
     );
 
   program
+    .command('dlq')
+    .description(
+      'the dead letters, records that an output refused for good: look at them, write them again, or drop them',
+    )
+    .argument('<file>', 'the pipeline file')
+    .addArgument(new Argument('<action>', 'what to do').choices(['ls', 'show', 'replay', 'drop']))
+    .option('--output <id>', 'only those of this output')
+    .option('--reason <code>', 'only those with this error code')
+    .option('--limit <records>', 'with show: at most so many; default 20, with --json all')
+    .option('--yes', 'with drop: really remove them for good')
+    .option('--json', 'everything, as JSON; with show, one record a line')
+    .action(async (file, action, flags) => (await import('./dlq.ts')).dlq(file, action, flags));
+
+  program
     .command('fleet')
     .description('all agents that report through a configuration source of the file, and who is behind')
     .argument('<file>', 'the pipeline file')

@@ -49,10 +49,11 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   const unfinished = complete ? [] : missing(agent, flags.timeout);
   const leftOver = await agent.stop();
   for (const line of [...unfinished, ...leftOver.map(leftOverText)]) writeToStderr(line);
-  if (agent.deadLetters.count > 0) {
-    writeToStderr(`${agent.deadLetters.count} record(s) could not be delivered and are in ${agent.deadLetters.path}.`);
+  const { count, folder } = agent.deadLetters;
+  if (count > 0) {
+    writeToStderr(`${count} record(s) could not be delivered and are in ${folder}: see \`pipeline dlq ${file} ls\`.`);
   }
-  const done = complete && !(flags.once && agent.deadLetters.count > 0) && process.exitCode !== exitCode.failed;
+  const done = complete && !(flags.once && count > 0) && process.exitCode !== exitCode.failed;
   process.exit(done ? exitCode.done : exitCode.failed);
 }
 

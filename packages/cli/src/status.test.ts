@@ -14,6 +14,7 @@ const status: AgentStatus = {
   file: '/etc/prod.yaml',
   dataDir: '/var/lib/prod',
   well: false,
+  deadLetters: { bytes: 0, limit: 64 << 20 },
   configuration: {
     changes: 2,
     pending: ['the file'],
@@ -82,6 +83,25 @@ output  kafka  kafka      degraded  for 12s    7 records queued, 1 record droppe
 input   list              waiting              for a value of other
 config  collect  etcd  running  for 3h 0m  revision 42, loaded 5s ago
 config  other    file  running  for 3h 0m  no value yet`);
+});
+
+test('dead letters of the last minutes show, with what to do; those before are a figure', () => {
+  const lost = {
+    queued: 0,
+    dropped: 0,
+    buried: { records: 2, lastAt: now - 60_000, lastReason: 'LC_X no\u001b[2Jvalue' },
+  };
+  const output = { ...status.components[1]!, ...well, output: lost };
+  const deadLetters = { bytes: 32 << 20, limit: 64 << 20 };
+  const told = statusText({ ...status, deadLetters, components: [output] }, now);
+  expect(told).toContain('letters  32.0 MiB of 64.0 MiB for dead letters (50 % full)');
+  expect(told).toContain(`0 records queued, 2 records to the dead letters
+        the last dead letter came 1m ago: LC_X no [2Jvalue
+        See \`pipeline dlq /etc/prod.yaml ls\`; mend the cause, then \`pipeline dlq /etc/prod.yaml replay\`.`);
+  expect(statusText({ ...status, deadLetters, components: [output] }, now + 300_000)).not.toContain(
+    'the last dead letter',
+  );
+  expect(statusText({ ...status, components: [output] }, now)).not.toContain('the last dead letter');
 });
 
 test('trouble does not drown in thousands that run well', () => {

@@ -1,7 +1,8 @@
-import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, planLine, total } from '@logcatch/core';
+import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, isNews, planLine, total } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
+import { fullnessText } from './letters-text.ts';
 import { bytes, columns, period, plural, printable } from './text.ts';
 
 /** Components that run well are listed up to here; the others always. */
@@ -28,6 +29,7 @@ export function statusText(status: AgentStatus, now: number): string {
       ['file', file],
       ['state', dataDir],
       ['config', changesText(status, now)],
+      ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
     ]),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
       (error) => `        ${printable(error)}`,
@@ -46,8 +48,9 @@ function changesText({ configuration: { changes, last, pending } }: AgentStatus,
   return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did}${since}${waits}`;
 }
 
-function componentLines({ components, waiting }: AgentStatus, now: number): string[] {
-  const well = components.filter(({ state }) => state === 'running');
+function componentLines(status: AgentStatus, now: number): string[] {
+  const { components, waiting } = status;
+  const well = components.filter((one) => one.state === 'running' && newsLines(status, one, now).length === 0);
   const hidden = new Set(well.slice(mostListed));
   const shown = components.filter((component) => !hidden.has(component));
   const rows = columns([
@@ -55,7 +58,10 @@ function componentLines({ components, waiting }: AgentStatus, now: number): stri
     ...waiting.map(({ kind, id, sources }) => [kind, id, '', 'waiting', '', `for a value of ${sources.join(', ')}`]),
   ]);
   return [
-    ...rows.flatMap((row, index) => [row, ...(shown[index] ? trouble(shown[index]) : [])]),
+    ...rows.flatMap((row, index) => {
+      const one = shown[index];
+      return [row, ...(one ? [...trouble(one), ...newsLines(status, one, now)] : [])];
+    }),
     ...(hidden.size > 0 ? [`and ${hidden.size} more that run well (--json lists them)`] : []),
   ];
 }
@@ -88,7 +94,18 @@ function figures({ input, output }: ComponentStatus): string {
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';
-  return `${plural(output.queued, 'record')} queued${dropped}`;
+  const buried = output.buried ? `, ${plural(output.buried.records, 'record')} to the dead letters` : '';
+  return `${plural(output.queued, 'record')} queued${dropped}${buried}`;
+}
+
+/** Records that became dead letters just now. */
+function newsLines({ file, deadLetters }: AgentStatus, { output }: ComponentStatus, now: number): string[] {
+  const buried = output?.buried;
+  if (!buried || !isNews(buried, deadLetters, now)) return [];
+  return [
+    printable(`        the last dead letter came ${period(now - buried.lastAt)} ago: ${buried.lastReason}`),
+    printable(`        See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`),
+  ];
 }
 
 function trouble({ reason, hint }: Status): string[] {

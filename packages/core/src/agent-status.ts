@@ -3,6 +3,7 @@ import type { Agent } from './agent.ts';
 import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
 import type { ConfigurationChange } from './configuration-change.ts';
+import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
 import { InputNode } from './input-node.ts';
 import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
@@ -26,8 +27,10 @@ export interface AgentStatus {
   /** The pipeline file, absolute. */
   readonly file: string;
   readonly dataDir: string;
-  /** Everything runs, nothing waits, and the newest configuration is in effect. */
+  /** Everything runs, nothing waits, the newest configuration is in effect, and no record is a dead letter that became one in the last minutes. */
   readonly well: boolean;
+  /** How full the dead letters are, those of earlier runs included. */
+  readonly deadLetters: LettersUsage;
   readonly configuration: {
     /** Changes since the start, refused ones too. */
     readonly changes: number;
@@ -82,9 +85,13 @@ export interface OutputFigures {
   readonly dropped: number;
   /** What the output says of itself; see its README. */
   readonly details?: Figures;
+  /** What it has given to the dead letters since the start; left out while that is nothing. */
+  readonly buried?: Buried;
 }
 
 const mostSources = 1_000;
+/** Milliseconds for which a dead letter is news: something is wrong that a person has to mend. */
+const news = 5 * 60_000;
 
 export function statusOf(agent: Agent): AgentStatus {
   const { pipeline, configuration, changes } = agent;
@@ -93,9 +100,10 @@ export function statusOf(agent: Agent): AgentStatus {
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const components = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(({ id }) => {
     const node = nodes.get(id);
-    return node ? [componentOf(node, accounts)] : [];
+    return node ? [componentOf(node, accounts, agent.deadLetters)] : [];
   });
   const { sources, changed: pending } = configuration;
+  const deadLetters = agent.deadLetters.usage;
   const waiting = desired.waiting.map(({ kind, id, sources }) => ({ kind, id, sources }));
   return {
     name: desired.name,
@@ -107,7 +115,10 @@ export function statusOf(agent: Agent): AgentStatus {
     file: desired.file,
     dataDir: desired.dataDir,
     well:
-      waiting.length + pending.length === 0 && [...sources, ...components].every(({ state }) => state === 'running'),
+      waiting.length + pending.length === 0 &&
+      [...sources, ...components].every(({ state }) => state === 'running') &&
+      !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
+    deadLetters,
     configuration: { changes: changes.count, ...(changes.last && { last: changes.last }), pending },
     sources,
     components,
@@ -115,7 +126,12 @@ export function statusOf(agent: Agent): AgentStatus {
   };
 }
 
-function componentOf(node: Node, accounts: ReadonlyMap<string, Account>): ComponentStatus {
+/** Whether records became dead letters just now, and still are. @param now milliseconds since the epoch */
+export function isNews({ lastAt }: Buried, { bytes }: LettersUsage, now: number): boolean {
+  return bytes > 0 && now - lastAt < news;
+}
+
+function componentOf(node: Node, accounts: ReadonlyMap<string, Account>, letters: DeadLetters): ComponentStatus {
   const { id, kind, component, supervisor } = node;
   return {
     id,
@@ -123,12 +139,13 @@ function componentOf(node: Node, accounts: ReadonlyMap<string, Account>): Compon
     type: component.type,
     ...supervisor.status,
     ...(node instanceof InputNode && { input: inputFigures(node, accounts.get(id) ?? emptyAccount) }),
-    ...(node instanceof OutputNode && { output: outputFigures(node) }),
+    ...(node instanceof OutputNode && { output: outputFigures(node, letters) }),
   };
 }
 
-function outputFigures({ queued, dropped, details }: OutputNode): OutputFigures {
-  return { queued, dropped, ...(details && { details }) };
+function outputFigures({ id, queued, dropped, details }: OutputNode, letters: DeadLetters): OutputFigures {
+  const buried = letters.buriedBy(id);
+  return { queued, dropped, ...(details && { details }), ...(buried && { buried }) };
 }
 
 function inputFigures(node: InputNode, account: Account): InputFigures {

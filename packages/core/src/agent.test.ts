@@ -112,7 +112,7 @@ outputs: { out: { type: memory } }`);
     expect(await agent.finished(10_000)).toBe(true);
     await agent.stop();
     expect(scene.written()).toEqual(['one', 'two']);
-    const letters = readFileSync(join(scene.world.folder, '.logcatch/test/dead-letters.jsonl'), 'utf8')
+    const letters = readFileSync(join(scene.world.folder, '.logcatch/test/dead-letters/000001.jsonl'), 'utf8')
       .trim()
       .split('\n');
     expect(letters.map((line) => JSON.parse(line))).toEqual([

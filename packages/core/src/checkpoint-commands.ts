@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { LogcatchError } from '@logcatch/plugin-api';
 import { type Checkpoint, Checkpoints, type Move, type PathReport, type SeekTarget } from './checkpoints.ts';
 import type { Commands } from './control.ts';
 import { askAgent } from './control-client.ts';
-import { stateFile } from './state-database.ts';
-import { Store } from './store.ts';
+import { withAgentOrState } from './state-access.ts';
 
 /** Checkpoints of an agent, whether it runs or not: see {@link Checkpoints}. */
 export interface CheckpointAccess {
@@ -37,22 +34,12 @@ export function seekTarget(text: string): SeekTarget {
  * The checkpoints of a data_dir: of the agent that runs there, or else of its state, under its lock.
  * @throws LC_AGENT_NOT_RUNNING where no agent has ever been, LC_STATE_CORRUPT, LC_DATA_DIR_LOCKED
  */
-export async function withCheckpoints<T>(
-  dataDir: string,
-  use: (checkpoints: CheckpointAccess) => Promise<T>,
-): Promise<T> {
-  try {
-    return await use(remote(dataDir));
-  } catch (error) {
-    const stopped = error instanceof LogcatchError && error.code === 'LC_AGENT_NOT_RUNNING';
-    if (!stopped || !existsSync(join(dataDir, stateFile))) throw error;
-  }
-  const store = new Store(dataDir, { mend: false });
-  try {
-    return await use(Checkpoints.of(store));
-  } finally {
-    store.close();
-  }
+export function withCheckpoints<T>(dataDir: string, use: (checkpoints: CheckpointAccess) => Promise<T>): Promise<T> {
+  return withAgentOrState(
+    dataDir,
+    () => use(remote(dataDir)),
+    (store) => use(Checkpoints.of(store)),
+  );
 }
 
 function remote(dataDir: string): CheckpointAccess {

@@ -7,6 +7,7 @@ import type { Agent } from './agent.ts';
 import { statusOf } from './agent-status.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
+import { letterCommands } from './dead-letter-commands.ts';
 
 /** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
 export type Command = (query: URLSearchParams) => unknown;
@@ -19,6 +20,7 @@ export function commandsOf(agent: Agent): Commands {
     'GET /status': () => statusOf(agent),
     'POST /plan': () => agent.planFile(),
     ...checkpointCommands(agent.checkpoints),
+    ...letterCommands(agent.deadLetters, agent.pipeline),
   };
 }
 

@@ -1,5 +1,6 @@
 import {
   abortable,
+  type Batch,
   type Figures,
   LogcatchError,
   type Output,
@@ -19,6 +20,7 @@ import { Refusals, type WriteOutcome } from './refusals.ts';
 import { checkInstance } from './shape.ts';
 import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
 import type { TrackedSource } from './tracked-source.ts';
+import { Turns } from './turns.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
 const optionalQueueBytes = 4 << 20;
@@ -29,6 +31,7 @@ export class OutputNode extends Node implements Target {
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
   readonly #room = new Admission(() => this.maxRecords);
+  readonly #turns = new Turns();
   readonly #writing = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
   /** Taken and not finished, in the order in which they came. */
@@ -142,6 +145,20 @@ export class OutputNode extends Node implements Target {
     this.#pump();
   }
 
+  /**
+   * Writes a batch past the queue, in turn with the writes of it, and once. Nothing of that counts in the output's figures.
+   * @returns what was refused for good; the rest is written
+   * @throws what the output throws, and the signal's reason when that aborts first
+   */
+  async writeOnce(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
+    const either = AbortSignal.any([signal, this.#stopping.signal]);
+    const turn = this.#turns.wait(either);
+    this.#pump();
+    await turn;
+    const writing = this.#send(batch, either).finally(() => this.#ended());
+    return abortable(writing, either);
+  }
+
   async stop(): Promise<void> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the output stops'));
@@ -201,6 +218,7 @@ export class OutputNode extends Node implements Target {
     if (this.#gate.closed || this.#stopping.signal.aborted || this.#failed.length > 0 || this.#retry) return;
     const { concurrency = 1 } = this.component.definition as OutputDefinition;
     const most = this.#failures > 0 ? 1 : concurrency;
+    while (this.#active < most && this.#turns.next()) this.#begins();
     while (this.#queue.length > 0 && this.#active < most) {
       const entry = this.#queue.shift()!;
       if (entry.delivery.cancelled) {
@@ -211,7 +229,7 @@ export class OutputNode extends Node implements Target {
         this.#parking.park(entry);
         continue;
       }
-      if (this.#active++ === 0) this.#finishedAt = Date.now();
+      this.#begins();
       const writing = this.#write(entry)
         .catch((error) => this.report(this.supervisor.failed('degraded', error)))
         .finally(() => this.#writing.delete(writing));
@@ -223,19 +241,27 @@ export class OutputNode extends Node implements Target {
     const { delivery } = entry;
     const outcome = await this.#written(delivery);
     if (this.#abandoned) return delivery.release();
-    this.#active--;
-    this.#finishedAt = Date.now();
     if (outcome === 'failed') this.#failed.push(entry);
     else if (outcome instanceof Stuck) this.#park(entry, outcome);
     else if (outcome !== 'given up') this.#worked(delivery);
-    if (this.#active === 0 && this.#failed.length > 0) this.#retryLater();
-    this.#pump();
+    this.#ended();
     if (outcome === 'failed' || outcome instanceof Stuck) return;
     if (outcome === 'given up') this.#giveUp(delivery);
     else if (outcome === 'written') this.#done(delivery);
     // Not in turn with writes: only this source waits for the dead letters.
     else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#done(delivery);
     else this.#giveUp(delivery);
+  }
+
+  #begins(): void {
+    if (this.#active++ === 0) this.#finishedAt = Date.now();
+  }
+
+  #ended(): void {
+    this.#active--;
+    this.#finishedAt = Date.now();
+    if (this.#active === 0 && this.#failed.length > 0) this.#retryLater();
+    this.#pump();
   }
 
   #worked({ source }: Delivery): void {
@@ -295,20 +321,13 @@ export class OutputNode extends Node implements Target {
     const forgetCancel = delivery.onCancel(abort);
     this.#aborts.add(abort);
     try {
-      const receipts = await this.#instance!.write(batch, controller.signal);
-      this.#delivered(delivery, [], receipts ?? []);
-      return 'written';
+      const refused = await this.#send(batch, controller.signal);
+      if (this.required) delivery.fates.written(batch, refused);
+      return refused.length > 0 ? refused : 'written';
     } catch (error) {
-      if (error instanceof Rejected) {
-        const { records, receipts } = error;
-        if (records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
-          this.#delivered(delivery, records, receipts);
-          return records;
-        }
-      }
       if (controller.signal.aborted) return 'given up';
       if (error instanceof Stuck) return error;
-      this.report(this.supervisor.failed('degraded', explainWrite(error)));
+      this.report(this.supervisor.failed('degraded', error));
       return 'failed';
     } finally {
       forgetCancel();
@@ -316,11 +335,25 @@ export class OutputNode extends Node implements Target {
     }
   }
 
-  #delivered({ batch, fates }: Delivery, refused: readonly Refused[], receipts: readonly Receipt[]): void {
-    if (this.required) fates.written(batch, refused);
+  /** Returns what was refused for good. @throws what the plugin throws */
+  async #send(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
+    try {
+      this.#tell(batch, batch.count, (await this.#instance!.write(batch, signal)) ?? []);
+      return [];
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      const { records, receipts } = error;
+      if (!records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
+        throw new LogcatchError('LC_PLUGIN_CONTRACT', 'it refused records that are not in the batch');
+      }
+      this.#tell(batch, batch.count - records.length, receipts);
+      return records;
+    }
+  }
+
+  #tell({ source }: Batch, records: number, receipts: readonly Receipt[]): void {
     const { delivered } = this.environment.hooks;
-    const records = batch.count - refused.length;
-    if (delivered.isUsed()) delivered.call({ output: this.id, source: batch.source, records, receipts });
+    if (delivered.isUsed()) delivered.call({ output: this.id, source, records, receipts });
   }
 
   #drop(records: number): void {
@@ -345,9 +378,4 @@ export class OutputNode extends Node implements Target {
     delivery.release();
     this.#open.delete(delivery);
   }
-}
-
-function explainWrite(error: unknown): unknown {
-  if (!(error instanceof Rejected)) return error;
-  return new LogcatchError('LC_PLUGIN_CONTRACT', 'it refused records that are not in the batch');
 }

@@ -23,6 +23,8 @@ export interface RefusalParts {
 /** What becomes of records that an output will never take: plugins may say, else they go to the dead letters. */
 export class Refusals {
   readonly #parts: RefusalParts;
+  /** What waits until the dead letters have room for it. */
+  readonly #waiting = new Set<Delivery>();
 
   constructor(parts: RefusalParts) {
     this.#parts = parts;
@@ -73,35 +75,42 @@ export class Refusals {
   async #bury(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
     const { deadLetters } = this.#parts.environment;
     const signal = this.#parts.stopping;
+    let taken = 0;
     try {
       while (!signal.aborted && !delivery.cancelled) {
         try {
-          await deadLetters.add(this.#parts.node.id, batch, records);
+          taken += await deadLetters.add(this.#parts.node.id, batch, records.slice(taken));
+          this.#waits(delivery, false);
+          if (taken < records.length) continue;
           const { reason } = records[0]!;
           this.#parts.node.log.warn(
             `${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`,
-            {
-              file: deadLetters.path,
-              source: batch.source.path,
-            },
+            { folder: deadLetters.folder, source: batch.source.path },
           );
-          this.#parts.node.supervisor.degraded(null);
           return true;
         } catch (error) {
           const known = this.#parts.node.supervisor.explain(error);
-          this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
           this.#parts.environment.hooks.error.call(known);
           if (!this.#parts.node.required) {
-            this.#parts.drop(records.length);
+            this.#parts.drop(records.length - taken);
             return true;
           }
+          this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
+          this.#waits(delivery, true);
           delivery.source.pause('dead-letters full');
           await pause(fullBackoff, signal);
         }
       }
       return false;
     } finally {
+      this.#waits(delivery, false);
       delivery.source.resume('dead-letters full');
     }
+  }
+
+  /** It does not work well for as long as anything waits. */
+  #waits(delivery: Delivery, waits: boolean): void {
+    if (waits) this.#waiting.add(delivery);
+    else if (this.#waiting.delete(delivery) && this.#waiting.size === 0) this.#parts.node.supervisor.degraded(null);
   }
 }

@@ -118,7 +118,11 @@ export const errorTable = {
   LC_RECORD_REFUSED: entry('A server will never take a record.', 'See the reason with the record in the dead letters.'),
   LC_DEAD_LETTERS_FULL: entry(
     'The dead letters are full, so their source stops.',
-    'Look at the file named and move it away: its source goes on by itself.',
+    'See them with `pipeline dlq FILE ls`, then `replay` or `drop` some: the source goes on by itself.',
+  ),
+  LC_DEAD_LETTERS_OUTPUT: entry(
+    'Dead letters cannot be replayed: their output is not in the pipeline.',
+    'Bring it back under its id, or remove its dead letters: `pipeline dlq FILE drop --output ID --yes`.',
   ),
   LC_DATA_DIR: entry('data_dir cannot be used.', 'Check that it is a folder that this user can write.'),
   LC_DATA_DIR_LOCKED: entry(
@@ -220,6 +224,8 @@ export interface Refused {
   /** Index of the record in the batch given to `write`. */
   readonly index: number;
   readonly reason: LogcatchError;
+  /** Where it was to go, e.g. a topic: stands with it in the dead letters. */
+  readonly target?: string;
 }
 
 /** Thrown by an output's `write`: these records can never be written, all the others of the batch are. */

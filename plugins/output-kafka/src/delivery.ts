@@ -39,20 +39,21 @@ export class Delivery {
         this.#written.push({ topic, partition, offset, records: to - from });
         this.#settle(to - from);
       },
-      refused: (index, reason) => this.refuse(indices ? indices[index]! : index, reason),
+      refused: (index, reason) => this.refuse(indices ? indices[index]! : index, reason, topic),
       returned: (from, to, reason) => this.giveBack(to - from, reason),
     };
   }
 
-  refuse(index: number, reason: LogcatchError): void {
-    this.#refused.push({ index, reason });
+  /** @param target the topic, where the record has one */
+  refuse(index: number, reason: LogcatchError, target?: string): void {
+    this.#refused.push({ index, reason, ...(target !== undefined && { target }) });
     this.#settle(1);
   }
 
   /** The records at these indices (`null`: all). */
-  refuseAll(indices: Uint32Array | null, reason: LogcatchError): void {
+  refuseAll(indices: Uint32Array | null, reason: LogcatchError, target: string): void {
     const { count } = this.batch;
-    for (let i = 0; i < (indices?.length ?? count); i++) this.refuse(indices?.[i] ?? i, reason);
+    for (let i = 0; i < (indices?.length ?? count); i++) this.refuse(indices?.[i] ?? i, reason, target);
   }
 
   /** So many records were not written: the whole batch has to come again. */

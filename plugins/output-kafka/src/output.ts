@@ -142,7 +142,7 @@ export class KafkaOutput implements Output {
       },
       refused: (failure) => {
         known = true;
-        delivery.refuseAll(indices, failure.refusal(topic));
+        delivery.refuseAll(indices, failure.refusal(topic), topic);
       },
     });
     return (reason) => {

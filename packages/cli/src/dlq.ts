@@ -1,0 +1,112 @@
+import {
+  dataDirOf,
+  dropLetters,
+  type LetterFilter,
+  type Replayed,
+  type ReplayTrouble,
+  readLetters,
+  replayLetters,
+  summarize,
+  writeToStderr,
+} from '@logcatch/core';
+import { makeEngine, printErrors } from './engine.ts';
+import { exitCode } from './exit-codes.ts';
+import { letterText, replayText, summaryText } from './letters-text.ts';
+import { plural } from './text.ts';
+
+export interface LetterFlags {
+  readonly output?: string;
+  readonly reason?: string;
+  readonly limit?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Records that `show` prints. */
+const usualLimit = 20;
+
+type Action = 'ls' | 'show' | 'replay' | 'drop';
+
+interface Request {
+  readonly file: string;
+  readonly dataDir: string;
+  readonly filter: LetterFilter;
+  readonly flags: LetterFlags;
+}
+
+/** `pipeline dlq FILE ACTION`: of the running agent, or of what one that has stopped has left. */
+export async function dlq(file: string, action: Action, flags: LetterFlags): Promise<void> {
+  if (flags.limit !== undefined && !/^\d+$/.test(flags.limit)) {
+    writeToStderr(`--limit ${flags.limit}: a number of records looks like 20`);
+    process.exitCode = exitCode.invalid;
+    return;
+  }
+  try {
+    const filter: LetterFilter = { output: flags.output, code: flags.reason };
+    process.exitCode = await actions[action]({ file, dataDir: await dataDirOf(file, process.env), filter, flags });
+  } catch (error) {
+    process.exitCode = printErrors(error);
+  }
+  // A plugin's forgotten timer must not keep it alive.
+  if (action === 'replay') process.exit();
+}
+
+const actions: Record<Action, (request: Request) => number | Promise<number>> = { ls, show, replay, drop };
+
+function ls({ dataDir, filter, flags }: Request): number {
+  const summary = summarize(dataDir, filter);
+  console.log(flags.json ? JSON.stringify(summary, undefined, 2) : summaryText(summary, Date.now()));
+  return exitCode.done;
+}
+
+function show({ dataDir, filter, flags }: Request): number {
+  const limit = flags.limit === undefined ? (flags.json ? Infinity : usualLimit) : Number(flags.limit);
+  let records = 0;
+  for (const letter of readLetters(dataDir, filter)) {
+    if (++records <= limit) console.log(flags.json ? JSON.stringify(letter) : letterText(letter));
+  }
+  if (flags.json) return exitCode.done;
+  if (records === 0) console.log('There are no such dead letters.');
+  if (records > limit) console.log(`and ${plural(records - limit, 'record')} more (--limit)`);
+  return exitCode.done;
+}
+
+async function replay({ file, dataDir, filter, flags }: Request): Promise<number> {
+  const outputs = new Map<string, Replayed>();
+  let trouble: ReplayTrouble | undefined;
+  await replayLetters({
+    engine: makeEngine('error'),
+    file,
+    dataDir,
+    // What is refused from now on is not what somebody wanted to replay.
+    filter: { ...filter, before: Date.now() },
+    done(step) {
+      for (const one of step.outputs) outputs.set(one.output, added(outputs.get(one.output), one));
+      ({ trouble } = step);
+    },
+  });
+  const all = [...outputs.values()];
+  console.log(flags.json ? JSON.stringify({ outputs: all, trouble }, undefined, 2) : replayText(all, trouble));
+  return trouble || all.some(({ refused }) => refused > 0) ? exitCode.failed : exitCode.done;
+}
+
+async function drop({ dataDir, filter, flags }: Request): Promise<number> {
+  if (!flags.yes) {
+    const { records } = summarize(dataDir, filter);
+    writeToStderr(`This removes ${plural(records, 'dead letter')} for good. If that is what you want, add --yes.`);
+    return exitCode.invalid;
+  }
+  const dropped = await dropLetters(dataDir, filter);
+  console.log(flags.json ? JSON.stringify({ dropped }) : `${plural(dropped, 'dead letter')} dropped`);
+  return exitCode.done;
+}
+
+function added(before: Replayed | undefined, { output, written, refused, reason }: Replayed): Replayed {
+  const newest = reason ?? before?.reason;
+  return {
+    output,
+    written: (before?.written ?? 0) + written,
+    refused: (before?.refused ?? 0) + refused,
+    ...(newest !== undefined && { reason: newest }),
+  };
+}
