@@ -1,24 +1,14 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, readdirSync, readlinkSync, renameSync } from 'node:fs';
+import { appendFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { pipelineFile, repository, temporaryFolder } from './support/agent.ts';
+import { openIn } from './support/handles.ts';
 import { rounds } from './support/soak.ts';
 
 const files = 300;
 const limit = 100;
-
-/** Descriptors of a process that lead into a folder. */
-function openIn(pid: number, folder: string): number {
-  return readdirSync(`/proc/${pid}/fd`).filter((descriptor) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${descriptor}`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 it(`reads ${files} growing files, some of them rotated, with ${limit} descriptors: each line once, in order`, async () => {
   const folder = temporaryFolder();

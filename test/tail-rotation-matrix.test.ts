@@ -51,6 +51,8 @@ async function write(logs: Logs, rotation: Rotation): Promise<void> {
   let writer = logs.open('app.log');
   for (let line = 0; line < rotation.lines; line++) {
     if (line > 0 && line % rotation.linesPerFile === 0) {
+      // On a busy machine 100 ms may not be enough to open a file.
+      if (promised(rotation) && !rotation.matched) await logs.found(writer);
       rotate(logs, rotation, kept);
       if (rotation.how === 'move and create') {
         writer.close();
@@ -89,5 +91,5 @@ const scenes = rotations.map((rotation): Scene => {
 });
 
 it('programs that rotate their own logs, all at the same time', async () => {
-  expect(await play(scenes, { quiet: 12_000 })).toEqual(flawless(scenes));
+  expect(await play(scenes, { quiet: rounds(1_000, 12_000) })).toEqual(flawless(scenes));
 });

@@ -16,6 +16,17 @@ export function handlesOf(pid: number, folder: string): Map<string, string> {
   return handles;
 }
 
+/** How many descriptors of a process lead into a folder, to deleted files too. Linux only. */
+export function openIn(pid: number, folder: string): number {
+  return readdirSync(`/proc/${pid}/fd`).filter((descriptor) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${descriptor}`).startsWith(`${folder}/`);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 /** Waits until a process has exactly these files open; resolves to the milliseconds it took. @throws what it has open instead */
 export async function untilOpen(
   pid: number,

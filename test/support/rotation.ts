@@ -33,7 +33,7 @@ const deadline = 45_000;
  * one content. A content is what a file holds from when it was empty until it is emptied or gone.
  */
 export class Logs {
-  /** Bytes of all lines that have to arrive, line ends included. */
+  /** Bytes of all lines that have to arrive, line ends included, and of holes before them. */
   bytes = 0;
   readonly #folder: string;
   readonly #arrived: () => readonly string[];
@@ -57,7 +57,7 @@ export class Logs {
   /** A handle of a writer. Without `append` it keeps an offset of its own, whatever others do to the file. */
   open(name: string, { append = true } = {}): Writer {
     mkdirSync(dirname(this.path(name)), { recursive: true });
-    return new Writer(this, openSync(this.path(name), append ? 'a' : 'w'), name);
+    return new Writer(this, openSync(this.path(name), append ? 'a' : 'w'), name, append);
   }
 
   /** Appends lines as a program that opens and closes the file each time. */
@@ -93,12 +93,12 @@ export class Logs {
 
   /** Everything written so far has arrived. @throws what is missing, when it takes too long */
   async arrived(): Promise<void> {
-    const until = Date.now() + deadline;
-    const some = () => this.#arrived().length < this.#total || this.verdict().missing.length > 0;
-    while (some()) {
-      if (Date.now() > until) throw new Error(`missing after ${deadline} ms: ${this.verdict().missing.join(' | ')}`);
-      await setTimeout(20);
-    }
+    await this.#until(() => this.#arrived().length >= this.#total && this.verdict().missing.length === 0);
+  }
+
+  /** The file that a writer has begun is read: a line of it has arrived. @throws what is missing, when it takes too long */
+  async found(writer: Writer): Promise<void> {
+    await this.#until(() => this.#arrived().includes(writer.first!));
   }
 
   /** How many lines there are, and how many of them have not arrived. */
@@ -138,6 +138,14 @@ export class Logs {
     return next;
   }
 
+  async #until(happened: () => boolean): Promise<void> {
+    const until = Date.now() + deadline;
+    while (!happened()) {
+      if (Date.now() > until) throw new Error(`missing after ${deadline} ms: ${this.verdict().missing.join(' | ')}`);
+      await setTimeout(20);
+    }
+  }
+
   /** @param again how often more than wanted a line may come */
   verdict(again = 0): Verdict {
     const counts = new Map<string, number>();
@@ -167,20 +175,28 @@ export class Logs {
 
 /** The handle of a program that writes a log. */
 export class Writer {
+  /** The first line that it wrote. */
+  first: string | undefined;
   readonly #logs: Logs;
   readonly #descriptor: number;
   readonly #name: string;
+  readonly #append: boolean;
+  #offset = 0;
 
-  constructor(logs: Logs, descriptor: number, name: string) {
+  constructor(logs: Logs, descriptor: number, name: string, append: boolean) {
     this.#logs = logs;
     this.#descriptor = descriptor;
     this.#name = name;
+    this.#append = append;
   }
 
   write(count = 1): void {
+    const { size } = fstatSync(this.#descriptor);
+    if (!this.#append) this.#logs.bytes += Math.max(0, this.#offset - size);
     const lines = this.#logs.next(this.#descriptor, this.#name, count);
+    this.first ??= lines[0];
     for (const line of lines) this.#logs.expect(line);
-    writeSync(this.#descriptor, lines.map((line) => `${line}\n`).join(''));
+    this.#offset += writeSync(this.#descriptor, lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Writes a part of a line. It has to arrive when the returned function has written the rest. */

@@ -60,6 +60,23 @@ describe('rotation', () => {
     await until(() => life.lines.length === 3);
   });
 
+  test('by truncation under a writer that keeps its offset: the hole that it leaves is no part of a line', async () => {
+    const life = (await new Life(logs).start()).pump();
+    const writer = await open(at('app.log'), 'w');
+    // Larger than a chunk.
+    await writer.write(`${'x'.repeat(999)}\n`.repeat(3_000));
+    await until(() => life.lines.length === 3_000);
+    await truncate(at('app.log'));
+    await writer.write('one\ntwo\n');
+    await until(() => life.lines.length > 3_001);
+    await writer.close();
+    expect(life.lines.slice(3_000)).toEqual(['one', 'two']);
+    const [, source] = life.sources;
+    const own = life.batches.filter((batch) => batch.source === source);
+    expect(own.map(({ start }) => start)).toEqual([0, ...own.map(({ end }) => end).slice(0, -1)]);
+    expect(own.at(-1)!.end).toBe(3_000_008);
+  });
+
   test('by deletion: what was written is read before the file is let go', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = await new Life(logs).start();

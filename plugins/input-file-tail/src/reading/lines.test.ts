@@ -1,7 +1,7 @@
 import type { Chunk } from '@logcatch/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Framing, frame } from './lines.ts';
+import { afterHole, type Framing, frame } from './lines.ts';
 
 const defaults: Framing = { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 };
 
@@ -189,4 +189,21 @@ test('a line whose beginning was shipped is finished without a record of its own
       expect(texts(framed(text, { position: shipped.length }))).toEqual(rest);
     }),
   );
+});
+
+describe('a hole', () => {
+  const end = (text: string, { size = text.length, from = 0, started = false } = {}) => {
+    const bytes = Buffer.alloc(size, 'z');
+    return afterHole(bytes, from, bytes.write(text, 'latin1'), started);
+  };
+
+  test.each([
+    ['ends where text begins', end('\0\0\0\0\0a\0'), 5],
+    ['is none in text', end('a\0\0\0\0'), 0],
+    ['is none where the zeros may be of one character', end('\0\0\0a'), 0],
+    ['goes on from chunk to chunk', end('\0a', { started: true }), 1],
+    ['fills a chunk', end('\0\0\0\0\0'), 5],
+    ['is not known to be one while nothing follows', end('\0\0\0\0\0', { size: 10 }), 0],
+    ['begins where the reading does', end('a\0\0\0\0b', { from: 1 }), 5],
+  ])('%s', (_, at, expected) => expect(at).toBe(expected));
 });

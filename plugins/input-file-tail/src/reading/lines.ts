@@ -77,6 +77,23 @@ export function frame(chunk: Chunk, stretch: Stretch, framing: Framing): Framed 
   return { count, end: at, split, more: count === maxRecords };
 }
 
+/** A UTF-32 character has up to three. */
+const leastZeros = 4;
+
+/**
+ * Behind the hole in which bytes begin. A writer that keeps its offset leaves one when its file was truncated (`copytruncate`
+ * without O_APPEND): what it writes next is behind as many zero bytes as there was text, and these are no part of a line.
+ * The end of the bytes is no end of a hole: only what follows shows that it is one.
+ *
+ * @param started the bytes before are of the hole too
+ */
+export function afterHole(bytes: Buffer, from: number, to: number, started: boolean): number {
+  let at = from;
+  while (at < to && bytes[at] === 0) at++;
+  if (at === to && to < bytes.length) return from;
+  return started || at - from >= leastZeros ? at : from;
+}
+
 /** Behind the line end that a stretch begins with, if it does. A lone final CR waits: its LF may not be written yet. */
 function afterLineEnd(bytes: Buffer, at: number, stripCr: boolean): number {
   if (bytes[at] === LF) return at + 1;

@@ -5,7 +5,7 @@ import type { Clock } from '../machine/clock.ts';
 import type { Extent } from '../machine/disk.ts';
 import type { Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
-import { type Framing, frame } from './lines.ts';
+import { afterHole, type Framing, frame } from './lines.ts';
 import { type FilePlace, TailedFile } from './tailed-file.ts';
 
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
@@ -241,8 +241,11 @@ export class Tail implements Holder {
       if (to === undefined || unwanted()) return null;
 
       const full = to === bytes.length;
-      const inside = from > 0 && bytes[from - 1] !== 10;
-      const stretch = { from, to, inside, last: this.finishing && !full };
+      // Batches end behind lines, or in a hole.
+      const before = from > 0 ? bytes[from - 1] : undefined;
+      const begin = start === 0 || before === 0 ? afterHole(bytes, from, to, before === 0) : from;
+      const inside = before !== undefined && before !== 10 && begin === from;
+      const stretch = { from: begin, to, inside, last: this.finishing && !full };
       const framed = frame(chunk, stretch, framing);
       const { count, end } = framed;
       if (base + to > this.#size) this.#grow(base + to, clock.now());
