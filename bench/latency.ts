@@ -2,8 +2,7 @@
  * `pnpm bench:latency [SECONDS] [ROUNDS] [--only NAMES]`: from the append of a line to a file until a consumer has it from
  * Kafka, at 1,000 lines/s, by logcatch and by rsyslog in turn, in this run. Writer and consumer are this process.
  */
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startKafka } from '../test/servers/index.ts';
 import { Arrivals, stamped, untimed } from './arrivals.ts';
@@ -11,10 +10,12 @@ import type { Shipment } from './contenders/contender.ts';
 import { orSkip } from './contenders/index.ts';
 import { shipping } from './contenders/logcatch.ts';
 import { Rsyslog } from './contenders/rsyslog.ts';
+import { BenchFolder } from './folder.ts';
 import { benchOptions, chosen } from './options.ts';
-import { pace, settled } from './pace.ts';
+import { pace, reaches } from './pace.ts';
 import { type Command, Running, usageOf } from './process.ts';
 import { machine, spread, table } from './report.ts';
+import { alternated } from './rounds.ts';
 import { BenchTopic } from './topic.ts';
 
 const known = ['logcatch', 'rsyslog'] as const;
@@ -28,7 +29,7 @@ for (const name of chosen(options.only, known)) {
     if (rsyslog) followers.set(name, (shipment) => rsyslog.ship(shipment));
   }
 }
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'logcatch-bench-')));
+const folder = new BenchFolder();
 const kafka = await startKafka({ own: true });
 
 interface Round {
@@ -40,21 +41,15 @@ interface Round {
 
 async function run(name: string, ship: (shipment: Shipment) => Command): Promise<Round> {
   const topic = await BenchTopic.create(kafka.brokers, name);
-  const own = join(folder, topic.name);
+  const own = join(folder.path, topic.name);
   mkdirSync(own);
   const file = join(own, 'live.log');
   const arrivals = new Arrivals();
   let written = 0;
   const append = (at?: number) => appendFileSync(file, stamped(0, written++, at));
-  const allArrived = async () => {
-    if (
-      await settled(
-        () => arrivals.count === written,
-        () => arrivals.count,
-      )
-    )
-      return;
-    throw new Error(`${name}: ${arrivals.count} of ${written} lines arrived`);
+  const allArrived = async (signal: AbortSignal) => {
+    const count = await reaches(written, () => arrivals.count, signal);
+    if (count < written) throw new Error(`${name}: ${count} of ${written} lines arrived`);
   };
   append(untimed);
   const shipment = { brokers: kafka.brokers, topic: topic.name, codec: 'none', lines: 1, folder: own } as const;
@@ -62,13 +57,13 @@ async function run(name: string, ship: (shipment: Shipment) => Command): Promise
   try {
     return await shipper.during(async (signal) => {
       const consumed = consume(topic, arrivals, signal);
-      await Promise.race([allArrived(), consumed]);
+      await Promise.race([allArrived(signal), consumed]);
       // The first seconds are of code that is not compiled yet: of the shipper's, the broker's and ours.
       await pace(linesPerSecond, 3 * linesPerSecond, () => append(untimed));
       const before = usageOf(shipper.pid).cpu;
       await pace(linesPerSecond, options.seconds * linesPerSecond, () => append());
       const cpu = usageOf(shipper.pid).cpu - before;
-      await Promise.race([allArrived(), consumed]);
+      await Promise.race([allArrived(signal), consumed]);
       return { delays: arrivals.delays, cpu };
     });
   } finally {
@@ -90,10 +85,7 @@ async function consume(topic: BenchTopic, arrivals: Arrivals, signal: AbortSigna
 try {
   console.log(`${linesPerSecond} lines/s of 200 bytes for ${options.seconds} s, ${options.rounds} rounds`);
   console.log(`Kafka ${kafka.version}, ${machine()}\n`);
-  const results = new Map<string, Round[]>([...followers.keys()].map((name) => [name, []]));
-  for (let round = 0; round < options.rounds; round++) {
-    for (const [name, ship] of followers) results.get(name)!.push(await run(name, ship));
-  }
+  const results = await alternated(followers, options.rounds, run);
   const rows = [...results].map(([name, rounds]) => {
     const cpu = rounds.reduce((sum, round) => sum + round.cpu, 0) / (options.seconds * rounds.length);
     return [name, ...spread(rounds.flatMap(({ delays }) => delays)), (cpu * 100).toFixed(1)];
@@ -102,5 +94,5 @@ try {
   console.log(`\nAt the end: ${machine()}`);
 } finally {
   await kafka.stop();
-  rmSync(folder, { recursive: true });
+  await folder.remove();
 }

@@ -9,12 +9,23 @@ export async function pace(perSecond: number, count: number, write: (index: numb
   }
 }
 
-/** Waits until it is so, as long as something moves. @returns false when `moves` gave the same for `patience` ms */
-export async function settled(done: () => boolean, moves: () => number, patience = 30_000): Promise<boolean> {
-  let last = moves();
-  for (let since = performance.now(); !done(); await setTimeout(10)) {
-    if (moves() !== last) [last, since] = [moves(), performance.now()];
-    else if (performance.now() - since > patience) return false;
+/**
+ * Waits until `value` is so much, as long as it moves.
+ * @returns what it is in the end: less, when it stood still for 30 s
+ */
+export async function reaches(
+  target: number,
+  value: () => number | Promise<number>,
+  signal?: AbortSignal,
+): Promise<number> {
+  let last = await value();
+  for (let since = performance.now(); last < target; ) {
+    await setTimeout(10, undefined, { signal });
+    const now = await value();
+    if (now !== last) [last, since] = [now, performance.now()];
+    else if (performance.now() - since > patience) break;
   }
-  return true;
+  return last;
 }
+
+const patience = 30_000;

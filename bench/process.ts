@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { Guard } from '../test/servers/guard.ts';
 import { lastLines } from '../test/servers/process.ts';
 
 export interface Command {
@@ -17,7 +18,7 @@ export interface Figures {
   readonly memory: number;
 }
 
-/** A process that runs until it is told to stop. What it prints to stderr is kept for the message when it fails. */
+/** A process, which does not outlive this one. What it prints to stderr is kept for the message when it fails. */
 export class Running {
   readonly pid: number;
   /** The end of it: its exit code or signal. */
@@ -28,17 +29,23 @@ export class Running {
   /** @param stdout descriptor for its standard output; nowhere by default */
   constructor({ command, args, env }: Command, stdout?: number) {
     this.#command = command;
-    const child: ChildProcess = spawn(command, args, {
+    const child = spawn(command, args, {
       stdio: ['ignore', stdout ?? 'ignore', 'pipe'],
       env: { ...process.env, ...env },
+      detached: true, // the leader of a group, which the guard ends
     });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
     });
     this.pid = child.pid!;
+    const guard = new Guard();
+    guard.watch(this.pid);
     this.ended = new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve(signal ?? code!));
+      child.on('close', (code, signal) => {
+        guard.forget();
+        void guard.release().then(() => resolve(signal ?? code!));
+      });
     });
     this.ended.catch(() => {}); // whoever waits is told
   }
@@ -57,10 +64,10 @@ export class Running {
     }
   }
 
-  /** Asks it to end (SIGTERM), and waits. */
-  async stop(): Promise<void> {
-    signal(this.pid, 'SIGTERM');
-    const hanging = setTimeout(() => signal(this.pid, 'SIGKILL'), 15_000);
+  /** Asks it to end (SIGTERM), or those of its processes that are given, and waits. */
+  async stop(processes: readonly number[] = [this.pid]): Promise<void> {
+    for (const pid of processes) signal(pid, 'SIGTERM');
+    const hanging = setTimeout(() => signal(-this.pid, 'SIGKILL'), 15_000);
     await this.ended;
     clearTimeout(hanging);
   }
@@ -89,7 +96,7 @@ export async function measure(
       await running.during(enough);
       done = (performance.now() - started) / 1000;
     } finally {
-      for (const pid of childrenOf(running.pid)) signal(pid, 'SIGTERM'); // time itself would end without a word
+      await running.stop(childrenOf(running.pid)); // time itself would end without a word
     }
   }
   const how = await running.ended;

@@ -3,27 +3,28 @@
  * a line already, and waits for that line at the broker: put, watch, resolve, open, Kafka, consumer. With 1, 100 and 1,000
  * entries in the list besides. Servers and consumer on this machine, in this run.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createTopic, startEtcd, startKafka, uniqueTopic } from '../test/servers/index.ts';
 import { TopicReader } from '../test/servers/topic.ts';
 import { EtcdKey } from '../test/support/etcd.ts';
 import { percentile } from '../test/support/percentile.ts';
+import { bin } from './contenders/logcatch.ts';
+import { BenchFolder } from './folder.ts';
+import { benchOptions } from './options.ts';
+import { Running } from './process.ts';
+import { machine, table } from './report.ts';
 
-const rounds = Number(process.argv[2] ?? 100);
-const bin = fileURLToPath(new URL('../packages/cli/bin/pipeline.js', import.meta.url));
+const { rounds } = benchOptions({ rounds: 100 }, {});
 /** Milliseconds for any one step. */
 const limit = 60_000;
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'logcatch-bench-')));
+const folder = new BenchFolder();
 const [kafka, etcd] = await Promise.all([startKafka({ own: true }), startEtcd({ own: true })]);
 
 /** Milliseconds of each round. */
 async function measure(entries: number): Promise<number[]> {
-  const own = join(folder, String(entries));
+  const own = join(folder.path, String(entries));
   mkdirSync(own);
   const topic = uniqueTopic('reload');
   await createTopic(kafka.brokers, topic, 1);
@@ -43,7 +44,7 @@ config: { collect: { type: etcd, endpoints: "${etcd.endpoints.join(',')}", key: 
 inputs: { app: { type: file-tail, each: "\${collect}", paths: ["\${each.path}"], roots: ${own} } }
 outputs: { kafka: { type: kafka, brokers: "${kafka.brokers.join(',')}", topic: ${topic} } }`,
   );
-  const agent = startAgent(file);
+  const agent = new Running({ command: process.execPath, args: [bin, 'run', file] });
   const reader = new TopicReader(kafka.brokers, topic);
   try {
     await reader.seek('beginning');
@@ -63,7 +64,7 @@ outputs: { kafka: { type: kafka, brokers: "${kafka.brokers.join(',')}", topic: $
       await until(() => arrived.has(`new${round}`));
       times.push(performance.now() - from);
       await list.put(before);
-      await agent.removed(round + 1);
+      await removed(agent, round + 1);
     }
     return times;
   } finally {
@@ -72,39 +73,23 @@ outputs: { kafka: { type: kafka, brokers: "${kafka.brokers.join(',')}", topic: $
   }
 }
 
-/** A `pipeline run`, and how often it has said that inputs were removed. */
-function startAgent(file: string) {
-  const child = spawn(process.execPath, [bin, 'run', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const exited = new Promise((resolve) => child.on('close', resolve));
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  return {
-    removed: async (times: number) => {
-      for (const deadline = Date.now() + limit; log.split('remove app/').length <= times; ) {
-        if (Date.now() > deadline) throw new Error(`the agent removed nothing:\n${log}`);
-        await setTimeout(5);
-      }
-    },
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
+/** Waits until an agent has said so many times that inputs were removed. */
+async function removed(agent: Running, times: number): Promise<void> {
+  for (const deadline = Date.now() + limit; agent.stderr.split('remove app/').length <= times; ) {
+    if (Date.now() > deadline) throw new Error(`the agent removed nothing:\n${agent.stderr}`);
+    await setTimeout(5);
+  }
 }
 
 try {
-  console.log(
-    `${rounds} rounds, etcd ${etcd.version}, Kafka ${kafka.version}, ${cpus().length} x ${cpus()[0]!.model}, Node ${process.version}`,
-  );
-  console.log('entries   p50 (ms)   p95 (ms)   most (ms)');
+  console.log(`${rounds} rounds, etcd ${etcd.version}, Kafka ${kafka.version}, ${machine()}\n`);
+  const rows: string[][] = [];
   for (const entries of [1, 100, 1_000]) {
     const times = await measure(entries);
-    const shown = [0.5, 0.95, 1].map((share) => percentile(times, share).toFixed(0));
-    console.log(`${String(entries).padStart(7)} ${shown.map((text) => text.padStart(10)).join(' ')}`);
+    rows.push([String(entries), ...[0.5, 0.95, 1].map((share) => percentile(times, share).toFixed(0))]);
   }
+  console.log(table(['entries', 'p50 (ms)', 'p95 (ms)', 'most (ms)'], rows));
 } finally {
   await Promise.all([kafka.stop(), etcd.stop()]);
-  rmSync(folder, { recursive: true });
+  await folder.remove();
 }

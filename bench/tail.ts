@@ -2,9 +2,7 @@
  * `pnpm bench:tail [FILES] [SECONDS] [BACKLOG_MB] [--scenes NAMES] [--only NAMES]`: what following files costs, and how late
  * lines are printed, by logcatch and by rsyslog in turn, in this run. See bench/README.md.
  */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { BenchFolder } from './folder.ts';
 import { benchOptions, chosen } from './options.ts';
 import { machine, spread, table, whole } from './report.ts';
 import { type SceneName, scenes } from './tail/scenes.ts';
@@ -17,11 +15,11 @@ const options = benchOptions(
   { scenes: sceneNames.join(','), only: tailerNames.join(',') },
 );
 const wanted = await tailers(chosen(options.only, tailerNames));
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'logcatch-bench-')));
+const folder = new BenchFolder();
 const { files, seconds } = options;
 
 async function row(scene: SceneName, tailer: Tailer): Promise<string[]> {
-  const session = new Session(folder);
+  const session = new Session(folder.path);
   try {
     const { load, lost } = await scenes[scene](session, tailer, {
       files,
@@ -49,5 +47,5 @@ try {
   console.log(table(['write -> output', ...times, 'CPU %', 'RSS (MB)', 'descriptors', 'lost', 'repeated'], rows));
   console.log(`\nAt the end: ${machine()}`);
 } finally {
-  rmSync(folder, { recursive: true });
+  await folder.remove();
 }

@@ -3,16 +3,17 @@
  * Kafka, by logcatch (`run --once`, with checkpoints) and by what users would run instead, in turn, on this machine, in
  * this run. Start-up is included. See bench/README.md for how to read it.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startKafka } from '../test/servers/index.ts';
 import type { Codec, Contender } from './contenders/contender.ts';
 import { type ContenderName, names, ready } from './contenders/index.ts';
+import { BenchFolder } from './folder.ts';
 import { writeLines } from './lines.ts';
 import { benchOptions, chosen } from './options.ts';
 import { type Figures, measure } from './process.ts';
 import { machine, median, table, whole } from './report.ts';
+import { alternated } from './rounds.ts';
 import { BenchTopic } from './topic.ts';
 
 const options = benchOptions({ lines: 2_000_000, rounds: 5 }, { codec: 'none', files: '1', only: names.join(',') });
@@ -23,13 +24,13 @@ for (const [name, { codecs }] of contenders) {
   console.error(`SKIPPED ${name}: it does not know ${codec}`);
   contenders.delete(name);
 }
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'logcatch-bench-')));
+const folder = new BenchFolder();
 // What was read and checked is deleted at once, and not a minute later, in the middle of someone's run.
 const kafka = await startKafka({ own: true, config: { 'log.segment.delete.delay.ms': '0' } });
 const linesOf = ({ share }: Contender) => Math.ceil(options.lines * share);
 const workloads = new Map(
   [...new Set([...contenders.values()].map(linesOf))].map((count) => {
-    return [count, writeLines(join(folder, `${count}-lines`), count, Number(options.files))];
+    return [count, writeLines(join(folder.path, `${count}-lines`), count, Number(options.files))];
   }),
 );
 
@@ -37,7 +38,7 @@ const workloads = new Map(
 async function run(name: ContenderName, contender: Contender): Promise<Figures> {
   const { files, pattern, count } = workloads.get(linesOf(contender))!;
   const topic = await BenchTopic.create(kafka.brokers, name);
-  const own = join(folder, topic.name);
+  const own = join(folder.path, topic.name);
   mkdirSync(own);
   const shipment = { brokers: kafka.brokers, topic: topic.name, codec, files, pattern, lines: count, folder: own };
   const arrived = (signal: AbortSignal) => topic.holds(count, signal);
@@ -65,12 +66,8 @@ try {
     `${options.lines} lines of 200 bytes in ${options.files} file(s), codec ${codec}, ${options.rounds} rounds`,
   );
   console.log(`Kafka ${kafka.version}, ${machine()}\n`);
-  const results = new Map<ContenderName, Figures[]>([...contenders.keys()].map((name) => [name, []]));
-  for (const [name, contender] of contenders) await run(name, contender); // warm-up, of the broker too
-  for (let round = 0; round < options.rounds; round++) {
-    for (const [name, contender] of contenders) results.get(name)!.push(await run(name, contender));
-  }
-
+  await alternated(contenders, 1, run); // warm-up, of the broker too
+  const results = await alternated(contenders, options.rounds, run);
   const head = [`median of ${options.rounds}`, 'lines', 'lines/s', 'CPU s per million lines', 'peak RSS (MB)'];
   const rows = [...contenders].map(([name, contender]) => {
     const of = (figure: (each: Figures) => number) => median(results.get(name)!.map(figure));
@@ -85,5 +82,5 @@ try {
   console.log(`\nAt the end: ${machine()}`);
 } finally {
   await kafka.stop();
-  rmSync(folder, { recursive: true });
+  await folder.remove();
 }

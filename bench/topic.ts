@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { createTopic, kafkaClient, uniqueTopic } from '../test/servers/index.ts';
 import { TopicReader } from '../test/servers/topic.ts';
+import { reaches } from './pace.ts';
 
 /** A topic of one partition for one run. */
 export class BenchTopic {
@@ -22,11 +22,12 @@ export class BenchTopic {
     return new TopicReader([...this.brokers], this.name);
   }
 
-  /** Waits until there are so many records. */
+  /** Waits until there are so many records. @throws when there come no more before */
   async holds(count: number, signal: AbortSignal): Promise<void> {
     const reader = this.reader();
     try {
-      while ((await reader.offsets('end')).get(0)! < count) await setTimeout(20, undefined, { signal });
+      const records = await reaches(count, async () => (await reader.offsets('end')).get(0)!, signal);
+      if (records < count) throw new Error(`${this.name}: ${records} of ${count} lines arrived, and then no more`);
     } finally {
       reader.close();
     }

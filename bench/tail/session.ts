@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Arrivals } from '../arrivals.ts';
-import { settled } from '../pace.ts';
+import { reaches } from '../pace.ts';
 import { Running, type Usage, usageOf } from '../process.ts';
 import { LinePipe } from './line-pipe.ts';
 import type { Tailer } from './tailer.ts';
@@ -50,12 +50,7 @@ export class Session {
 
   /** Waits for so many lines, as long as there come some. @returns how many are missing */
   async arrived(lines: number): Promise<number> {
-    await this.#process!.during(() =>
-      settled(
-        () => this.arrivals.count >= lines,
-        () => this.arrivals.count,
-      ),
-    );
+    await this.#process!.during((signal) => reaches(lines, () => this.arrivals.count, signal));
     return lines - this.arrivals.count;
   }
 
