@@ -97,7 +97,7 @@ it('--once that is interrupted does not pass for done', async () => {
   const child = spawn(process.execPath, [bin, 'run', file, '--once'], { stdio: ['ignore', 'pipe', 'ignore'] });
   child.stdout.pause();
   const exited = new Promise((resolve) => child.on('exit', resolve));
-  await setTimeout(1_000);
+  while (!existsSync(join(folder, '.logcatch/test/control.sock'))) await setTimeout(20);
   child.kill('SIGTERM');
   expect(await exited).toBe(1);
   child.stdout.destroy();

@@ -280,7 +280,11 @@ it('explain and checkpoints say what the document shows', async () => {
   const unknown = { code: 1, stdout: '', stderr: expect.stringContaining('LC_CHECKPOINT_UNKNOWN') };
   expect(await run('checkpoints', 'show', place.path('other.log'))).toMatchObject(unknown);
   expect(await run('checkpoints', 'reset', place.path('other.log'))).toMatchObject(unknown);
-  expect(await run('explain', place.path('other.log'))).toMatchObject({ code: 1 });
+  expect(await run('explain', place.path('other.log'))).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('There is no such file at the moment.'),
+  });
+  expect(await run('explain', place.path('other.txt'))).toMatchObject({ code: 1 });
   agent.kill('SIGTERM');
   await agent.exited;
 
