@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
-import { type Logrotate, logrotate } from './servers/index.ts';
+import { expect, it } from 'vitest';
+import { type Logrotate, logrotate, Unavailable } from './servers/index.ts';
 import type { Logs, Writer } from './support/rotation.ts';
 import { flawless, play, type Scene } from './support/rotation-stage.ts';
 import { rounds } from './support/soak.ts';
 
-let rotate: Logrotate;
-
-beforeAll(async () => {
-  rotate = await logrotate();
+/** Without it the test is skipped, and fails with CI=true, as those of servers. */
+const rotate = await logrotate().catch((error: unknown): Logrotate | undefined => {
+  if (!(error instanceof Unavailable) || process.env.CI === 'true') throw error;
+  console.log(`!!! SKIPPING the test that needs it: ${error.message}`);
+  return undefined;
 });
 
 const each = rounds(1_000, 10_000);
@@ -62,7 +63,7 @@ async function write(logs: Logs, { directives, logs: names = ['app.log'], calm }
     // What was never open cannot be read on, and the old name is not matched.
     await Promise.all(writers.map((writer) => logs.found(writer)));
     const writing = calm ? undefined : lines(writers, Number.POSITIVE_INFINITY, rotated.signal);
-    await rotate(configuration, logs.path('logrotate.state'));
+    await rotate!(configuration, logs.path('logrotate.state'));
     rotated.abort();
     await writing;
     const fresh = directives.includes('copytruncate') ? writers : names.map((name) => logs.open(name));
@@ -83,10 +84,14 @@ async function lines(writers: readonly Writer[], count: number, signal?: AbortSi
   }
 }
 
-it('what logrotate does with the files of programs that write all the time', { timeout: 600_000 }, async () => {
-  const scenes = cases.map((one): Scene => {
-    const { name, lossy = false } = one;
-    return { name, lossy, acts: [() => {}, (logs) => write(logs, one)] };
-  });
-  expect(await play(scenes, { quiet: rounds(1_000, 12_000) })).toEqual(flawless(scenes));
-});
+it.skipIf(!rotate)(
+  'what logrotate does with the files of programs that write all the time',
+  { timeout: 600_000 },
+  async () => {
+    const scenes = cases.map((one): Scene => {
+      const { name, lossy = false } = one;
+      return { name, lossy, acts: [() => {}, (logs) => write(logs, one)] };
+    });
+    expect(await play(scenes, { quiet: rounds(1_000, 12_000) })).toEqual(flawless(scenes));
+  },
+);

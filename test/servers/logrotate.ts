@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { debianPackages } from './debian.ts';
-import { run } from './process.ts';
+import { run, Unavailable } from './process.ts';
 
 /** Runs the real logrotate as its timer would, whatever the time: all logs of a configuration are rotated. */
 export type Logrotate = (configuration: string, state: string) => Promise<void>;
@@ -20,7 +20,11 @@ async function program(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
     if (folder !== '' && existsSync(command)) return { command, env: process.env };
   }
   // The library is not part of a base system; the others that it needs are.
-  const root = await debianPackages('logrotate', ['logrotate', 'libpopt0']);
+  const root = await debianPackages('logrotate', ['logrotate', 'libpopt0']).catch((cause: unknown) => {
+    throw new Unavailable("There is no logrotate in PATH, and Debian's could not be unpacked. Install logrotate.", {
+      cause,
+    });
+  });
   const libraries = join(root, 'usr', 'lib', `${triplet()}-linux-gnu`);
   return { command: join(root, 'usr', 'sbin', 'logrotate'), env: { ...process.env, LD_LIBRARY_PATH: libraries } };
 }
