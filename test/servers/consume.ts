@@ -115,14 +115,34 @@ export async function createTopic(
       check(answer.int16(), `creating topic ${name}`, answer.string());
     });
     await until(10_000, async () => {
-      const known = await Promise.all(
-        [...(await client.nodes()).values()].map((broker) => client.leaders(name, broker)),
-      );
+      const known = await everyView(client, name);
       return known.every((leaders) => leaders.partitions.size === partitions);
     });
   } finally {
     client.close();
   }
+}
+
+/** Waits until all of these brokers are there and say that every replica of these topics is in sync. */
+export async function waitInSync(brokers: string[], topics: string[], deadlineMs = 60_000): Promise<void> {
+  const client = new ClusterClient(brokers);
+  try {
+    for (const topic of topics) {
+      await until(deadlineMs, async () => {
+        const views = await everyView(client, topic);
+        if (views.length === brokers.length && views.every(({ inSync }) => inSync)) return true;
+        await sleep(50);
+        return false;
+      });
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** What each broker that is there knows of a topic. */
+async function everyView(client: ClusterClient, topic: string) {
+  return Promise.all([...(await client.nodes()).values()].map((broker) => client.leaders(topic, broker)));
 }
 
 /** A topic name of one's own, so that tests can share a broker and run at once. */

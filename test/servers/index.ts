@@ -12,6 +12,7 @@ export {
   type TopicContent,
   uniqueTopic,
   waitForRecords,
+  waitInSync,
 } from './consume.ts';
 export { type EtcdOptions, type EtcdServer, startEtcd } from './etcd.ts';
 export { type Kafka, type KafkaNode, type KafkaOptions, startKafka } from './kafka.ts';

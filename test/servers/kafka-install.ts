@@ -5,8 +5,8 @@ import { cached } from './cache.ts';
 import type { Guard } from './guard.ts';
 import { run, Unavailable } from './process.ts';
 
-/** The broker that tests run against, unless KAFKA_BROKERS names one. Tools and client libraries come along with it. */
-export const kafkaVersion = '4.1.2';
+/** The Kafka that tests run against, unless they say otherwise or KAFKA_BROKERS names one. Its tools come along with it. */
+export const kafkaVersion = process.env.KAFKA_VERSION || '4.1.2';
 
 const javaHint =
   'Kafka runs on Java 17 or newer: install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless) and put it ' +
@@ -16,33 +16,32 @@ const mavenHint =
   'to use a Kafka that runs already.';
 
 /** Artifact by artifact what the server needs; the logger is slf4j's own for standard error, as Kafka brings none. */
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+const pom = (version: string) => `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>logcatch</groupId><artifactId>kafka-for-tests</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${version}</version></dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
 `;
 
 /** The folder with Kafka's jars, fetched by Maven into the cache the first time. */
-export async function kafkaJars(): Promise<string> {
-  return cached(`kafka-${kafkaVersion}`, `Kafka ${kafkaVersion} (54 MB)`, fetchJars).catch((cause: unknown) => {
+export async function kafkaJars(version = kafkaVersion): Promise<string> {
+  const fetchJars = async (folder: string, guard: Guard) => {
+    await writeFile(join(folder, 'pom.xml'), pom(version));
+    const args = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
+    await run('mvn', args, { cwd: folder, guard, missing: mavenHint });
+  };
+  return cached(`kafka-${version}`, `Kafka ${version} (54 MB)`, fetchJars).catch((cause: unknown) => {
     if (cause instanceof Unavailable) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Unavailable(
-      `Kafka ${kafkaVersion} could not be fetched. Is the package registry reached? Or set KAFKA_BROKERS=HOST:9092 to use a Kafka that runs already.\n${why}`,
+      `Kafka ${version} could not be fetched. Is the package registry reached? Or set KAFKA_BROKERS=HOST:9092 to use a Kafka that runs already.\n${why}`,
       { cause },
     );
   });
-}
-
-async function fetchJars(folder: string, guard: Guard): Promise<void> {
-  await writeFile(join(folder, 'pom.xml'), pom);
-  const args = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
-  await run('mvn', args, { cwd: folder, guard, missing: mavenHint });
 }
 
 /** The `java` command: JAVA_HOME's if it is set, else the one in PATH. */
@@ -57,7 +56,7 @@ export function java(): string {
  */
 export function javaOptions(jars: string, temporary: string): string[] {
   return [
-    ...['-Xmx300m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Djava.awt.headless=true'],
+    ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Djava.awt.headless=true'],
     ...[`-Djava.io.tmpdir=${temporary}`, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'],
     ...['-Dorg.slf4j.simpleLogger.showDateTime=true', '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS'],
     ...['-cp', join(jars, '*')],

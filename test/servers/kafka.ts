@@ -10,15 +10,23 @@ import { ClusterClient } from './topic.ts';
 export interface KafkaOptions extends NodeOptions {
   /** Start one even if KAFKA_BROKERS is set: for tests that stop, kill or pause it. Implied by port and dataDir. */
   own?: boolean;
+  /** How many brokers, all of them controllers too. Default: 1. More than one have no port and dataDir given. */
+  nodes?: number;
+  /** Which Kafka to start. Default: kafkaVersion. */
+  version?: string;
   /** Broker settings over the ones below, such as `{ 'message.max.bytes': '2000' }`. */
   config?: Record<string, string>;
+  /** Security protocols beside PLAINTEXT, such as SASL_SSL: each gets a listener. */
+  listeners?: string[];
 }
 
-/** One broker of ours (which is its own controller): the handle for tests that break one and not another. */
+/** One broker of ours: the handle for tests that break one and not another. */
 export interface KafkaNode {
   id: number;
   /** host:port for clients. */
   address: string;
+  /** host:port by security protocol. */
+  listeners: Record<string, string>;
   server: ServerNode;
 }
 
@@ -30,7 +38,7 @@ export interface Kafka extends Controls {
   nodes: KafkaNode[];
 }
 
-/** Gives a Kafka: the one that KAFKA_BROKERS names, else a single node started here on Java, from Maven's packages. */
+/** Gives a Kafka: the one that KAFKA_BROKERS names, else brokers started here on Java, from Maven's packages. */
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const own = options.own || options.port !== undefined || options.dataDir !== undefined;
   const given = addressList('KAFKA_BROKERS');
@@ -43,30 +51,58 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     });
     return { ...notOurs('KAFKA_BROKERS'), brokers: given, version: '(given by KAFKA_BROKERS)', nodes: [] };
   }
-  const node = await startNode(1, options);
+  const nodes = await startNodes(options);
+  const all = async (work: (server: ServerNode) => Promise<void>) => {
+    await Promise.all(nodes.map(({ server }) => work(server)));
+  };
   return {
-    brokers: [node.address],
-    version: kafkaVersion,
-    nodes: [node],
-    stop: () => node.server.stop(),
-    kill: (signal) => node.server.kill(signal),
-    restart: () => node.server.restart(),
-    pause: () => node.server.pause(),
-    resume: () => node.server.resume(),
+    brokers: nodes.map(({ address }) => address),
+    version: options.version ?? kafkaVersion,
+    nodes,
+    stop: () => all((server) => server.stop()),
+    kill: (signal) => all((server) => server.kill(signal)),
+    restart: () => all((server) => server.restart()),
+    pause: () => {
+      for (const { server } of nodes) server.pause();
+    },
+    resume: () => {
+      for (const { server } of nodes) server.resume();
+    },
   };
 }
 
-async function startNode(id: number, options: KafkaOptions): Promise<KafkaNode> {
-  const jars = await kafkaJars();
-  const port = options.port ?? (await freePort());
-  const controllerPort = await freePort();
-  const address = `127.0.0.1:${port}`;
+/** What one broker has to know of its cluster. */
+interface Place {
+  id: number;
+  controllers: number[];
+  clusterId: string;
+}
+
+async function startNodes(options: KafkaOptions): Promise<KafkaNode[]> {
+  const count = options.nodes ?? 1;
+  const jars = await kafkaJars(options.version);
+  const controllers = await Promise.all(Array.from({ length: count }, freePort));
+  const cluster = { controllers, clusterId: clusterId() };
+  const started = await Promise.allSettled(
+    controllers.map((_, index) => startNode({ ...cluster, id: index + 1 }, jars, options)),
+  );
+  const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed === undefined) return nodes;
+  await Promise.all(nodes.map(({ server }) => server.stop()));
+  throw failed.reason;
+}
+
+async function startNode(place: Place, jars: string, options: KafkaOptions): Promise<KafkaNode> {
+  const address = `127.0.0.1:${options.port ?? (await freePort())}`;
+  const listeners: Record<string, string> = { PLAINTEXT: address };
+  for (const protocol of options.listeners ?? []) listeners[protocol] = `127.0.0.1:${await freePort()}`;
   const server = await ServerNode.start(
     {
       name: 'kafka',
       command: async (dataDir, guard) => {
         const file = join(dataDir, 'server.properties');
-        const settings = { ...properties(id, port, controllerPort, join(dataDir, 'data')), ...options.config };
+        const settings = { ...properties(place, listeners, join(dataDir, 'data')), ...options.config };
         await writeFile(
           file,
           Object.entries(settings)
@@ -74,7 +110,7 @@ async function startNode(id: number, options: KafkaOptions): Promise<KafkaNode> 
             .join(''),
         );
         if (!existsSync(join(dataDir, 'data', 'meta.properties'))) {
-          await format(jars, dataDir, file, clusterId(), guard);
+          await format(jars, dataDir, file, place.clusterId, guard);
         }
         return { command: java(), args: [...javaOptions(jars, dataDir), 'kafka.Kafka', file], env: process.env };
       },
@@ -82,7 +118,7 @@ async function startNode(id: number, options: KafkaOptions): Promise<KafkaNode> 
     },
     options,
   );
-  return { id, address, server };
+  return { id: place.id, address, listeners, server };
 }
 
 /** True once a broker serves and names itself among the brokers, so that topics can be made on it. */
@@ -95,25 +131,34 @@ export async function kafkaAnswers(brokers: string[]): Promise<boolean> {
   }
 }
 
-/** What a single node on this machine needs: nothing replicated, nobody waited for, no data thrown away by age. */
-function properties(id: number, port: number, controllerPort: number, data: string): Record<string, string> {
+/** What brokers on this machine need: nobody waited for, no data thrown away by age; three hold everything thrice. */
+function properties({ id, controllers }: Place, clients: Record<string, string>, data: string): Record<string, string> {
+  const replicas = String(Math.min(3, controllers.length));
+  const enough = String(Math.min(2, controllers.length));
+  const listeners = Object.entries(clients).map(([protocol, address]) => `${protocol}://${address}`);
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
-    'controller.quorum.voters': `${id}@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.quorum.voters': controllers.map((port, index) => `${index + 1}@127.0.0.1:${port}`).join(','),
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllers[id - 1]}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'listener.security.protocol.map': [
+      'CONTROLLER:PLAINTEXT',
+      ...Object.keys(clients).map((name) => `${name}:${name}`),
+    ].join(','),
     'controller.listener.names': 'CONTROLLER',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': enough,
     'log.dirs': data,
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',
-    'offsets.topic.replication.factor': '1',
+    'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': enough,
     'transaction.state.log.num.partitions': '1',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': enough,
     'log.retention.ms': '-1', // records of tests carry any timestamp
     'log.cleaner.dedupe.buffer.size': '4194304', // 128 MiB of the heap by default
     'broker.heartbeat.interval.ms': '200',

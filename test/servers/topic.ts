@@ -9,6 +9,8 @@ interface Leaders {
   nodes: Map<number, string>;
   /** Partition -> node id of its leader. */
   partitions: Map<number, number>;
+  /** Whether all replicas of all partitions are in sync. */
+  inSync: boolean;
 }
 
 /**
@@ -62,6 +64,7 @@ export class ClusterClient {
     answer.string(); // cluster id
     answer.int32(); // controller
     const partitions = new Map<number, number>();
+    let inSync = true;
     answer.array(() => {
       check(answer.int16(), `topic ${topic}`);
       answer.string();
@@ -70,11 +73,12 @@ export class ClusterClient {
         const code = answer.int16();
         partitions.set(answer.int32(), answer.int32());
         check(code, `topic ${topic}`);
-        answer.array(() => answer.int32());
-        answer.array(() => answer.int32());
+        const replicas = answer.array(() => answer.int32());
+        const synced = answer.array(() => answer.int32());
+        inSync &&= synced.length === replicas.length;
       });
     });
-    return { nodes, partitions };
+    return { nodes, partitions, inSync };
   }
 }
 

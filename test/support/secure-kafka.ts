@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Kafka, startKafka } from '../servers/index.ts';
+import { type Kafka, type KafkaOptions, startKafka } from '../servers/index.ts';
 import { java, javaOptions, kafkaJars } from '../servers/kafka-install.ts';
-import { freePort } from '../servers/process.ts';
 
 /** A user of the broker below, for every mechanism. */
 export const user = { name: 'shipper', password: 'sesame-opens' };
@@ -11,32 +10,28 @@ export const user = { name: 'shipper', password: 'sesame-opens' };
 export interface SecureKafka {
   /** Its plain listener is for the tests themselves: whoever comes that way may do everything. */
   readonly server: Kafka;
-  /** host:port that wants a client certificate. */
+  /** host:port of each broker, separated by commas, that wants a client certificate. */
   readonly mtls: string;
-  /** host:port with TLS and SASL: PLAIN, SCRAM and OAUTHBEARER, for sessions of 3 s. */
+  /** The same with TLS and SASL: PLAIN, SCRAM and OAUTHBEARER, for sessions of 3 s. */
   readonly sasl: string;
   /** PEM files. `other` is a CA that has signed nothing here. */
   readonly files: { readonly ca: string; readonly other: string; readonly cert: string; readonly key: string };
 }
 
-/** A broker with TLS and SASL listeners and authorization, with fresh certificates in `folder`. */
-export async function startSecureKafka(folder: string): Promise<SecureKafka> {
+/** Brokers with TLS and SASL listeners and authorization, with fresh certificates in `folder`. */
+export async function startSecureKafka(folder: string, options: KafkaOptions = {}): Promise<SecureKafka> {
   const ca = makeCa(folder, 'ca');
   const other = makeCa(folder, 'other');
   const broker = makeCertificate(folder, 'broker', 'IP:127.0.0.1');
   const client = makeCertificate(folder, 'client', 'DNS:client');
   const identity = join(folder, 'broker-identity.pem');
   writeFileSync(identity, readFileSync(broker.key, 'utf8') + readFileSync(broker.cert, 'utf8'));
-  const [plain, mtls, sasl, controller] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const listeners = `PLAINTEXT://127.0.0.1:${plain},SSL://127.0.0.1:${mtls},SASL_SSL://127.0.0.1:${sasl}`;
   const modules = 'org.apache.kafka.common.security';
   const server = await startKafka({
-    port: plain,
+    own: true,
+    ...options,
+    listeners: ['SSL', 'SASL_SSL'],
     config: {
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-      listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': listeners,
-      'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL',
       'ssl.keystore.type': 'PEM',
       'ssl.keystore.location': identity,
       'ssl.truststore.type': 'PEM',
@@ -59,10 +54,11 @@ export async function startSecureKafka(folder: string): Promise<SecureKafka> {
     await server.stop();
     throw error;
   }
+  const addresses = (protocol: string) => server.nodes.map(({ listeners }) => listeners[protocol]).join(',');
   return {
     server,
-    mtls: `127.0.0.1:${mtls}`,
-    sasl: `127.0.0.1:${sasl}`,
+    mtls: addresses('SSL'),
+    sasl: addresses('SASL_SSL'),
     files: { ca, other, cert: client.cert, key: client.key },
   };
 }
