@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitForRecords } from './servers/index.ts';
+import { describeWith } from './servers/require.ts';
+import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { arrivals, laneFigures, pick, playFaults, replicatedTopics } from './support/cluster.ts';
+import { Load } from './support/load.ts';
+import { seededRandom } from './support/random.ts';
+import { type SecureKafka, startSecureKafka, user } from './support/secure-kafka.ts';
+import { rounds } from './support/soak.ts';
+
+/** In ms, of one round. */
+const duration = 30_000;
+/** In ms; only catches hangs. */
+const deadline = 120_000;
+/** To each of two topics. */
+const linesPerSecond = 2_000;
+
+const clusters = [
+  { version: undefined, count: rounds(1, 20) },
+  ...(process.env.SOAK
+    ? [
+        { version: '4.3.1', count: 1 },
+        { version: '3.9.2', count: 1 },
+      ]
+    : []),
+];
+
+for (const { version, count } of clusters) {
+  describeWith(
+    ['kafka'],
+    `three brokers${version ? ` of ${version}` : ''}, stopped, killed and paused under load`,
+    () => {
+      const { random, seed } = seededRandom();
+      const folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
+      let secure: SecureKafka;
+      beforeAll(async () => {
+        secure = await startSecureKafka(folder, { nodes: 3, ...(version && { version }) });
+      });
+      afterAll(async () => {
+        await secure?.server.stop();
+        rmSync(folder, { recursive: true });
+      });
+
+      /** Ships the lines of twelve files to two topics meanwhile, and looks at what came of each file. */
+      async function play(connection: string, settings: string): Promise<void> {
+        const { server } = secure;
+        const topics = await replicatedTopics(server, ['faults-a', 'faults-b']);
+        const here = temporaryFolder();
+        const file = pipelineFile(
+          here,
+          `
+inputs:
+  a: { type: file-tail, paths: ./a-*.log, attributes: { topic: ${topics[0]} } }
+  b: { type: file-tail, paths: ./b-*.log, attributes: { topic: ${topics[1]} } }
+outputs:
+  kafka: { type: kafka, topic: "{{ topic }}", key: "{{ name }}", ${connection}, ${settings} }`,
+        );
+        const loads = ['a', 'b'].map(
+          (prefix) =>
+            new Load(
+              here,
+              Array.from({ length: 6 }, (_, n) => `${prefix}-${n}`),
+            ),
+        );
+        const agent = pipeline('run', file);
+        for (const load of loads) load.start(linesPerSecond);
+        for (const topic of topics) await waitForRecords(server.brokers, topic, 1, deadline);
+        const faults = await playFaults(server, topics, { milliseconds: duration, random });
+        for (const load of loads) load.stop();
+        for (const [n, load] of loads.entries()) await waitForRecords(server.brokers, topics[n]!, load.total, deadline);
+
+        const { retries, resets, errors } = await laneFigures(file);
+        agent.kill('SIGTERM');
+        expect(await agent.exited).toBe(0);
+        const outcome = await arrivals(server.brokers, topics, loads);
+        const lines = loads.reduce((sum, { total }) => sum + total, 0);
+        console.log(
+          `SEED=${seed} ${settings}: ${JSON.stringify({ lines, ...outcome, faults, retries, resets, errors })}`,
+        );
+        expect(outcome).toEqual({ missing: 0, repeated: 0, reordered: 0 });
+        expect(retries, 'the faults have met nobody').toBeGreaterThan(0);
+      }
+
+      it.each(Array.from({ length: count }, (_, n) => n + 1))(
+        'lose, repeat and reorder nothing: round %i',
+        async () => {
+          const settings = [
+            `compression: ${pick(['none', 'gzip', 'zstd'], random)}`,
+            `in_flight: ${pick([1, 5], random)}`,
+            // Some pauses are longer than 2 s, none is longer than 30 s.
+            `request_timeout: ${pick(['2s', '30s'], random)}`,
+          ];
+          await play(`brokers: "${secure.server.brokers}"`, settings.join(', '));
+        },
+      );
+
+      it('lose, repeat and reorder nothing with TLS, SCRAM and zstd', async () => {
+        const sasl = `{ mechanism: scram-sha-512, username: ${user.name}, password: ${user.password} }`;
+        const tls = `{ ca: ${secure.files.ca} }`;
+        const connection = `brokers: "${secure.sasl}", tls: ${tls}, sasl: ${sasl}`;
+        await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s');
+      });
+    },
+  );
+}
