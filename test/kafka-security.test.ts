@@ -5,14 +5,13 @@ import { setTimeout } from 'node:timers/promises';
 import type { AgentStatus } from '@logcatch/core';
 import type { LogcatchError } from '@logcatch/plugin-api';
 import { fakeOutputContext } from '@logcatch/testing';
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import kafka from '../plugins/output-kafka/src/index.ts';
-import { consumeAll, createTopic, flat, kafkaClient, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { consumeAll, createTopic, flat, uniqueTopic, waitForRecords } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
 import { pipeline, pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
 import { compare, Load, valuesByKey } from './support/load.ts';
-import { type SecureKafka, startSecureKafka, unsignedToken, user } from './support/secure-kafka.ts';
+import { allow, type SecureKafka, startSecureKafka, unsignedToken, user } from './support/secure-kafka.ts';
 
 const deadline = 60_000;
 
@@ -91,18 +90,7 @@ describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
   it('ships through sessions that end and passwords that change, and shows a topic that it may not write to', async () => {
     const [topic, closed] = [uniqueTopic('secure'), uniqueTopic('closed')];
     for (const name of [topic, closed]) await createTopic(secure.server.brokers, name, 2);
-    const admin = kafkaClient(secure.server.brokers).admin();
-    await admin.connect();
-    const acl = (principal: string) => ({
-      resourceType: AclResourceTypes.TOPIC,
-      resourceName: closed,
-      resourcePatternType: ResourcePatternTypes.LITERAL,
-      principal,
-      host: '*',
-      operation: AclOperationTypes.ALL,
-      permissionType: AclPermissionTypes.ALLOW,
-    });
-    await admin.createAcls({ acl: [acl('User:other')] });
+    await allow(secure.server.brokers, 'other', closed);
 
     const here = temporaryFolder();
     const load = new Load(here, ['a', 'b']);
@@ -143,9 +131,8 @@ outputs:
     expect(shown).toMatchObject({ state: 'stuck', reason: expect.stringContaining(closed) });
     const [lane] = shown.output!.details!.lanes as unknown as object[];
     expect(lane).toMatchObject({ topic, retries: 0, resets: 0, errors: {} });
-    await admin.createAcls({ acl: [acl(`User:${user.name}`)] });
+    await allow(secure.server.brokers, user.name, closed);
     await waitForRecords(secure.server.brokers, closed, load.lines('b').length, deadline);
-    await admin.disconnect();
     agent.kill('SIGTERM');
     expect(await agent.exited).toBe(0);
     for (const [name, where] of [

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AgentStatus } from '@logcatch/core';
-import { onTestFinished } from 'vitest';
-import { consumeAll, createTopic, type Kafka, kafkaClient, uniqueTopic, waitInSync } from '../servers/index.ts';
+import { consumeAll, createTopic, type Kafka, uniqueTopic, waitInSync } from '../servers/index.ts';
 import { runPipeline } from './agent.ts';
 import { compare, type Delivery, type Load, valuesByKey } from './load.ts';
 
@@ -41,16 +40,10 @@ export async function playFaults(
   return played;
 }
 
-/** Topics of six partitions that are on all three brokers. They go with the test. */
+/** Topics of six partitions that are on all three brokers. */
 export async function replicatedTopics(cluster: Kafka, prefixes: readonly string[]): Promise<string[]> {
   const topics = prefixes.map(uniqueTopic);
   for (const topic of topics) await createTopic(cluster.brokers, topic, 6, { replicationFactor: 3 });
-  onTestFinished(async () => {
-    const admin = kafkaClient(cluster.brokers).admin();
-    await admin.connect();
-    await admin.deleteTopics({ topics });
-    await admin.disconnect();
-  });
   return topics;
 }
 

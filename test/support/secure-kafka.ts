@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Kafka, type KafkaOptions, startKafka } from '../servers/index.ts';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
+import { type Kafka, type KafkaOptions, kafkaClient, startKafka } from '../servers/index.ts';
 import { java, javaOptions, kafkaJars } from '../servers/kafka-install.ts';
 
 /** A user of the broker below, for every mechanism. */
@@ -61,6 +62,26 @@ export async function startSecureKafka(folder: string, options: KafkaOptions = {
     sasl: addresses('SASL_SSL'),
     files: { ca, other, cert: client.cert, key: client.key },
   };
+}
+
+/** Lets this user do everything with a topic, and nobody else but those who were let before. */
+export async function allow(brokers: string[], name: string, topic: string): Promise<void> {
+  const admin = kafkaClient(brokers).admin();
+  await admin.connect();
+  try {
+    const acl = {
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName: topic,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: `User:${name}`,
+      host: '*',
+      operation: AclOperationTypes.ALL,
+      permissionType: AclPermissionTypes.ALLOW,
+    };
+    await admin.createAcls({ acl: [acl] });
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 /** A token that says who it is for, and no more: brokers for tests believe it. */

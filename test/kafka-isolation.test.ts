@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTopic, kafkaClient, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { describeWith } from './servers/require.ts';
+import { TopicReader } from './servers/topic.ts';
+import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { arrivals, replicatedTopics } from './support/cluster.ts';
+import { Load } from './support/load.ts';
+import { allow, type SecureKafka, startSecureKafka, user } from './support/secure-kafka.ts';
+import { rounds } from './support/soak.ts';
+
+/** In ms; only catches hangs. */
+const deadline = 120_000;
+/** In ms. */
+const phase = rounds(10_000, 60_000);
+/** To the topic that works. */
+const linesPerSecond = 5_000;
+/** Lines of each of four files per bad topic: in all, twice what the agent may hold in memory. */
+const backlog = 60_000;
+
+describeWith(['kafka'], 'a topic without leader, one without permission and one that is missing', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logcatch-isolation-'));
+  let secure: SecureKafka;
+  beforeAll(async () => {
+    secure = await startSecureKafka(folder, { nodes: 3 });
+  });
+  afterAll(async () => {
+    await secure?.server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('leave the sources of another topic their rate, and get all their lines in the end', {
+    timeout: 3_600_000,
+  }, async () => {
+    const { server, sasl, files } = secure;
+    const last = server.nodes[2]!;
+    const [good, closed] = (await replicatedTopics(server, ['good', 'closed'])) as [string, string];
+    const [leaderless, missing] = [uniqueTopic('leaderless'), uniqueTopic('missing')];
+    await allow(server.brokers, 'other', closed);
+    const admin = kafkaClient(server.brokers).admin();
+    await admin.connect();
+    const replicaAssignment = [{ partition: 0, replicas: [last.id] }];
+    await admin.createTopics({ topics: [{ topic: leaderless, replicaAssignment }], waitForLeaders: false });
+    await admin.disconnect();
+    await last.server.kill('SIGTERM');
+
+    const here = temporaryFolder();
+    const topics = { good, leaderless, closed, missing };
+    const inputs = Object.entries(topics).map(
+      ([name, topic]) => `  ${name}: { type: file-tail, paths: ./${name}-*.log, attributes: { topic: ${topic} } }`,
+    );
+    const file = pipelineFile(
+      here,
+      `
+inputs:
+${inputs.join('\n')}
+outputs:
+  kafka:
+    type: kafka
+    brokers: "${sasl}"
+    topic: "{{ topic }}"
+    key: "{{ name }}"
+    tls: { ca: ${files.ca} }
+    sasl: { mechanism: scram-sha-256, username: ${user.name}, password: ${user.password} }`,
+    );
+    const loads = Object.keys(topics).map(
+      (name) =>
+        new Load(
+          here,
+          Array.from({ length: 4 }, (_, n) => `${name}-${n}`),
+        ),
+    );
+    const [healthy, ...bad] = loads as [Load, Load, Load, Load];
+    const reader = new TopicReader(server.brokers, good);
+    const delivered = async () => [...(await reader.offsets('end')).values()].reduce((sum, end) => sum + end, 0);
+    /** Of the lines that are written from now to the end of a phase, the share that is delivered by then. */
+    const share = async (name: string) => {
+      const [written, before] = [healthy.total, await delivered()];
+      const seconds: number[] = [];
+      for (let last = before; seconds.length < phase / 1000; last += seconds.at(-1)!) {
+        await setTimeout(1_000);
+        seconds.push((await delivered()) - last);
+      }
+      const [lines, arrived] = [healthy.total - written, seconds.reduce((sum, count) => sum + count)];
+      console.log(`${name}: ${arrived} of ${lines} lines; by the second ${seconds.join(' ')}`);
+      return Math.min(1, arrived / lines);
+    };
+
+    const agent = pipeline('run', file);
+    healthy.start(linesPerSecond);
+    await waitForRecords(server.brokers, good, healthy.total, deadline);
+    const control = await share('without bad topics');
+    for (const load of bad) for (const name of load.names) load.append(name, backlog);
+    const first = await share('bad topics get lines');
+    for (const load of bad) load.start(linesPerSecond / 5);
+    const later = await share('bad topics are stuck');
+    healthy.stop();
+    for (const load of bad) load.stop();
+    for (const code of ['FORBIDDEN', 'TOPIC_MISSING', 'FAILED.*no leader'])
+      expect(agent.stderr).toMatch(new RegExp(`LC_OUTPUT_${code}`));
+    expect(first / control).toBeGreaterThan(0.9);
+    expect(later / control).toBeGreaterThan(0.9);
+
+    await last.server.restart();
+    await allow(server.brokers, user.name, closed);
+    await createTopic(server.brokers, missing, 2, { replicationFactor: 3 });
+    for (const [n, topic] of Object.values(topics).entries()) {
+      await waitForRecords(server.brokers, topic, loads[n]!.total, deadline);
+    }
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    reader.close();
+    const outcome = await arrivals(server.brokers, Object.values(topics), loads);
+    expect(outcome).toEqual({ missing: 0, repeated: 0, reordered: 0 });
+  });
+});
