@@ -19,6 +19,7 @@ const deadline = 120_000;
 /** To each of two topics. */
 const linesPerSecond = 2_000;
 
+const six = [0, 1, 2, 3, 4, 5];
 const asWritten = { missing: 0, repeated: 0, reordered: 0 };
 
 const clusters = [
@@ -32,104 +33,97 @@ const clusters = [
 ];
 
 for (const { version, count } of clusters) {
-  describeWith(
-    ['kafka'],
-    `three brokers${version ? ` of ${version}` : ''}, stopped, killed and paused under load`,
-    () => {
-      const { random, seed } = seededRandom();
-      const folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
-      let secure: SecureKafka;
-      beforeAll(async () => {
-        secure = await startSecureKafka(folder, { nodes: 3, ...(version && { version }) });
-      });
-      afterAll(async () => {
-        await secure?.server.stop();
-        rmSync(folder, { recursive: true });
-      });
+  const brokers = version ? `brokers of ${version}` : 'brokers';
+  describeWith(['kafka'], `three ${brokers}, stopped, killed and paused under load`, () => {
+    const { random, seed } = seededRandom();
+    const folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
+    let secure: SecureKafka;
+    beforeAll(async () => {
+      secure = await startSecureKafka(folder, { nodes: 3, ...(version && { version }) });
+    });
+    afterAll(async () => {
+      await secure?.server.stop();
+      rmSync(folder, { recursive: true });
+    });
 
-      /** Ships the lines of twelve files to two topics while something goes on, and looks at what came of each file. */
-      async function play(connection: string, settings: string, what: (topics: string[]) => Promise<object> = faults) {
-        const { server } = secure;
-        const topics = await replicatedTopics(server, ['faults-a', 'faults-b']);
-        const here = temporaryFolder();
-        const file = pipelineFile(
-          here,
-          `
+    /** Ships the lines of twelve files to two topics while something goes on, and looks at what came of each file. */
+    async function play(connection: string, settings: string, what: (topics: string[]) => Promise<object> = faults) {
+      const { server } = secure;
+      const topics = await replicatedTopics(server, ['faults-a', 'faults-b']);
+      const here = temporaryFolder();
+      const file = pipelineFile(
+        here,
+        `
 inputs:
   a: { type: file-tail, paths: ./a-*.log, attributes: { topic: ${topics[0]} } }
   b: { type: file-tail, paths: ./b-*.log, attributes: { topic: ${topics[1]} } }
 outputs:
   kafka: { type: kafka, topic: "{{ topic }}", key: "{{ name }}", ${connection}, ${settings} }`,
-        );
-        const loads = ['a', 'b'].map(
-          (prefix) =>
-            new Load(
-              here,
-              Array.from({ length: 6 }, (_, n) => `${prefix}-${n}`),
-            ),
-        );
-        const agent = pipeline('run', file);
-        for (const load of loads) load.start(linesPerSecond);
-        for (const topic of topics) await waitForRecords(server.brokers, topic, 1, deadline);
-        const played = await what(topics);
-        for (const load of loads) load.stop();
-        for (const [n, load] of loads.entries()) await waitForRecords(server.brokers, topics[n]!, load.total, deadline);
-
-        const { retries, resets, errors } = await laneFigures(file);
-        agent.kill('SIGTERM');
-        expect(await agent.exited).toBe(0);
-        const outcome = await arrivals(server.brokers, topics, loads);
-        const lines = loads.reduce((sum, { total }) => sum + total, 0);
-        console.log(
-          `SEED=${seed} ${settings}: ${JSON.stringify({ lines, ...outcome, ...played, retries, resets, errors })}`,
-        );
-        expect(retries, 'the faults have met nobody').toBeGreaterThan(0);
-        return outcome;
-      }
-
-      function faults(topics: string[]) {
-        return playFaults(secure.server, topics, { milliseconds: duration, random });
-      }
-
-      /** Too short for brokers to be missed, and too long for who waits for an answer: what was sent is written twice. */
-      async function hiccups() {
-        for (const { server } of secure.server.nodes) {
-          server.pause();
-          await setTimeout(1_500);
-          server.resume();
-          await setTimeout(3_000);
-        }
-        return { hiccups: secure.server.nodes.length };
-      }
-
-      const plain = () => `brokers: "${secure.server.brokers}"`;
-
-      it.each(Array.from({ length: count }, (_, n) => n + 1))(
-        'lose, repeat and reorder nothing: round %i',
-        async () => {
-          const settings = [
-            `compression: ${pick(['none', 'gzip', 'zstd'], random)}`,
-            `in_flight: ${pick([1, 5], random)}`,
-            // Some pauses are longer than 2 s, none is longer than 30 s.
-            `request_timeout: ${pick(['2s', '30s'], random)}`,
-          ];
-          expect(await play(plain(), settings.join(', '))).toEqual(asWritten);
-        },
       );
+      const loads = ['a', 'b'].map(
+        (prefix) =>
+          new Load(
+            here,
+            six.map((n) => `${prefix}-${n}`),
+          ),
+      );
+      const agent = pipeline('run', file);
+      for (const load of loads) load.start(linesPerSecond);
+      for (const topic of topics) await waitForRecords(server.brokers, topic, 1, deadline);
+      const played = await what(topics);
+      for (const load of loads) load.stop();
+      for (const [n, load] of loads.entries()) await waitForRecords(server.brokers, topics[n]!, load.total, deadline);
 
-      it('lose, repeat and reorder nothing with TLS, SCRAM and zstd', async () => {
-        const sasl = `{ mechanism: scram-sha-512, username: ${user.name}, password: ${user.password} }`;
-        const tls = `{ ca: ${secure.files.ca} }`;
-        const connection = `brokers: "${secure.sasl}", tls: ${tls}, sasl: ${sasl}`;
-        expect(await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
-      });
+      const { retries, resets, errors } = await laneFigures(file);
+      agent.kill('SIGTERM');
+      expect(await agent.exited).toBe(0);
+      const outcome = await arrivals(server.brokers, topics, loads);
+      const lines = loads.reduce((sum, { total }) => sum + total, 0);
+      console.log(
+        `SEED=${seed} ${settings}: ${JSON.stringify({ lines, ...outcome, ...played, retries, resets, errors })}`,
+      );
+      return outcome;
+    }
 
-      it('show repeats without idempotence', async () => {
-        const settings = 'in_flight: 5, request_timeout: 1s';
-        expect(await play(plain(), `acks: all, ${settings}`, hiccups)).toEqual(asWritten);
-        const { repeated } = await play(plain(), `acks: leader, ${settings}`, hiccups);
-        expect(repeated).toBeGreaterThan(0);
-      });
-    },
-  );
+    function faults(topics: string[]) {
+      return playFaults(secure.server, topics, { milliseconds: duration, random });
+    }
+
+    /** Too short for brokers to be missed, and too long for who waits for an answer: what was sent is written twice. */
+    async function hiccups() {
+      for (const { server } of secure.server.nodes) {
+        server.pause();
+        await setTimeout(1_500);
+        server.resume();
+        await setTimeout(3_000);
+      }
+      return { hiccups: secure.server.nodes.length };
+    }
+
+    const plain = () => `brokers: "${secure.server.brokers}"`;
+
+    it.each(Array.from({ length: count }, (_, n) => n + 1))('lose, repeat and reorder nothing: round %i', async () => {
+      const settings = [
+        `compression: ${pick(['none', 'gzip', 'zstd'], random)}`,
+        `in_flight: ${pick([1, 5], random)}`,
+        // Some pauses are longer than 2 s, none is longer than 30 s.
+        `request_timeout: ${pick(['2s', '30s'], random)}`,
+      ];
+      expect(await play(plain(), settings.join(', '))).toEqual(asWritten);
+    });
+
+    it('lose, repeat and reorder nothing with TLS, SCRAM and zstd', async () => {
+      const sasl = `{ mechanism: scram-sha-512, username: ${user.name}, password: ${user.password} }`;
+      const tls = `{ ca: ${secure.files.ca} }`;
+      const connection = `brokers: "${secure.sasl}", tls: ${tls}, sasl: ${sasl}`;
+      expect(await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
+    });
+
+    it('show repeats without idempotence', async () => {
+      const settings = 'in_flight: 5, request_timeout: 1s';
+      expect(await play(plain(), `acks: all, ${settings}`, hiccups)).toEqual(asWritten);
+      const { repeated } = await play(plain(), `acks: leader, ${settings}`, hiccups);
+      expect(repeated).toBeGreaterThan(0);
+    });
+  });
 }
