@@ -15,7 +15,7 @@ import { rounds } from './support/soak.ts';
 /** In ms; only catches hangs. */
 const deadline = 120_000;
 /** In ms. */
-const phase = rounds(10_000, 60_000);
+const phase = rounds(15_000, 60_000);
 /** To the topic that works. */
 const linesPerSecond = 5_000;
 /** Lines of each of four files per bad topic: in all, more than the agent may hold in memory. */
@@ -91,6 +91,8 @@ outputs:
 
     const agent = pipeline('run', file);
     healthy.start(linesPerSecond);
+    // It has started, and it has caught up.
+    await waitForRecords(server.brokers, good, 1, deadline);
     await waitForRecords(server.brokers, good, healthy.total, deadline);
     const control = await share('without bad topics');
     const start = share('bad topics get lines');
