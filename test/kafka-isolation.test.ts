@@ -15,11 +15,11 @@ import { rounds } from './support/soak.ts';
 /** In ms; only catches hangs. */
 const deadline = 120_000;
 /** In ms. */
-const phase = rounds(10_000, 60_000);
+const phase = rounds(15_000, 60_000);
 /** To the topic that works. */
 const linesPerSecond = 5_000;
-/** Lines of each of four files per bad topic: in all, twice what the agent may hold in memory. */
-const backlog = 60_000;
+/** Lines of each of four files per bad topic: in all, more than the agent may hold in memory. */
+const backlog = 45_000;
 
 describeWith(['kafka'], 'a topic without leader, one without permission and one that is missing', () => {
   const folder = mkdtempSync(join(tmpdir(), 'logcatch-isolation-'));
@@ -91,10 +91,16 @@ outputs:
 
     const agent = pipeline('run', file);
     healthy.start(linesPerSecond);
+    // It has started, and it has caught up.
+    await waitForRecords(server.brokers, good, 1, deadline);
     await waitForRecords(server.brokers, good, healthy.total, deadline);
     const control = await share('without bad topics');
-    for (const load of bad) for (const name of load.names) load.append(name, backlog);
-    const first = await share('bad topics get lines');
+    const start = share('bad topics get lines');
+    for (const [load, name] of bad.flatMap((load) => load.names.map((name) => [load, name] as const))) {
+      load.append(name, backlog);
+      await setTimeout(50);
+    }
+    const first = await start;
     for (const load of bad) load.start(linesPerSecond / 5);
     const later = await share('bad topics are stuck');
     healthy.stop();
