@@ -101,10 +101,12 @@ export class Follower {
 
   /** The longer a file did not grow, the longer it is not looked at. Hints, and the rescan, look as well. */
   #pause(tail: Tail, now: number): number {
-    const { poll, idlePoll, idleAfter, rescan } = this.#parts.process.tuning;
+    const { pace, tuning } = this.#parts.process;
+    const { poll, idlePoll, idleAfter, rescan } = tuning;
     const { watch } = this.#options;
     if (tail.file.missing) return this.#options.close.removed / 4;
     const idle = now - tail.grewAt;
+    if (idle < poll) return pace.grown();
     if (idle < idleAfter || tail.lostAt !== undefined) return poll;
     const told = watch && !tail.file.linked && this.#parts.process.folders.watches(tail.folder);
     // The rescan will do.

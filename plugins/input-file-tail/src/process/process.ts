@@ -4,6 +4,7 @@ import { type Tuning, tuning as usual } from '../machine/tuning.ts';
 import { FolderHub, type StartWatch } from './folder-hub.ts';
 import { HandleTable, usualMost } from './handle-table.ts';
 import { Looks } from './looks.ts';
+import { Pace } from './pace.ts';
 import { ReadSlots } from './read-slots.ts';
 import { Rescans } from './rescans.ts';
 
@@ -26,6 +27,7 @@ export class Process {
   readonly tuning: Tuning;
   readonly folders: FolderHub;
   readonly looks: Looks;
+  readonly pace: Pace;
   readonly rescans: Rescans;
   readonly handles: HandleTable;
   readonly reads = new ReadSlots();
@@ -35,7 +37,8 @@ export class Process {
     this.disk = disk;
     this.tuning = { ...usual, ...tuning };
     this.folders = new FolderHub({ clock, disk, tuning: this.tuning, ...(startWatch && { startWatch }) });
-    this.looks = new Looks(clock, this.tuning.poll);
+    this.looks = new Looks(clock, Math.min(this.tuning.poll, this.tuning.quickest));
+    this.pace = new Pace(clock, this.tuning.quickest, this.tuning.poll);
     this.rescans = new Rescans(clock, this.tuning.rescan);
     this.handles = new HandleTable(mostHandles ?? usualMost());
   }
