@@ -36,9 +36,10 @@ for (const { version, count } of clusters) {
   const brokers = version ? `brokers of ${version}` : 'brokers';
   describeWith(['kafka'], `three ${brokers}, stopped, killed and paused under load`, () => {
     const { random, seed } = seededRandom();
-    const folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
+    let folder: string;
     let secure: SecureKafka;
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
       secure = await startSecureKafka(folder, { nodes: 3, ...(version && { version }) });
     });
     afterAll(async () => {

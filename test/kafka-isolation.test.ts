@@ -22,9 +22,10 @@ const linesPerSecond = 5_000;
 const backlog = 45_000;
 
 describeWith(['kafka'], 'a topic without leader, one without permission and one that is missing', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'logcatch-isolation-'));
+  let folder: string;
   let secure: SecureKafka;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'logcatch-isolation-'));
     secure = await startSecureKafka(folder, { nodes: 3 });
   });
   afterAll(async () => {

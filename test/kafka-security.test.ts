@@ -16,9 +16,10 @@ import { allow, type SecureKafka, startSecureKafka, unsignedToken, user } from '
 const deadline = 60_000;
 
 describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'logcatch-secure-'));
+  let folder: string;
   let secure: SecureKafka;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'logcatch-secure-'));
     secure = await startSecureKafka(folder);
   });
   afterAll(async () => {
