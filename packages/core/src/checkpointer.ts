@@ -49,6 +49,8 @@ export class Checkpointer {
     } catch {
       // The flush tries again, and tells.
       this.changed(row);
+      row.refused = true;
+      row.stored?.();
     }
   }
 

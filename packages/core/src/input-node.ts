@@ -199,6 +199,8 @@ export class InputNode extends Node {
 
   async #pump(signal: AbortSignal, progressed: () => void): Promise<never> {
     for (;;) {
+      // A rewind while it is told that nothing more comes counts too.
+      this.#rewound = Promise.withResolvers();
       const batch = await this.#read(signal);
       if (batch === null) {
         await this.#end(signal);
@@ -248,7 +250,6 @@ export class InputNode extends Node {
 
   /** The input has come to its end. Only a rewind, of what could not be delivered, makes it read again. */
   async #end(signal: AbortSignal): Promise<void> {
-    this.#rewound = Promise.withResolvers();
     this.#ended = true;
     this.environment.progress.happened();
     const stop = () => this.#rewound.resolve();

@@ -36,6 +36,8 @@ export class OutputNode extends Node implements Target {
   readonly #aborts = new Set<() => void>();
   /** Taken and not finished, in the order in which they came. */
   readonly #open = new Set<Delivery>();
+  /** Those that a write looks at, until all that follows it is done. */
+  readonly #inWrite = new Set<Delivery>();
   #abandoned = false;
   readonly #refusals = new Refusals({
     node: this,
@@ -45,7 +47,7 @@ export class OutputNode extends Node implements Target {
     drop: (records) => this.#drop(records),
   });
   readonly #parking = new Parking({
-    again: (entries) => this.#again(entries),
+    again: (entries, source) => this.#again(entries, source),
     gone: (delivery) => this.#giveUp(delivery),
   });
   /** Sources that it was stuck for, until a write of theirs works. */
@@ -178,12 +180,13 @@ export class OutputNode extends Node implements Target {
 
   override abandon(): Delivery[] {
     this.#abandoned = true;
-    const entries = [...this.#parking.clear(), ...this.#queue.splice(0), ...this.#failed.splice(0)];
-    const waiting = new Set(entries.map(({ delivery }) => delivery));
+    this.#parking.clear();
+    this.#queue = [];
+    this.#failed = [];
     const open = [...this.#open];
     this.#open.clear();
     // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
-    for (const delivery of open) if (!waiting.has(delivery) && this.#writing.size > 0) delivery.hold();
+    for (const delivery of open) if (this.#inWrite.has(delivery)) delivery.hold();
     if (this.required) return open;
     for (const delivery of open) delivery.release();
     return [];
@@ -230,9 +233,13 @@ export class OutputNode extends Node implements Target {
         continue;
       }
       this.#begins();
+      this.#inWrite.add(entry.delivery);
       const writing = this.#write(entry)
         .catch((error) => this.report(this.supervisor.failed('degraded', error)))
-        .finally(() => this.#writing.delete(writing));
+        .finally(() => {
+          this.#writing.delete(writing);
+          this.#inWrite.delete(entry.delivery);
+        });
       this.#writing.add(writing);
     }
   }
@@ -265,10 +272,13 @@ export class OutputNode extends Node implements Target {
   }
 
   #worked({ source }: Delivery): void {
-    const freed = this.#stuckFor.delete(source) && this.#stuckFor.size === 0;
-    if (this.#failures === 0 && !freed) return;
+    if (this.#failures > 0 && this.#stuckFor.size === 0) this.supervisor.move('running');
     this.#failures = 0;
-    this.supervisor.move('running');
+    this.#freed(source);
+  }
+
+  #freed(source: TrackedSource): void {
+    if (this.#stuckFor.delete(source) && this.#stuckFor.size === 0) this.supervisor.move('running');
   }
 
   /** Only its source waits, outside of memory where that is possible. */
@@ -284,7 +294,9 @@ export class OutputNode extends Node implements Target {
     this.#parking.park(entry, over);
   }
 
-  #again(entries: readonly Entry[]): void {
+  #again(entries: readonly Entry[], source: TrackedSource): void {
+    // Nothing waits: it went back, or is gone for good. Should it still be stuck, its next write says so.
+    if (entries.length === 0) this.#freed(source);
     this.#queue = [...entries, ...this.#queue].toSorted((a, b) => a.order - b.order);
     this.#pump();
   }
@@ -296,7 +308,7 @@ export class OutputNode extends Node implements Target {
       for (const { delivery } of failed) this.#giveUp(delivery);
       return;
     }
-    if (this.required) this.#queue.unshift(...failed);
+    if (this.required) this.#queue = [...failed, ...this.#queue].toSorted((a, b) => a.order - b.order);
     else {
       for (const { delivery } of [...failed, ...this.#queue.splice(0)]) {
         this.#drop(delivery.batch.count);
@@ -374,7 +386,12 @@ export class OutputNode extends Node implements Target {
   /** Not delivered: its position stays. What will not be read again is kept for whoever takes its place. */
   #giveUp(delivery: Delivery): void {
     this.#room.leave(delivery.batch);
-    if (this.required && !delivery.cancelled && !this.#abandoned) return;
+    if (this.required && !delivery.cancelled && !this.#abandoned) {
+      delivery.onCancel(() => {
+        if (this.#open.delete(delivery)) delivery.release();
+      });
+      return;
+    }
     delivery.release();
     this.#open.delete(delivery);
   }

@@ -8,8 +8,8 @@ export interface Entry {
 }
 
 export interface ParkingParts {
-  /** These can be written again, in this order. */
-  again(entries: readonly Entry[]): void;
+  /** These can be written again, in this order; none of a source that went back. */
+  again(entries: readonly Entry[], source: TrackedSource): void;
   /** It was taken back: it will come again. */
   gone(delivery: Delivery): void;
 }
@@ -39,7 +39,7 @@ export class Parking {
     if (!entries) {
       entries = new Map();
       this.#parked.set(source, entries);
-      source.pause('output stuck');
+      source.pause('output stuck', this);
       void over?.then(() => this.#free(source));
     }
     delivery.park();
@@ -58,7 +58,7 @@ export class Parking {
   }
 
   #free(source: TrackedSource): void {
-    this.#parts.again(this.#take(source));
+    this.#parts.again(this.#take(source), source);
   }
 
   #take(source: TrackedSource): Entry[] {
@@ -69,7 +69,7 @@ export class Parking {
       forget();
       delivery.unpark();
     }
-    source.resume('output stuck');
+    source.resume('output stuck', this);
     return [...entries.keys()];
   }
 }

@@ -97,14 +97,14 @@ export class Refusals {
           }
           this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
           this.#waits(delivery, true);
-          delivery.source.pause('dead-letters full');
+          delivery.source.pause('dead-letters full', delivery);
           await pause(fullBackoff, signal);
         }
       }
       return false;
     } finally {
       this.#waits(delivery, false);
-      delivery.source.resume('dead-letters full');
+      delivery.source.resume('dead-letters full', delivery);
     }
   }
 

@@ -25,6 +25,10 @@ export class SourceRow implements StoredSource {
   saved: number;
   meta: SourceMeta;
   seen: number;
+  /** The disk refuses positions: what was read counts from what was delivered, so that shipping goes on. */
+  refused = false;
+  /** Called when the position is on disk, or when it is known that it cannot be. */
+  stored: (() => void) | undefined;
   /** Its input has it open. */
   open = false;
   /** Nothing more will be read from it; only what is on its way keeps it. Not on disk: after a restart it is looked at again. */

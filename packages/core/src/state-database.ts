@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,6 +23,8 @@ export interface Repair {
   /** What was wrong, and where the old one is now. */
   readonly what: string;
   readonly salvaged: Salvage;
+  /** What was lost is written into the new one: until then a kill makes the next start do all of it again. */
+  done(): void;
 }
 
 export interface OpenedState {
@@ -56,15 +59,52 @@ export function isDamage(error: unknown): boolean {
 
 /** Sets the database aside, which must be closed, and makes a new one of what can be read. @throws what the file system says */
 export function replaceState(dataDir: string, reason: string): OpenedState {
-  const aside = setAside(dataDir);
+  const aside = asideOf(dataDir);
+  writeFileSync(join(dataDir, mending), JSON.stringify({ aside, reason }));
+  setAside(dataDir, aside);
+  return remake(dataDir, { aside, reason });
+}
+
+/** Where what is being set aside goes, and why: there as long as the new database is not complete. */
+const mending = 'state.mending';
+
+function remake(dataDir: string, { aside, reason }: { aside: string; reason: string }): OpenedState {
   const database = connect(dataDir);
   const what = `${join(dataDir, stateFile)} cannot be used: ${reason}. It was set aside as ${aside}`;
-  return { database, repair: { what, salvaged: salvage(aside, database) } };
+  const done = () => rmSync(join(dataDir, mending), { force: true });
+  return { database, repair: { what, salvaged: salvage(aside, database), done } };
+}
+
+/** Goes on where a kill has interrupted {@link replaceState}; nothing where it had not set anything aside yet. */
+function interrupted(dataDir: string): OpenedState | undefined {
+  const file = join(dataDir, mending);
+  if (!existsSync(file)) return undefined;
+  const { aside, reason } = mendingOf(file);
+  if (!existsSync(aside)) {
+    rmSync(file);
+    return undefined;
+  }
+  // What the new one held was copied, and is copied again. Without it, what belongs to the old one has still to follow.
+  if (existsSync(join(dataDir, stateFile))) {
+    for (const part of ['', '-wal', '-shm']) rmSync(join(dataDir, stateFile) + part, { force: true });
+  } else setAside(dataDir, aside);
+  return remake(dataDir, { aside, reason });
+}
+
+function mendingOf(file: string): { aside: string; reason: string } {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { aside: string; reason: string };
+  } catch {
+    // Killed while it was written: nothing was set aside yet.
+    return { aside: '', reason: '' };
+  }
 }
 
 function usable(dataDir: string, mend: boolean): OpenedState {
   let reason: string | undefined;
   try {
+    const resumed = mend ? interrupted(dataDir) : undefined;
+    if (resumed) return resumed;
     reason = emptied(dataDir);
     if (reason === undefined) return { database: connect(dataDir), repair: undefined };
   } catch (error) {
@@ -113,14 +153,19 @@ function connect(dataDir: string): DatabaseSync {
   }
 }
 
-/** Renames a database with all that belongs to it. Returns where it is now. */
-function setAside(dataDir: string): string {
+/** Where a database that cannot be used goes. */
+function asideOf(dataDir: string): string {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const file = join(dataDir, stateFile);
   let aside = `${file}.damaged-${time}`;
   for (let number = 2; existsSync(aside); number++) aside = `${file}.damaged-${time}-${number}`;
-  for (const part of ['', '-wal', '-shm']) if (existsSync(file + part)) renameSync(file + part, aside + part);
   return aside;
+}
+
+/** Renames a database with all that belongs to it. */
+function setAside(dataDir: string, aside: string): void {
+  const file = join(dataDir, stateFile);
+  for (const part of ['', '-wal', '-shm']) if (existsSync(file + part)) renameSync(file + part, aside + part);
 }
 
 /** As `mkdir -p`. Node's own goes round for ever where a file system denies that what it has just looked at is there: /proc. */

@@ -119,7 +119,11 @@ export class Store implements GoodValues {
     this.#commit(() => {
       for (const row of rows) this.#write(row);
     });
-    for (const row of rows) row.saved = row.position;
+    for (const row of rows) {
+      row.saved = row.position;
+      row.refused = false;
+      row.stored?.();
+    }
   }
 
   /** The source is no longer known. What is left of it is on disk with {@link writeEnded}. */
@@ -204,8 +208,9 @@ export class Store implements GoodValues {
     );
   }
 
-  #accept({ what, salvaged }: Repair): LogcatchError {
+  #accept({ what, salvaged, done }: Repair): LogcatchError {
     if (!salvaged.components) this.#transaction(() => this.#lose(this.#now()));
+    done();
     return damaged(
       `${what}. ${salvaged.sources} position(s) could be read of it and go on; every other file is read from its beginning, ` +
         'also where an input says `from: end`: records are repeated, none are lost',
@@ -266,6 +271,7 @@ export class Store implements GoodValues {
       if (this.#agentId !== undefined) this.#add('agent', this.#agentId);
       if (this.#lostAt !== undefined) this.#lose(this.#lostAt);
     });
+    repair?.done();
     const what = repair?.what ?? `The state of ${this.#dataDir} could not be used: ${reason}`;
     this.onRepair(
       damaged(`${what}. A new one was made of what is in memory: no position is lost, nothing is repeated`),

@@ -40,7 +40,7 @@ export class TrackedSource implements Source {
   /** End of what was read. */
   readPosition: number;
   #owner: SourceOwner;
-  readonly #paused = new Set<PauseReason>();
+  readonly #paused = new Map<PauseReason, Set<unknown>>();
   #outstanding: Delivery[] = [];
   #inHand = 0;
 
@@ -52,6 +52,7 @@ export class TrackedSource implements Source {
     this.attributes = attributes;
     this.readPosition = row.position;
     this.#owner = owner;
+    row.stored = () => this.#makeRoom();
   }
 
   get position(): number {
@@ -69,7 +70,7 @@ export class TrackedSource implements Source {
 
   /** What a kill now would repeat. */
   get #repeatable(): number {
-    return this.readPosition - this.row.saved;
+    return this.readPosition - (this.row.refused ? this.position : this.row.saved);
   }
 
   get outstanding(): number {
@@ -77,7 +78,7 @@ export class TrackedSource implements Source {
   }
 
   get pausedBy(): readonly PauseReason[] {
-    return [...this.#paused];
+    return [...this.#paused.keys()];
   }
 
   /** Another instance of its input looks after it from now on. */
@@ -123,16 +124,17 @@ export class TrackedSource implements Source {
     for (const { batch, tally } of this.#outstanding.splice(0, count)) ledger.settle(batch.end, tally!);
     const paused = this.#paused.has('window');
     this.#owner.moved(this, paused || this.position - this.row.saved >= unsavedMost);
-    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
+    this.#makeRoom();
     this.#finish();
   }
 
-  /** Forgets what is on its way: reading starts again at the settled position. */
+  /** Forgets what is on its way: reading starts again at the settled position, and what a plugin stopped it for is asked again. */
   cancel(): void {
     const cancelled = this.#outstanding;
     this.#outstanding = [];
     this.readPosition = this.position;
     this.resume('window');
+    this.resume('stopped by a plugin');
     for (const delivery of cancelled) delivery.cancel();
   }
 
@@ -140,7 +142,6 @@ export class TrackedSource implements Source {
   seek(position: number): void {
     this.row.ledger.seek(position);
     this.cancel();
-    this.resume('stopped by a plugin');
     this.#owner.moved(this, true);
   }
 
@@ -155,7 +156,7 @@ export class TrackedSource implements Source {
     this.readPosition = taken[0]!.batch.start;
     for (const delivery of taken) delivery.cancel();
     this.#owner.rewind(this);
-    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
+    this.#makeRoom();
   }
 
   end(how: SourceEnd): void {
@@ -164,13 +165,21 @@ export class TrackedSource implements Source {
     this.#finish();
   }
 
-  pause(reason: PauseReason): void {
+  /** @param by who has this reason: as often as it is paused it has to be resumed, once by each */
+  pause(reason: PauseReason, by: unknown = this): void {
     if (this.#paused.size === 0) this.#owner.pause(this);
-    this.#paused.add(reason);
+    this.#paused.set(reason, (this.#paused.get(reason) ?? new Set()).add(by));
   }
 
-  resume(reason: PauseReason): void {
-    if (this.#paused.delete(reason) && this.#paused.size === 0) this.#owner.resume(this);
+  resume(reason: PauseReason, by: unknown = this): void {
+    const holders = this.#paused.get(reason);
+    if (!holders?.delete(by) || holders.size > 0) return;
+    this.#paused.delete(reason);
+    if (this.#paused.size === 0) this.#owner.resume(this);
+  }
+
+  #makeRoom(): void {
+    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
   }
 
   #finish(): void {

@@ -17,8 +17,9 @@ export class TransformNode extends Node implements Target {
   #finishedAt = 0;
   /** Taken and not finished, in the order in which they came. */
   readonly #open = new Set<Delivery>();
+  /** Those of them that nothing is done with any more. */
+  readonly #left = new Set<Delivery>();
   #abandoned = false;
-  #stopped = false;
   /** The repair under way, shared by all that fail meanwhile. */
   #repair: Promise<void> | undefined;
 
@@ -54,7 +55,6 @@ export class TransformNode extends Node implements Target {
     await Promise.all(this.#pending.values());
     await this.#repair;
     await this.#instance?.stop?.();
-    this.#stopped = true;
     this.supervisor.move('stopped');
   }
 
@@ -63,7 +63,7 @@ export class TransformNode extends Node implements Target {
     const open = [...this.#open];
     this.#open.clear();
     // What is left behind still looks at its batches; when it ends, that is all it has to say.
-    if (!this.#stopped) for (const delivery of open) delivery.hold();
+    for (const delivery of open) if (!this.#left.has(delivery)) delivery.hold();
     return open;
   }
 
@@ -99,8 +99,11 @@ export class TransformNode extends Node implements Target {
       this.#done(delivery);
       return undefined;
     }
-    // Not settled, its position stays: for whoever takes its place.
-    if (this.#stopping.signal.aborted) return undefined;
+    if (this.#stopping.signal.aborted) {
+      // Not settled, its position stays: for whoever takes its place.
+      this.#left.add(delivery);
+      return undefined;
+    }
     try {
       const applied = this.#instance!.apply(delivery.batch);
       if (!(applied instanceof Promise)) {

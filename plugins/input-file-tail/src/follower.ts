@@ -87,9 +87,20 @@ export class Follower {
 
   /** Looks whether a file has grown, and at what else may have become of it. @returns milliseconds until the next time */
   look(tail: Tail, now: number): number {
-    const { discovery, close } = this.#options;
     const { idlePoll } = this.#parts.process.tuning;
     if (this.#stopping.signal.aborted || tail.closed) return Number.POSITIVE_INFINITY;
+    try {
+      return this.#lookAt(tail, now);
+    } catch (error) {
+      // Nobody else would hear of it: this runs in a timer.
+      void this.#options.discovery.broken(tail, error);
+      return idlePoll;
+    }
+  }
+
+  #lookAt(tail: Tail, now: number): number {
+    const { discovery, close } = this.#options;
+    const { idlePoll } = this.#parts.process.tuning;
     if (tail.broken) return idlePoll;
     discovery.observe(tail, now);
     if (tail.broken || tail.overwritten) return idlePoll;

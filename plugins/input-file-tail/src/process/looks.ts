@@ -1,7 +1,7 @@
 import type { Clock } from '../machine/clock.ts';
 
-/** Looks in one tick: 2 ms at most. The others are next. */
-const looksPerTick = 1_000;
+/** Looks a second, 2 µs each: 4 % of a core at most. The others are next. */
+const looksPerSecond = 20_000;
 
 interface Entry {
   /** The number of the tick in which it is due; none while it is in no bucket. */
@@ -66,7 +66,7 @@ export class Looks {
     const now = this.clock.now();
     const current = Math.floor(now / this.tick);
     const due = [...this.#buckets.keys()].filter((tick) => tick <= current).sort((a, b) => a - b);
-    let left = looksPerTick;
+    let left = Math.max(1, Math.round((looksPerSecond * this.tick) / 1_000));
     for (const tick of due) {
       const bucket = this.#buckets.get(tick)!;
       for (const entry of bucket) {

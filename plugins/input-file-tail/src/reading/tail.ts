@@ -119,7 +119,7 @@ export class Tail implements Holder {
   /** A link leads to another file now, or to none. */
   get retargeted(): boolean {
     const { linked, parked } = this.file;
-    return linked && !parked && this.lostAt === undefined && this.file.atPath() === undefined;
+    return linked && !parked && this.lostAt === undefined && this.file.displaced;
   }
 
   /** Only the handle leads to a file that has lost its path. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { SourceMeta } from '@logcatch/plugin-api';
 import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
 import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
-import type { Disk, Extent, FileStat, Handle } from '../machine/disk.ts';
+import { type Disk, type Extent, type FileStat, type Handle, statOf } from '../machine/disk.ts';
 import type { HandleTable, Holder } from '../process/handle-table.ts';
 
 export interface FilePlace {
@@ -83,6 +83,12 @@ export class TailedFile {
   atPath(): FileStat | undefined {
     const stat = this.#place.disk.stat(this.#path);
     return stat && fileKey(stat) === this.key ? stat : undefined;
+  }
+
+  /** Another file is at its path now, or none. Where that cannot be told: no. */
+  get displaced(): boolean {
+    const stat = statOf(this.#place.disk, this.#path);
+    return stat !== 'unknown' && (stat === undefined || fileKey(stat) !== this.key);
   }
 
   /** Whether an opened file is this one: without a handle, the inode number can have been given to another. */
