@@ -84,6 +84,12 @@ async function show(access: CheckpointAccess, path: string): Promise<Answer> {
 
 async function reset(access: CheckpointAccess, paths: readonly string[]): Promise<Answer> {
   const moves: Move[] = [];
+  // All of them or none: what was done to the first must not be hidden by what is wrong with the last.
+  for (const path of paths) {
+    const { sources } = await access.report(resolve(path));
+    if (sources.length === 0)
+      throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${resolve(path)}; no path was reset`);
+  }
   for (const path of paths) moves.push(...(await access.reset(resolve(path))));
   return movesAnswer(moves);
 }

@@ -36,8 +36,16 @@ interface Request {
 
 /** `pipeline dlq FILE ACTION`: of the running agent, or of what one that has stopped has left. */
 export async function dlq(file: string, action: Action, flags: LetterFlags): Promise<void> {
-  if (flags.limit !== undefined && !/^\d+$/.test(flags.limit)) {
-    writeToStderr(`--limit ${flags.limit}: a number of records looks like 20`);
+  const wrong =
+    flags.limit === undefined
+      ? undefined
+      : action !== 'show'
+        ? `--limit is for show: ${action} would take all`
+        : /^\d+$/.test(flags.limit)
+          ? undefined
+          : `--limit ${flags.limit}: a number of records looks like 20`;
+  if (wrong !== undefined) {
+    writeToStderr(wrong);
     process.exitCode = exitCode.invalid;
     return;
   }

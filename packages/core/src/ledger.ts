@@ -161,6 +161,11 @@ export class Ledger {
     return true;
   }
 
+  /** It was no longer than this: what it seemed to grow by was another's. What was read stays. */
+  endAt(size: number): void {
+    this.#size = Math.max(size, this.#settled, this.#read);
+  }
+
   /** These bytes were read. What lies before the end of what was ever read counts as read, also where a seek passed it over. */
   readOn(start: number, end: number): void {
     this.#repeated += Math.max(0, Math.min(end, this.#read) - start);

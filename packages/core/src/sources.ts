@@ -133,8 +133,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#environment.discovered({ input: this.#input, source, event: 'renamed', path });
   }
 
-  end(source: Source, how: SourceEnd): void {
+  end(source: Source, how: SourceEnd, size?: number): void {
     if (!this.has(source)) return;
+    if (size !== undefined) source.row.ledger.endAt(size);
     this.#environment.discovered({ input: this.#input, source, event: how, path: source.path });
     source.end(how);
   }

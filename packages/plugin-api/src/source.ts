@@ -61,6 +61,9 @@ export interface Sources {
   grown(source: Source, size: number): void;
   /** Tells observers that the source's file now has another path. */
   renamed(source: Source, path: string): void;
-  /** No more will be read from it, ever: its stored position goes when all of it has settled. */
-  end(source: Source, how: SourceEnd): void;
+  /**
+   * No more will be read from it, ever: its stored position goes when all of it has settled.
+   * @param size bytes that it had, where what {@link grown} told of it last was not its own any more
+   */
+  end(source: Source, how: SourceEnd, size?: number): void;
 }

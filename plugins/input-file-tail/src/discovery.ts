@@ -90,14 +90,15 @@ export class Discovery {
   async overwritten(tail: Tail): Promise<void> {
     const { ctx, tails, turns, looks, attributesOf } = this.#parts;
     const before = tail.source;
-    const { behind } = tail;
+    const { own } = tail;
+    const behind = own - tail.position;
     const file = await tail.file.look();
     if (tails.of(before) !== tail || !tail.overwritten) return;
     // One that was renamed away is looked for, after a restart, where it was found.
     const path = tail.lostAt === undefined ? tail.path : before.path;
     const attributes = attributesOf(path);
     const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
-    ctx.sources.end(before, 'truncated');
+    ctx.sources.end(before, 'truncated', own);
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);

@@ -1,4 +1,4 @@
-import { appendFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { at, Life, logs, until } from './fixtures/life.ts';
 
@@ -30,6 +30,20 @@ describe('a restart', () => {
     expect(next.lines.toSorted()).toEqual(['new', 'renamed after', 'replaced after', 'truncated after']);
     expect(next.events()).toContain('truncated truncated.log');
     expect(next.events()).toContain('replaced replaced.log');
+  });
+
+  test('a renamed file keeps the attributes of the path that its records show', async () => {
+    const captures = { paths: ['logs/{service}.log'] };
+    await mkdir(at('logs'));
+    await writeFile(at('logs/web.log'), 'one\n');
+    const life = (await new Life(captures).start()).pump();
+    await until(() => life.lines.length === 1);
+    await life.stop();
+    await rename(at('logs/web.log'), at('logs/web.log.1'));
+    await appendFile(at('logs/web.log.1'), 'two\n');
+    const next = (await life.restart(captures)).pump();
+    await until(() => next.lines.length === 1);
+    expect(next.batches[0]!.source.attributes.service).toBe('web');
   });
 
   test('reads to its end a file that was renamed away, and forgets one that was deleted', async () => {

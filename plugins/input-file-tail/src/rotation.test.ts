@@ -4,6 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { at, folder, grace, Life, logs, openIn, until } from './fixtures/life.ts';
 
 describe('rotation', () => {
+  test('of a file that was read and is overwritten by more, nothing counts as lost', async () => {
+    await writeFile(at('app.log'), 'x\n');
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 1);
+    await writeFile(at('app.log'), 'much longer than it was before\n');
+    await until(() => life.lines.length === 2);
+    expect(life.logged('bytes were read')).toBe(false);
+    expect(life.events()).toContain('truncated app.log');
+  });
+
   test('by rename: the old handle is read to its end, the new file from its beginning', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = (await new Life(logs).start()).pump();

@@ -21,6 +21,8 @@ export interface AdmissionOptions {
 }
 
 interface Wanted {
+  /** Where it was found first: that is the path that its records show. */
+  readonly origin?: string;
   readonly request: OpenRequest;
   readonly file?: OpenFile;
   readonly lost?: boolean;
@@ -65,8 +67,8 @@ export class Admission {
   async #openSources(wanted: readonly Wanted[]): Promise<Source[]> {
     try {
       return this.#ctx.sources.open(
-        wanted.map(({ request, file }) => {
-          const attributes = file && this.#attributesOf(request.path);
+        wanted.map(({ request, file, origin = request.path }) => {
+          const attributes = file && (this.#attributesOf(origin) ?? this.#attributesOf(request.path));
           return attributes ? { ...request, attributes } : request;
         }),
       );
@@ -89,7 +91,7 @@ export class Admission {
       const { row, verdict, reason } = identity;
       rows.take(row);
       this.#say(file, verdict, reason);
-      wanted.push({ file, request: { key: row.key, path: file.facts.path, meta: file.meta } });
+      wanted.push({ file, origin: row.path, request: { key: row.key, path: file.facts.path, meta: file.meta } });
       // What that inode held before, and whose end was not stored.
       for (const old of rows.withInodeOf(file.facts)) {
         rows.take(old);
@@ -140,7 +142,12 @@ export class Admission {
       if (file && verdict === 'renamed') {
         claimed.add(key);
         this.#say(file, 'renamed', 'its path is not matched any more');
-        wanted.push({ file, lost: true, request: { key: row.key, path: file.facts.path, meta: file.meta } });
+        wanted.push({
+          file,
+          lost: true,
+          origin: row.path,
+          request: { key: row.key, path: file.facts.path, meta: file.meta },
+        });
       } else if (file && verdict === 'truncated' && row.meta.birth != null && row.meta.birth === file.meta.birth) {
         claimed.add(key);
         this.#say(file, 'truncated', 'and its path is not matched any more');

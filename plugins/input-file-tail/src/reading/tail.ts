@@ -59,6 +59,7 @@ export class Tail implements Holder {
   readonly #sources: TailPlace['sources'];
   #position: number;
   /** The largest size seen. */
+  #own = 0;
   #size: number;
   /** When its content was changed last, as seen with the size. */
   #modified: number;
@@ -178,6 +179,11 @@ export class Tail implements Holder {
     return this.#size - this.#position;
   }
 
+  /** How long the content was that it was last known to hold: growth that came with other content is not its own. */
+  get own(): number {
+    return Math.max(this.#position, this.#own);
+  }
+
   /** Whether this is what was seen of it last. */
   isAsSeen({ size, modified }: Extent): boolean {
     return size === this.#size && modified === this.#modified;
@@ -189,8 +195,10 @@ export class Tail implements Holder {
     this.file.missing = extent === undefined;
     if (!extent) return;
     const { size, modified } = extent;
-    if (size < this.#size) this.file.differs = true;
-    else if (size > this.#size) {
+    if (size < this.#size) {
+      this.file.differs = true;
+      this.#own = this.#size;
+    } else if (size > this.#size) {
       this.#grow(size, now);
       if (this.lostAt !== undefined) this.finishing = false;
     } else if (modified !== this.#modified) this.#suspect = true;
@@ -215,6 +223,7 @@ export class Tail implements Holder {
     this.rewind(0);
     this.source = source;
     this.paused = this.#suspect = false;
+    this.#own = 0;
     this.#modified = facts.modified;
     this.file.renew(meta);
     this.#grow(facts.size, now);
@@ -240,6 +249,7 @@ export class Tail implements Holder {
       signal.throwIfAborted();
       if (to === undefined || unwanted()) return null;
 
+      this.#own = this.#size;
       const full = to === bytes.length;
       // Batches end behind lines, or in a hole.
       const before = from > 0 ? bytes[from - 1] : undefined;
