@@ -15,7 +15,7 @@ const account = { ...emptyAccount, discovered: 10, delivered: 4, pending: 6 };
 
 test('a path that nobody knows', () => {
   expect(reportText(nothing, now)).toBe(
-    '/a.log: no file is there\nno input has anything to do with it, and nothing is stored of it',
+    '/a.log: no regular file is there\nno input has anything to do with it, and nothing is stored of it',
   );
 });
 

@@ -28,7 +28,7 @@ export async function explain(file: string, path: string, { json = false }: { js
 export function reportText(report: PathReport, now: number): string {
   const { path, running, size, inputs, sources, ended, account } = report;
   return [
-    `${path}: ${size === undefined ? 'no file is there' : `a file of ${plural(size, 'byte')}`}`,
+    `${path}: ${size === undefined ? 'no regular file is there' : `a file of ${plural(size, 'byte')}`}`,
     ...(running ? [] : ['no agent runs: this is what is stored']),
     ...inputs.flatMap(inputTexts),
     ...sources.map((source) => sourceText(source, path, now)),

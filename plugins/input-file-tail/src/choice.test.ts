@@ -156,5 +156,6 @@ describe('explain', () => {
     await rename(at('a.log'), at('a.1'));
     await until(() => life.explained('renamed away'));
     expect(await said('a.log')).toContain(`What was here`);
+    expect(await said('a.1')).toContain(`the same file as ${at('a.log')}, which was renamed. It is read: 4 of 8 bytes`);
   });
 });

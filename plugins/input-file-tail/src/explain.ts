@@ -14,9 +14,12 @@ export interface ExplainParts extends InputParts {
 
 /** What an input knows of an absolute path; `undefined` = nothing. */
 export function explain(path: string, parts: ExplainParts): PathExplanation | undefined {
-  const { tails, ctx, patterns, exclusions } = parts;
-  const concerned = tails.list.filter((tail) => tail.path === path || tail.source.path === path);
-  const readHere = concerned.filter((tail) => tail.path === path && tail.lostAt === undefined);
+  const { tails, ctx, patterns, exclusions, process } = parts;
+  const stat = statOf(process.disk, path);
+  // Under whatever path it is read: renamed away, or by a link.
+  const same = typeof stat === 'object' ? tails.ofFile(fileKey(stat)) : undefined;
+  const concerned = tails.list.filter((tail) => tail.path === path || tail.source.path === path || tail === same);
+  const readHere = concerned.filter((tail) => tail === same || (tail.path === path && tail.lostAt === undefined));
   const readElsewhere = concerned.filter((tail) => !readHere.includes(tail));
   const stored = ctx.sources.known().filter((row) => row.path === path);
   const pattern = patterns.find((each) => each.matches(path));
@@ -26,23 +29,25 @@ export function explain(path: string, parts: ExplainParts): PathExplanation | un
 
   const reasons: string[] = [];
   if (pattern) reasons.push(`The pattern ${JSON.stringify(pattern.text)} matches it.`);
-  else reasons.push('No pattern matches it now.');
+  else reasons.push('No pattern matches it.');
   if (pattern && exclusions.has(path)) reasons.push('It is excluded.');
   else if (pattern && readHere.length === 0) reasons.push(whyNot(path, parts));
+  if (same && same.path !== path) {
+    reasons.push(`It is the same file as ${same.path}${same.lostAt === undefined ? '' : ', which was renamed'}.`);
+  }
   for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`);
   for (const tail of readElsewhere) reasons.push(`What was here before is read: ${stateOf(tail)}.`);
   if (stored.length > 0) reasons.push('Its position is stored, and it is not read.');
   return { read: readHere.length > 0, reasons, sources };
 }
 
-function whyNot(path: string, { process, troubles, tails, discovery }: ExplainParts): string {
+function whyNot(path: string, { process, troubles, discovery }: ExplainParts): string {
   const trouble = troubles.of(path);
   if (trouble) return `It is not read: ${trouble}.`;
   const stat = statOf(process.disk, path);
   if (stat === undefined) return 'There is no such file at the moment.';
   if (stat === 'unknown') return 'It is not read: its folder cannot be searched.';
-  const same = tails.ofFile(fileKey(stat));
-  if (same) return `It is the same file as ${same.path}, and is read there.`;
+  if (stat.kind !== 'file') return `It is not read: it is ${stat.kind === 'folder' ? 'a folder' : 'no regular file'}.`;
   const ignored = discovery.ignored({ path, stat });
   if (ignored) return `It is not read: ${ignored}.`;
   return 'It is not read yet: it will be found by the next look.';
@@ -53,7 +58,7 @@ function stateOf(tail: Tail): string {
   if (tail.file.parked) states.push('closed until it grows');
   if (tail.paused) states.push('paused until what was read is delivered');
   if (tail.unread && tail.waits) states.push('waiting for the end of the file that was at its path before');
-  if (tail.path !== tail.source.path) states.push(`at ${tail.path} now`);
+  if (tail.path !== tail.source.path) states.push(`found as ${tail.source.path}`);
   if (tail.lostAt !== undefined) states.push(tail.file.deleted ? 'deleted' : 'renamed away');
   if (tail.broken) states.push(`it cannot be read: ${tail.broken}`);
   return states.join('; ');
