@@ -195,7 +195,8 @@ it('kill -9 in the middle of a replay, of the agent or of the command: nothing i
 
   const rest = new Set(names);
   let middle = 0;
-  for (let kill = 0; kill < rounds(6, 60); kill++) {
+  // As many as hit a replay that had removed some and not all.
+  for (let kill = 0; middle < rounds(2, 20); kill++) {
     const agent = kill % 2 === 0 ? await place.start() : undefined;
     const before = place.written.length;
     const replay = pipeline('dlq', place.file, 'replay');
@@ -223,7 +224,6 @@ it('kill -9 in the middle of a replay, of the agent or of the command: nothing i
       place.allow(1_000);
     }
   }
-  expect(middle).toBeGreaterThan(0);
   expect((await place.run('dlq', 'replay')).code).toBe(0);
   expect((await place.summary()).records).toBe(0);
   expect(readdirSync(place.path('.logcatch/test/dead-letters'))).toEqual([]);
