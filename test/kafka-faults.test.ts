@@ -87,7 +87,7 @@ outputs:
     }
 
     function faults(topics: string[]) {
-      return playFaults(secure.server, topics, { milliseconds: duration, random });
+      return playFaults(secure.server, topics, { milliseconds: rounds(15_000, duration), random });
     }
 
     /** Too short for brokers to be missed, and too long for who waits for an answer: what was sent is written twice. */
@@ -120,11 +120,14 @@ outputs:
       expect(await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
     });
 
-    it('show repeats without idempotence', async () => {
-      const settings = 'in_flight: 5, request_timeout: 1s';
-      expect(await play(plain(), `acks: all, ${settings}`, hiccups)).toEqual(asWritten);
-      const { repeated } = await play(plain(), `acks: leader, ${settings}`, hiccups);
-      expect(repeated).toBeGreaterThan(0);
-    });
+    // The soak only: in the tests kafka-faults-rules shows it, by a fate that is scripted.
+    for (let control = 0; control < rounds(0, 1); control++) {
+      it('show repeats without idempotence', async () => {
+        const settings = 'in_flight: 5, request_timeout: 1s';
+        expect(await play(plain(), `acks: all, ${settings}`, hiccups)).toEqual(asWritten);
+        const { repeated } = await play(plain(), `acks: leader, ${settings}`, hiccups);
+        expect(repeated).toBeGreaterThan(0);
+      });
+    }
   });
 }
