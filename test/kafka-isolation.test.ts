@@ -15,7 +15,7 @@ import { rounds } from './support/soak.ts';
 /** In ms; only catches hangs. */
 const deadline = 120_000;
 /** In ms. */
-const phase = rounds(5_000, 60_000);
+const phase = rounds(12_000, 60_000);
 /** To the topic that works. */
 const linesPerSecond = 5_000;
 /** Lines of each of four files per bad topic: in all, more than the agent may hold in memory. */
