@@ -102,6 +102,20 @@ test('a value that was seen again counts as that fresh', async () => {
   database.close();
 });
 
+test('a refused value that is seen again after a failure is refused, not unreachable', async () => {
+  scene.world.put('list', entries('a'));
+  await scene.world.start(yaml);
+  await untilRunning('a');
+  scene.world.put('list', '[{ "nam": "b" }]');
+  await until(() => expect(source().reason).toContain('is refused'));
+  scene.world.put('list', new Error('no network'));
+  await until(() => expect(source().reason).toContain('no network'));
+  scene.world.put('list', '[{ "nam": "b" }]');
+  await until(() => expect(source()).toMatchObject({ reason: expect.stringContaining('is refused') }));
+  scene.world.put('list', entries('a'));
+  await until(() => expect(source()).toMatchObject({ state: 'running', reason: '', code: undefined }));
+});
+
 test('a source that is well again by itself does not hide that its value is refused', async () => {
   let context: ConfigSourceContext | undefined;
   let text = '["a"]';

@@ -27,6 +27,7 @@ export interface SourceValue {
 interface Trouble {
   readonly reason: string;
   readonly hint: string;
+  readonly code?: ErrorCode;
 }
 
 /** What a source needs from where it runs. */
@@ -52,16 +53,15 @@ export class RunningSource {
   #instance: ConfigSource | undefined;
   #running: Promise<void> = Promise.resolve();
   #dirty = false;
-  /** The last load worked. */
-  #healthy = false;
   #wake: (() => void) | undefined;
   /** What the source says of its own health. */
   #said: Trouble | undefined;
-  /** Why what it holds cannot be loaded, or is refused. */
-  #trouble: Trouble | undefined;
+  /** Why the last load did not work. */
+  #failure: Trouble | undefined;
+  /** Why what was loaded is refused. */
+  #refusal: Trouble | undefined;
   #started = false;
   #report: string | undefined;
-  #code: ErrorCode | undefined;
 
   /** @param gone called when what was loaded before is there no more */
   constructor(desired: DesiredSource, owner: SourceHome, loaded: (value: SourceValue) => boolean, gone: () => void) {
@@ -80,7 +80,7 @@ export class RunningSource {
   }
 
   get code(): ErrorCode | undefined {
-    return this.#code;
+    return this.#trouble?.code;
   }
 
   /** Settles when it has been loaded once, or could not be. */
@@ -98,7 +98,9 @@ export class RunningSource {
   }
 
   accepted(): void {
-    if (this.#healthy) this.#well();
+    this.#refusal = undefined;
+    // While it cannot be asked, what is accepted is its last good value: that is told with the failure.
+    if (!this.#failure) this.#show();
   }
 
   get reporting(): boolean {
@@ -122,8 +124,8 @@ export class RunningSource {
   refused(revision: string | undefined, errors: readonly LogcatchError[]): void {
     const what = revision === undefined ? 'its newest value' : `revision ${revision}`;
     const first = errors[0]!;
-    this.#code = first.code;
-    this.#trouble = {
+    this.#refusal = {
+      code: first.code,
       reason: `${what} is refused: ${first.describe()}`,
       hint: 'Until it is mended the last good one goes on.',
     };
@@ -159,18 +161,19 @@ export class RunningSource {
         if (signal.aborted) break;
         const value = parseLoaded(loaded, this.desired);
         attempt = 0;
-        const news = this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() });
-        this.#healthy = true;
+        this.#failure = undefined;
         // News keep the state until they are accepted or refused.
-        if (!news) this.#well();
+        if (this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() })) {
+          if (this.#refusal) this.#show();
+        } else this.accepted();
         this.#asked.resolve();
         await this.#next();
       } catch (error) {
         if (signal.aborted) break;
-        this.#failed(error);
+        const answered = this.#failed(error);
         this.#asked.resolve();
         // What is there is bad, or nothing is: only a change can help, and a look now and then, should its hint be lost.
-        await this.#next(this.#answered(error) ? answeredPause : delay(backoff, attempt++));
+        await this.#next(answered ? answeredPause : delay(backoff, attempt++));
       }
     }
     this.#asked.resolve();
@@ -188,16 +191,6 @@ export class RunningSource {
     }
   }
 
-  /** What is loaded is good. */
-  #well(): void {
-    this.#code = undefined;
-    this.#trouble = undefined;
-    const { state, hint } = this.supervisor.status;
-    // With a hint the supervisor says so itself.
-    if (state === 'degraded' && !hint && !this.#said) this.#log.info('runs well again');
-    this.#show();
-  }
-
   #say(reason: string | null, hint = ''): void {
     this.#said = reason === null ? undefined : { reason, hint };
     if (reason !== null) this.#log.warn(sentence(reason, hint));
@@ -205,28 +198,38 @@ export class RunningSource {
   }
 
   /** What it holds comes before what it says of itself. */
+  get #trouble(): Trouble | undefined {
+    return this.#failure ?? this.#refusal ?? this.#said;
+  }
+
   #show(): void {
-    const trouble = this.#trouble ?? this.#said;
-    if (trouble) this.supervisor.move('degraded', trouble.reason, trouble.hint);
-    else this.supervisor.move('running');
+    const trouble = this.#trouble;
+    if (trouble) {
+      this.supervisor.move('degraded', trouble.reason, trouble.hint);
+      return;
+    }
+    const { state, hint } = this.supervisor.status;
+    // With a hint the supervisor says so itself.
+    if (state === 'degraded' && !hint) this.#log.info('runs well again');
+    this.supervisor.move('running');
   }
 
-  #failed(error: unknown): void {
-    this.#healthy = false;
+  /** Whether it said that there is nothing good; else it could not be asked. */
+  #failed(error: unknown): boolean {
     const known = error instanceof ConfigErrors ? error.errors[0]! : this.supervisor.explain(error);
-    this.#code = known.code;
-    // What was loaded before is there no more.
-    if (this.#answered(error)) this.#gone();
+    const { code } = known;
+    const answered = error instanceof ConfigErrors || code === 'LC_SOURCE_ABSENT' || code === 'LC_SOURCE_BAD';
+    if (answered) {
+      // What was loaded before is there no more.
+      this.#refusal = undefined;
+      this.#gone();
+    }
     const reason = known.describe();
-    if (this.#trouble?.reason !== reason) this.#log.warn(reason);
+    if (this.#failure?.reason !== reason) this.#log.warn(reason);
     // The reason says what to do.
-    this.#trouble = { reason, hint: '' };
+    this.#failure = { code, reason, hint: '' };
     this.#show();
-  }
-
-  /** It said that there is nothing good. */
-  #answered(error: unknown): boolean {
-    return error instanceof ConfigErrors || this.#code === 'LC_SOURCE_ABSENT' || this.#code === 'LC_SOURCE_BAD';
+    return answered;
   }
 
   /** Waits for a hint, or for so many milliseconds. */
