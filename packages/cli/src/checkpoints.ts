@@ -62,7 +62,7 @@ function readArguments(action: Action, args: readonly string[]): Wanted | undefi
   const [path, position, ...more] = args;
   if (action === 'ls') return path === undefined ? list : undefined;
   if (path === undefined) return undefined;
-  if (action === 'reset') return (access) => reset(access, args);
+  if (action === 'reset') return async (access) => movesAnswer(await access.reset(args.map((one) => resolve(one))));
   if (action === 'show') return position === undefined ? (access) => show(access, path) : undefined;
   const target = position !== undefined && more.length === 0 && /^(\d+|beginning|end)$/.test(position);
   if (!target) return undefined;
@@ -80,18 +80,6 @@ async function show(access: CheckpointAccess, path: string): Promise<Answer> {
   if (sources.length + ended.length === 0)
     throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${report.path}`);
   return { json: report, text: showText(report, Date.now()) };
-}
-
-async function reset(access: CheckpointAccess, paths: readonly string[]): Promise<Answer> {
-  const moves: Move[] = [];
-  // All of them or none: what was done to the first must not be hidden by what is wrong with the last.
-  for (const path of paths) {
-    const { sources } = await access.report(resolve(path));
-    if (sources.length === 0)
-      throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${resolve(path)}; no path was reset`);
-  }
-  for (const path of paths) moves.push(...(await access.reset(resolve(path))));
-  return movesAnswer(moves);
 }
 
 function movesAnswer(moves: readonly Move[]): Answer {

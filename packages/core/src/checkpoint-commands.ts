@@ -8,7 +8,7 @@ import { withAgentOrState } from './state-access.ts';
 export interface CheckpointAccess {
   list(input?: string): Checkpoint[] | Promise<Checkpoint[]>;
   report(path: string): Promise<PathReport>;
-  reset(path: string): Promise<Move[]>;
+  reset(paths: readonly string[]): Promise<Move[]>;
   seek(path: string, target: SeekTarget): Promise<Move[]>;
 }
 
@@ -18,7 +18,7 @@ export function checkpointCommands(checkpoints: Checkpoints): Commands {
   return {
     'GET /checkpoints': (query) => checkpoints.list(query.get('input') ?? undefined),
     'GET /explain': (query) => checkpoints.report(path(query)),
-    'POST /checkpoints/reset': (query) => checkpoints.reset(path(query)),
+    'POST /checkpoints/reset': (query) => checkpoints.reset(query.getAll('path')),
     'POST /checkpoints/seek': (query) => checkpoints.seek(path(query), seekTarget(query.get('to') ?? '')),
   };
 }
@@ -43,12 +43,17 @@ export function withCheckpoints<T>(dataDir: string, use: (checkpoints: Checkpoin
 }
 
 function remote(dataDir: string): CheckpointAccess {
-  const ask = (method: 'GET' | 'POST', path: string, query: Record<string, string>) =>
+  const ask = (method: 'GET' | 'POST', path: string, query: Record<string, string> | [string, string][]) =>
     askAgent(dataDir, method, `${path}?${new URLSearchParams(query)}`);
   return {
     list: (input) => ask('GET', '/checkpoints', input === undefined ? {} : { input }) as Promise<Checkpoint[]>,
     report: (path) => ask('GET', '/explain', { path }) as Promise<PathReport>,
-    reset: (path) => ask('POST', '/checkpoints/reset', { path }) as Promise<Move[]>,
+    reset: (paths) =>
+      ask(
+        'POST',
+        '/checkpoints/reset',
+        paths.map((path) => ['path', path]),
+      ) as Promise<Move[]>,
     seek: (path, to) => ask('POST', '/checkpoints/seek', { path, to: String(to) }) as Promise<Move[]>,
   };
 }

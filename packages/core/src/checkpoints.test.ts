@@ -57,7 +57,7 @@ test('a seek of a running source: back comes again, ahead is skipped, and it goe
   await until(() => expect(account(agent)).toMatchObject({ discovered: 3, delivered: 3, repeated: 2, pending: 0 }));
   await expect(agent.checkpoints.seek('a', 4)).rejects.toMatchObject({ code: 'LC_CHECKPOINT_POSITION' });
   await expect(agent.checkpoints.seek('a', 1.5)).rejects.toMatchObject({ code: 'LC_CHECKPOINT_POSITION' });
-  await expect(agent.checkpoints.reset('b')).rejects.toMatchObject({ code: 'LC_CHECKPOINT_UNKNOWN' });
+  await expect(agent.checkpoints.reset(['b'])).rejects.toMatchObject({ code: 'LC_CHECKPOINT_UNKNOWN' });
 
   world.failing.add('out');
   world.add('a', 'four', 'five');
@@ -109,7 +109,8 @@ test('of an agent that has stopped: what the last one stored, and the next one g
       { path: 'a', position: 3, open: false, account: { delivered: 3 } },
     ]);
     expect(await checkpoints.report('a')).toMatchObject({ running: false, account: { delivered: 3 } });
-    expect(await checkpoints.reset('a')).toEqual([{ input: 'app', path: 'a', from: 3, to: 0 }]);
+    await expect(checkpoints.reset(['a', 'nobody knows'])).rejects.toMatchObject({ code: 'LC_CHECKPOINT_UNKNOWN' });
+    expect(await checkpoints.reset(['a'])).toEqual([{ input: 'app', path: 'a', from: 3, to: 0 }]);
     expect(await checkpoints.seek('a', 2)).toEqual([{ input: 'app', path: 'a', from: 0, to: 2 }]);
   });
   const next = await world.start(simple);

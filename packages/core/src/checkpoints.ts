@@ -151,9 +151,9 @@ export class Checkpoints {
     };
   }
 
-  /** Every source at this path is read from its beginning again. @throws LC_CHECKPOINT_UNKNOWN */
-  async reset(path: string): Promise<Move[]> {
-    return this.#moved(this.#at(path).map((found) => ({ ...found, to: 0 })));
+  /** Every source at these paths is read from its beginning again. @throws LC_CHECKPOINT_UNKNOWN; nothing has changed then */
+  async reset(paths: readonly string[]): Promise<Move[]> {
+    return this.#moved(paths.flatMap((path) => this.#at(path)).map((found) => ({ ...found, to: 0 })));
   }
 
   /**

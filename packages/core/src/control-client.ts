@@ -38,7 +38,8 @@ interface Answer {
   readonly body: string;
 }
 
-function exchange(socketPath: string, method: string, path: string): Promise<Answer> {
+function exchange(socketPath: string, method: string, url: string): Promise<Answer> {
+  const [path, form] = method === 'POST' ? url.split('?', 2) : [url];
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, method, path, agent: false, timeout: patience }, (response) => {
       const chunks: Buffer[] = [];
@@ -53,7 +54,7 @@ function exchange(socketPath: string, method: string, path: string): Promise<Ans
     });
     request.on('timeout', () => request.destroy(new Error(`nothing came for ${patience / 1_000} s`)));
     request.on('error', reject);
-    request.end();
+    request.end(form);
   });
 }
 

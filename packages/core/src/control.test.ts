@@ -101,6 +101,15 @@ test('a command gets what stands behind the path', async () => {
   expect(await askAgent(dataDir, 'GET', `/echo?${new URLSearchParams({ path: '/a ?&=%/ö' })}`)).toBe('/a ?&=%/ö');
 });
 
+test('what is to be changed may be long', async () => {
+  const dataDir = folder();
+  await open(dataDir, { 'POST /count': (query) => query.getAll('path').length });
+  const query = new URLSearchParams(
+    Array.from({ length: 500 }, (_, i) => ['path', `/var/log/some/folder/file-${i}.log`]),
+  );
+  expect(await askAgent(dataDir, 'POST', `/count?${query}`)).toBe(500);
+});
+
 test('large requests are refused, and the next one is answered', async () => {
   const dataDir = folder();
   await open(dataDir);

@@ -126,16 +126,20 @@ async function answer(commands: Commands, request: IncomingMessage, response: Se
 }
 
 async function outcome(commands: Commands, request: IncomingMessage): Promise<[status: number, body: unknown]> {
+  const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     length += (chunk as Buffer).length;
     if (length > longestBody) return [413, { error: `a request has at most ${longestBody} bytes` }];
+    chunks.push(chunk as Buffer);
   }
   const { method = '', url = '' } = request;
   const [path, query] = url.split('?', 2) as [string, string | undefined];
+  // What is to be changed stands in the body, as a form's: it can be long.
+  const form = method === 'POST' ? Buffer.concat(chunks).toString() : query;
   const key = `${method} ${path}`;
   const command = Object.hasOwn(commands, key) ? commands[key] : undefined;
-  if (command) return [200, await command(new URLSearchParams(query))];
+  if (command) return [200, await command(new URLSearchParams(form))];
   const methods = Object.keys(commands).filter((known) => known.endsWith(` ${path}`));
   if (methods.length === 0)
     return [404, { error: `there is no ${path}; there are ${Object.keys(commands).join(', ')}` }];
