@@ -105,7 +105,7 @@ test('what is to be changed may be long', async () => {
   const dataDir = folder();
   await open(dataDir, { 'POST /count': (query) => query.getAll('path').length });
   const query = new URLSearchParams(
-    Array.from({ length: 500 }, (_, i) => ['path', `/var/log/some/folder/file-${i}.log`]),
+    Array.from({ length: 500 }, (_, i): [string, string] => ['path', `/var/log/some/folder/file-${i}.log`]),
   );
   expect(await askAgent(dataDir, 'POST', `/count?${query}`)).toBe(500);
 });
