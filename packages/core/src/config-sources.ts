@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, type LoadedConfig, type LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
 import { type DesiredSource, isSameSource, parseLoaded, plainOf } from './config/index.ts';
 import { RunningSource, type SourceHome, type SourceValue } from './running-source.ts';
+import { atMost } from './within.ts';
 
 /** Milliseconds within which a source is expected to answer at start, and to stop. */
 const askBound = 15_000;
@@ -119,7 +120,7 @@ export class ConfigSources {
       this.#good.delete(source.desired.name);
       this.#store(() => this.#owner.store?.forgetGood(keyOf(source.desired)));
     }
-    await Promise.all(leaving.map((source) => bounded(source.stop(), stopBound)));
+    await Promise.all(leaving.map((source) => atMost(stopBound, source.stop())));
     for (const one of wanted) {
       if (this.#running.has(one.name)) continue;
       const source = new RunningSource(
@@ -136,7 +137,7 @@ export class ConfigSources {
 
   /** Resolves when every source has been asked once. Those that did not answer well get their last good value from disk. */
   async askedOnce(): Promise<void> {
-    await Promise.all([...this.#running.values()].map(({ asked }) => bounded(asked, askBound)));
+    await Promise.all([...this.#running.values()].map(({ asked }) => atMost(askBound, asked)));
     for (const { desired, supervisor } of this.#running.values()) {
       const { name } = desired;
       if (this.#good.has(name) || this.#candidates.has(name)) continue;
@@ -208,7 +209,7 @@ export class ConfigSources {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((source) => bounded(source.stop(), stopBound)));
+    await Promise.all([...this.#running.values()].map((source) => atMost(stopBound, source.stop())));
     this.#running.clear();
   }
 
@@ -247,13 +248,4 @@ function keyOf({ name, type, resolved }: DesiredSource): string {
     .update(JSON.stringify([type, resolved]))
     .digest('hex')
     .slice(0, 16)}`;
-}
-
-/** A source that hangs holds up nobody for longer. */
-async function bounded(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -96,7 +96,12 @@ export class OutputNode extends Node implements Target {
 
   /** What the plugin says of itself. */
   get details(): Figures | undefined {
-    return this.#instance?.figures?.();
+    try {
+      return this.#instance?.figures?.();
+    } catch (error) {
+      this.report(this.supervisor.explain(error));
+      return undefined;
+    }
   }
 
   /** Records that were not written because it is not required and was full or failing. */
@@ -297,18 +302,22 @@ export class OutputNode extends Node implements Target {
   #again(entries: readonly Entry[], source: TrackedSource): void {
     // Nothing waits: it went back, or is gone for good. Should it still be stuck, its next write says so.
     if (entries.length === 0) this.#freed(source);
-    this.#queue = [...entries, ...this.#queue].toSorted((a, b) => a.order - b.order);
+    this.#requeue(entries);
     this.#pump();
+  }
+
+  #requeue(entries: readonly Entry[]): void {
+    this.#queue = [...entries, ...this.#queue].toSorted((a, b) => a.order - b.order);
   }
 
   /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */
   #retryLater(): void {
-    const failed = this.#failed.splice(0).toSorted((a, b) => a.order - b.order);
+    const failed = this.#failed.splice(0);
     if (this.#stopping.signal.aborted) {
       for (const { delivery } of failed) this.#giveUp(delivery);
       return;
     }
-    if (this.required) this.#queue = [...failed, ...this.#queue].toSorted((a, b) => a.order - b.order);
+    if (this.required) this.#requeue(failed);
     else {
       for (const { delivery } of [...failed, ...this.#queue.splice(0)]) {
         this.#drop(delivery.batch.count);

@@ -108,7 +108,7 @@ export class Refusals {
     }
   }
 
-  /** It does not work well for as long as anything waits. */
+  /** The output is degraded for as long as a delivery waits for room in the dead letters. */
   #waits(delivery: Delivery, waits: boolean): void {
     if (waits) this.#waiting.add(delivery);
     else if (this.#waiting.delete(delivery) && this.#waiting.size === 0) this.#parts.node.supervisor.degraded(null);

@@ -8,6 +8,7 @@ import { errorsOf } from './errors-of.ts';
 import type { Pipeline } from './pipeline.ts';
 import { planLine } from './plan-line.ts';
 import { type Backoff, delay } from './supervisor.ts';
+import { atMost } from './within.ts';
 
 /** Between tries of a change that was valid, and failed for something that may pass. */
 const retryBackoff: Backoff = { first: 2_000, last: 120_000 };
@@ -75,12 +76,10 @@ export class Reloads {
   async stop(milliseconds: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#retry);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
-    });
-    await Promise.race([this.#current?.catch(() => {}), late]);
-    clearTimeout(timer);
+    await atMost(
+      milliseconds,
+      Promise.resolve(this.#current).catch(() => {}),
+    );
   }
 
   async #reload(): Promise<ReloadOutcome> {

@@ -44,8 +44,14 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#input = input;
     this.#attributes = attributes;
     this.#environment = environment;
+    // One that the instance before had open may still be told things; its key belongs to another by now.
+    const ofMine = (act: (source: TrackedSource) => void) => (source: TrackedSource) => {
+      if (this.has(source)) act(source);
+    };
     this.#owner = {
-      ...flow,
+      pause: ofMine(flow.pause),
+      resume: ofMine(flow.resume),
+      rewind: ofMine(flow.rewind),
       changed: (source) => environment.checkpointer.changed(source.row),
       moved: (source, now) => {
         if (now) environment.checkpointer.saveNow(source.row);
@@ -78,6 +84,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     for (const source of this.#open.values()) {
       if (source.ended) continue;
       this.#open.delete(source.key);
+      this.#own.delete(source.key);
       source.row.open = false;
       source.cancel();
     }
@@ -111,6 +118,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       const { key, path, attributes } = requests[i]!;
       if (attributes) this.#own.set(row.key, attributes);
       const source = new TrackedSource(row, this.#attributesOf(row), this.#owner);
+      source.currentPath = path;
       this.#open.set(row.key, source);
       const event = key === undefined ? 'found' : 'resumed';
       this.#environment.discovered({ input: this.#input, source, event, path });

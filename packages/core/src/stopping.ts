@@ -1,6 +1,7 @@
 import type { LogcatchError } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import type { Node } from './node.ts';
+import { atMost } from './within.ts';
 
 /** Milliseconds that a component has to stop, however late it is. */
 const leastTime = 50;
@@ -31,12 +32,7 @@ export async function stopNodes(
 }
 
 async function bounded(node: Node, deadline: number, blame: (error: LogcatchError) => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(resolve, Math.max(leastTime, deadline - Date.now()), 'late');
-  });
-  const failed = (error: unknown) => blame(node.supervisor.explain(error));
-  const result = await Promise.race([node.stop().catch(failed), late]);
-  clearTimeout(timer);
-  if (result === 'late') node.log.warn('did not stop in time and is left behind');
+  const stopping = node.stop().catch((error: unknown) => blame(node.supervisor.explain(error)));
+  const stopped = await atMost(Math.max(leastTime, deadline - Date.now()), stopping);
+  if (!stopped) node.log.warn('did not stop in time and is left behind');
 }

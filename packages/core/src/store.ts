@@ -60,7 +60,7 @@ export class Store implements GoodValues {
     this.#lostAt = column(database, 'SELECT at FROM lost').map(Number)[0];
   }
 
-  /** What was wrong with the state when it was opened, and what was done about it. */
+  /** What was last wrong with the state, since it was opened or then, and what was done about it. */
   get repaired(): LogcatchError | undefined {
     return this.#repaired;
   }
@@ -115,11 +115,13 @@ export class Store implements GoodValues {
     return rows;
   }
 
+  /** What another row has taken the place of since is not written: it would take its position back. */
   save(rows: readonly SourceRow[]): void {
+    const current = rows.filter((row) => this.#rows.get(row.component)?.get(row.key) === row);
     this.#commit(() => {
-      for (const row of rows) this.#write(row);
+      for (const row of current) this.#write(row);
     });
-    for (const row of rows) {
+    for (const row of current) {
       row.saved = row.position;
       row.refused = false;
       row.stored?.();
@@ -264,18 +266,27 @@ export class Store implements GoodValues {
     // Where that failed before, somebody else may have the database by now: then it is looked at as at the start.
     const { database, repair } = first ? replaceState(this.#dataDir, reason) : openState(this.#dataDir, true);
     this.#use(database);
-    this.#transaction(() => {
-      database.exec('DELETE FROM sources; DELETE FROM components; DELETE FROM agent; DELETE FROM lost');
-      for (const row of this.rows) this.#write(row);
-      for (const id of this.#started) this.#add('components', id);
-      if (this.#agentId !== undefined) this.#add('agent', this.#agentId);
-      if (this.#lostAt !== undefined) this.#lose(this.#lostAt);
-    });
+    try {
+      this.#transaction(() => this.#refill());
+    } catch (error) {
+      // The next commit makes another: this one holds less than is in memory.
+      database.close();
+      throw error;
+    }
     repair?.done();
     const what = repair?.what ?? `The state of ${this.#dataDir} could not be used: ${reason}`;
-    this.onRepair(
-      damaged(`${what}. A new one was made of what is in memory: no position is lost, nothing is repeated`),
+    this.#repaired = damaged(
+      `${what}. A new one was made of what is in memory: no position is lost, nothing is repeated`,
     );
+    this.onRepair(this.#repaired);
+  }
+
+  #refill(): void {
+    this.#database.exec('DELETE FROM sources; DELETE FROM components; DELETE FROM agent; DELETE FROM lost');
+    for (const row of this.rows) this.#write(row);
+    for (const id of this.#started) this.#add('components', id);
+    if (this.#agentId !== undefined) this.#add('agent', this.#agentId);
+    if (this.#lostAt !== undefined) this.#lose(this.#lostAt);
   }
 }
 
