@@ -239,9 +239,9 @@ outputs: { out: { type: line-file, path: ./out.txt } }`,
 const columns = (text: string) => text.replaceAll(/ {2,}/g, '  ');
 const document = columns(readFileSync(join(repository, 'docs/delivery.md'), 'utf8'));
 
-/** What a command prints, as the document shows it: without the reasons, which are the input's own words. */
+/** What a command prints, as the document shows it. */
 function shown(place: Place, command: string, { stdout }: { stdout: string }): string {
-  const output = stdout.replaceAll(place.folder, '/var/log/app').replaceAll(/^(input app reads it).*/gm, '$1');
+  const output = stdout.replaceAll(place.folder, '/var/log/app');
   return columns(`$ pipeline ${command}\n${output}`);
 }
 

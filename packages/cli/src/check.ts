@@ -1,7 +1,7 @@
-import { printable } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
+import { plainLine } from './text.ts';
 
 /** `pipeline check FILE`: says everything that is wrong, or what would run. Asks remote sources only when told to. */
 export async function check(file: string, { online = false }: { online?: boolean }): Promise<void> {
@@ -10,7 +10,7 @@ export async function check(file: string, { online = false }: { online?: boolean
       const { name, inputs, transforms, outputs, waiting } = desired;
       for (const { kind, id, type, definition, options } of [...inputs, ...transforms, ...outputs]) {
         const row = `${kind.padEnd(10)} ${id}  ${type}  ${definition.summarize?.(options) ?? ''}`;
-        console.log(printable(row.trimEnd()));
+        console.log(plainLine(row.trimEnd()));
       }
       for (const { kind, id, sources } of waiting) {
         console.log(`${kind.padEnd(10)} ${id}  not checked whole: it takes values from ${sources.join(', ')}`);

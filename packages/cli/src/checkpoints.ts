@@ -13,7 +13,7 @@ import { LogcatchError } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { reportText } from './explain.ts';
-import { columns, period, plural, printable } from './text.ts';
+import { columns, period, plural, plainLine } from './text.ts';
 
 export interface CheckpointFlags {
   readonly input?: string;
@@ -42,7 +42,7 @@ export async function checkpoints(
     return;
   }
   try {
-    const answer = await withCheckpoints(await dataDirOf(file, process.env), (access) => wanted(access, flags));
+    const answer = await withCheckpoints(await dataDirOf(file, process.env), (access) => wanted(access, flags, file));
     console.log(flags.json ? JSON.stringify(answer.json, undefined, 2) : answer.text);
     process.exitCode = exitCode.done;
   } catch (error) {
@@ -55,7 +55,7 @@ interface Answer {
   readonly text: string;
 }
 
-type Wanted = (access: CheckpointAccess, flags: CheckpointFlags) => Promise<Answer>;
+type Wanted = (access: CheckpointAccess, flags: CheckpointFlags, file: string) => Promise<Answer>;
 
 /** `undefined`: these arguments do not fit. */
 function readArguments(action: Action, args: readonly string[]): Wanted | undefined {
@@ -63,7 +63,8 @@ function readArguments(action: Action, args: readonly string[]): Wanted | undefi
   if (action === 'ls') return path === undefined ? list : undefined;
   if (path === undefined) return undefined;
   if (action === 'reset') return async (access) => movesAnswer(await access.reset(args.map((one) => resolve(one))));
-  if (action === 'show') return position === undefined ? (access) => show(access, path) : undefined;
+  if (action === 'show')
+    return position === undefined ? (access, _, pipeline) => show(access, path, pipeline) : undefined;
   const target = position !== undefined && more.length === 0 && /^(\d+|beginning|end)$/.test(position);
   if (!target) return undefined;
   return async (access) => movesAnswer(await access.seek(resolve(path), seekTarget(position)));
@@ -71,15 +72,17 @@ function readArguments(action: Action, args: readonly string[]): Wanted | undefi
 
 async function list(access: CheckpointAccess, { input }: CheckpointFlags): Promise<Answer> {
   const json = await access.list(input);
+  if (json.length === 0 && input !== undefined)
+    throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of an input ${input}`);
   return { json, text: json.length > 0 ? listText(json, Date.now()) : 'Nothing is stored.' };
 }
 
-async function show(access: CheckpointAccess, path: string): Promise<Answer> {
+async function show(access: CheckpointAccess, path: string, file: string): Promise<Answer> {
   const report = await access.report(resolve(path));
   const { sources, ended } = report;
   if (sources.length + ended.length === 0)
     throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${report.path}`);
-  return { json: report, text: showText(report, Date.now()) };
+  return { json: report, text: showText(report, file, Date.now()) };
 }
 
 function movesAnswer(moves: readonly Move[]): Answer {
@@ -101,12 +104,12 @@ export function listText(list: readonly Checkpoint[], now: number): string {
   ]).join('\n');
 }
 
-function showText(report: PathReport, now: number): string {
+function showText(report: PathReport, file: string, now: number): string {
   const identities = report.sources.map(({ key, meta }) => {
     const known = Object.entries(meta).map(([name, value]) => `${name}=${value}`);
-    return printable(`source ${key} is recognised by ${known.join(' ') || 'its path'}`);
+    return plainLine(`source ${key} is recognised by ${known.join(' ') || 'its path'}`);
   });
-  return [reportText({ ...report, inputs: [] }, now), ...identities].join('\n');
+  return [reportText({ ...report, inputs: [] }, file, now), ...identities].join('\n');
 }
 
 export function moveText({ input, path, from, to }: Move): string {
@@ -117,5 +120,5 @@ export function moveText({ input, path, from, to }: Move): string {
       : to < from
         ? `goes back from ${from} to ${to}: ${change} will be shipped again`
         : `goes on from ${from} to ${to}: ${change} are skipped and will not be shipped`;
-  return printable(`${input}: ${path} ${text}`);
+  return plainLine(`${input}: ${path} ${text}`);
 }

@@ -3,7 +3,7 @@ import type { Origin } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { period, printable } from './text.ts';
+import { period, plainLine } from './text.ts';
 
 export interface ConfigFlags {
   readonly origin?: string;
@@ -20,7 +20,7 @@ export async function config(file: string, { origin, online = false }: ConfigFla
       const trouble = printTrouble(sources);
       const lines =
         origin === undefined
-          ? view.yaml.trimEnd().split('\n').map(printable)
+          ? view.yaml.trimEnd().split('\n').map(plainLine)
           : [explanationText(view.explain(origin), Date.now())];
       process.stdout.write(`${lines.join('\n')}\n`);
       return online ? trouble : exitCode.done;
@@ -33,10 +33,10 @@ export async function config(file: string, { origin, online = false }: ConfigFla
 /** @param now milliseconds since the epoch */
 export function explanationText({ text, from, sources, through, inner }: Explanation, now: number): string {
   return [
-    ...text.split('\n').map(printable),
-    `  from     ${printable(from)}`,
-    ...sources.map((source) => printable(`  source   ${sourceText(source, now)}`)),
-    ...(through ? [printable(`  through  ${through.text} at ${placeText(through.origin)}`)] : []),
+    ...text.split('\n').map(plainLine),
+    `  from     ${plainLine(from)}`,
+    ...sources.map((source) => plainLine(`  source   ${sourceText(source, now)}`)),
+    ...(through ? [plainLine(`  through  ${through.text} at ${placeText(through.origin)}`)] : []),
     ...inner.map((one) => explanationText(one, now)),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { Configuration, type Desired, type Engine, type SourceStatus, writeToStderr } from '@logcatch/core';
 import { exitCode } from './exit-codes.ts';
-import { printable } from './text.ts';
+import { plainLine } from './text.ts';
 
 /** A pipeline file with the values that its sources have now, while `use` runs. Nothing of the pipeline does. @throws ConfigErrors */
 export async function configured<T>(
@@ -21,7 +21,7 @@ export async function configured<T>(
 export function printTrouble(sources: readonly SourceStatus[]): number {
   const bad = sources.filter(({ reason }) => reason !== '');
   for (const { name, reason, hint } of bad) {
-    writeToStderr(printable(`config.${name}: ${reason}${reason.endsWith(hint) ? '' : ` ${hint}`}`));
+    writeToStderr(plainLine(`config.${name}: ${reason}${reason.endsWith(hint) ? '' : ` ${hint}`}`));
   }
   if (bad.length === 0) return exitCode.done;
   const invalid = bad.some(({ code = '' }) => code === 'LC_SOURCE_BAD' || code.startsWith('LC_CONFIG_'));

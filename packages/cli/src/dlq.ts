@@ -36,14 +36,7 @@ interface Request {
 
 /** `pipeline dlq FILE ACTION`: of the running agent, or of what one that has stopped has left. */
 export async function dlq(file: string, action: Action, flags: LetterFlags): Promise<void> {
-  const wrong =
-    flags.limit === undefined
-      ? undefined
-      : action !== 'show'
-        ? `--limit is for show: ${action} would take all`
-        : /^\d+$/.test(flags.limit)
-          ? undefined
-          : `--limit ${flags.limit}: a number of records looks like 20`;
+  const wrong = wrongLimit(action, flags.limit);
   if (wrong !== undefined) {
     writeToStderr(wrong);
     process.exitCode = exitCode.invalid;
@@ -57,6 +50,12 @@ export async function dlq(file: string, action: Action, flags: LetterFlags): Pro
   }
   // A plugin's forgotten timer must not keep it alive.
   if (action === 'replay') process.exit();
+}
+
+function wrongLimit(action: Action, limit: string | undefined): string | undefined {
+  if (limit === undefined) return undefined;
+  if (action !== 'show') return `--limit is for show: ${action} would take all`;
+  return /^\d+$/.test(limit) ? undefined : `--limit ${limit}: a number of records looks like 20`;
 }
 
 const actions: Record<Action, (request: Request) => number | Promise<number>> = { ls, show, replay, drop };

@@ -14,8 +14,12 @@ const nothing: PathReport = {
 const account = { ...emptyAccount, discovered: 10, delivered: 4, pending: 6 };
 
 test('a path that nobody knows', () => {
-  expect(reportText(nothing, now)).toBe(
-    '/a.log: no regular file is there\nno input has anything to do with it, and nothing is stored of it',
+  expect(reportText(nothing, 'prod.yaml', now)).toBe(
+    [
+      '/a.log: no regular file is there',
+      'no input has anything to do with it, and nothing is stored of it',
+      '`pipeline check prod.yaml` shows what is read, `pipeline checkpoints prod.yaml ls` what is stored',
+    ].join('\n'),
   );
 });
 
@@ -45,8 +49,10 @@ test('a file that was renamed, is paused, and whose input is in trouble', () => 
     ],
     account,
   };
-  expect(reportText(report, now)).toBe(`/a.log.1: a file of 10 bytes
-input app reads it: It was renamed. It is open.
+  expect(reportText(report, 'prod.yaml', now)).toBe(`/a.log.1: a file of 10 bytes
+input app reads it
+  It was renamed.
+  It is open.
 input app is waiting: for output kafka to start Wait.
 source 3 of app: position 6 of 12, begun at 2, 1 byte to come again, paused: dead-letters full, found as /a.log, open
 bytes, of all files that were read at this path:
@@ -64,7 +70,8 @@ test('one that has gone, while no agent runs; a name cannot forge lines', () => 
     account: { ...account, pending: 0, abandoned: { truncated: 6 } },
   };
   const history = { component: 'app\nx', path: '/a.log', account: ended.account, ends: [ended] };
-  const lines = reportText({ ...nothing, running: false, ended: [history], account: ended.account }, now).split('\n');
+  const report = { ...nothing, running: false, ended: [history], account: ended.account };
+  const lines = reportText(report, 'prod.yaml', now).split('\n');
   expect(lines.slice(1, 3)).toEqual([
     'no agent runs: this is what is stored',
     'a source of app x ended 1m ago: truncated at position 4, 10 bytes discovered, 6 bytes abandoned',

@@ -10,22 +10,25 @@ import {
 import { accountLines } from './account.ts';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { period, plural, printable } from './text.ts';
+import { period, plural, plainLine } from './text.ts';
 
 /** `pipeline explain FILE PATH`: what logcatch knows of a path. */
 export async function explain(file: string, path: string, { json = false }: { json?: boolean }): Promise<void> {
   try {
     const dataDir = await dataDirOf(file, process.env);
     const report = await withCheckpoints(dataDir, (checkpoints) => checkpoints.report(resolve(path)));
-    console.log(json ? JSON.stringify(report, undefined, 2) : reportText(report, Date.now()));
+    console.log(json ? JSON.stringify(report, undefined, 2) : reportText(report, file, Date.now()));
     process.exitCode = isKnown(report) ? exitCode.done : exitCode.failed;
   } catch (error) {
     process.exitCode = printErrors(error);
   }
 }
 
-/** @param now milliseconds since the epoch */
-export function reportText(report: PathReport, now: number): string {
+/**
+ * @param file the pipeline file
+ * @param now milliseconds since the epoch
+ */
+export function reportText(report: PathReport, file: string, now: number): string {
   const { path, running, size, inputs, sources, ended, account } = report;
   return [
     `${path}: ${size === undefined ? 'no regular file is there' : `a file of ${plural(size, 'byte')}`}`,
@@ -33,9 +36,9 @@ export function reportText(report: PathReport, now: number): string {
     ...inputs.flatMap(inputTexts),
     ...sources.map((source) => sourceText(source, path, now)),
     ...ended.flatMap((history) => endedTexts(history, now)),
-    ...(isKnown(report) ? [] : ['no input has anything to do with it, and nothing is stored of it']),
+    ...(isKnown(report) ? [] : unknownTexts(file)),
   ]
-    .map(printable)
+    .map(plainLine)
     .concat(
       sources.length + ended.length > 0
         ? ['bytes, of all files that were read at this path:', ...accountLines(account)]
@@ -44,14 +47,20 @@ export function reportText(report: PathReport, now: number): string {
     .join('\n');
 }
 
+function unknownTexts(file: string): string[] {
+  return [
+    'no input has anything to do with it, and nothing is stored of it',
+    `\`pipeline check ${file}\` shows what is read, \`pipeline checkpoints ${file} ls\` what is stored`,
+  ];
+}
+
 function isKnown({ inputs, sources, ended }: PathReport): boolean {
   return inputs.length + sources.length + ended.length > 0;
 }
 
 function inputTexts({ id, read, reasons, state, reason, hint }: InputExplanation): string[] {
-  const why = reasons.length > 0 ? `: ${reasons.join(' ')}` : '';
-  const reading = `input ${id} ${read ? 'reads' : 'does not read'} it${why}`;
-  return state === 'running' ? [reading] : [reading, `input ${id} is ${state}: ${reason} ${hint}`];
+  const reading = [`input ${id} ${read ? 'reads' : 'does not read'} it`, ...reasons.map((why) => `  ${why}`)];
+  return state === 'running' ? reading : [...reading, `input ${id} is ${state}: ${reason} ${hint}`];
 }
 
 function sourceText(source: Checkpoint, asked: string, now: number): string {

@@ -3,7 +3,7 @@ import { LogcatchError, z } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { bytes, columns, plural, printable } from './text.ts';
+import { bytes, columns, plural, plainLine } from './text.ts';
 
 /** Milliseconds in which the reports must have come. */
 const patience = 15_000;
@@ -47,7 +47,7 @@ export async function fleet(file: string): Promise<void> {
       const all = await configuration.reports(AbortSignal.timeout(patience));
       for (const [name, reports] of all) {
         if (reports instanceof LogcatchError) {
-          writeToStderr(printable(reports.describe()));
+          writeToStderr(plainLine(reports.describe()));
           code ||= exitCode.failed;
           continue;
         }
@@ -112,7 +112,7 @@ export function fleetText(
     ...(counts.troubled > 0 ? [`${counts.troubled} in trouble`] : []),
   ];
   const table = columns([['agent', 'host', 'version', 'revision', 'ships', 'configuration'], ...rows]);
-  const text = [printable(`${name}: ${heading.join(', ')}`), ...table].join('\n');
+  const text = [plainLine(`${name}: ${heading.join(', ')}`), ...table].join('\n');
   return { text, well: counts.behind + counts.troubled === 0 };
 }
 

@@ -1,5 +1,5 @@
 import type { DeadLetter, LetterSummary, LettersUsage, Replayed, ReplayTrouble } from '@logcatch/core';
-import { bytes, columns, period, plural, printable } from './text.ts';
+import { bytes, columns, period, plural, plainLine } from './text.ts';
 
 /** Characters of a record that are shown. */
 const mostShown = 200;
@@ -39,7 +39,7 @@ export function letterText(letter: DeadLetter): string {
   const at = `from byte ${offset} of ${path} (${input})`;
   const details = [at, target !== undefined && `to ${target}`, ...own.map(([name, value]) => `${name}=${value}`)];
   return [`${time}  ${output}  ${code} ${reason}`, `  ${details.filter(Boolean).join('  ')}`, `  ${valueText(letter)}`]
-    .map(printable)
+    .map(plainLine)
     .join('\n');
 }
 
@@ -52,7 +52,7 @@ export function replayText(outputs: readonly Replayed[], trouble: ReplayTrouble 
     const { output, code, message, hint } = trouble;
     lines.push(`${output}: the rest stays: ${code} ${message.replace(/[^.!?]$/, '$&.')} ${hint}`);
   }
-  return lines.length > 0 ? lines.map(printable).join('\n') : 'There are no such dead letters.';
+  return lines.length > 0 ? lines.map(plainLine).join('\n') : 'There are no such dead letters.';
 }
 
 function valueText({ value, value_base64 = '' }: DeadLetter): string {

@@ -36,7 +36,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--no-watch', 'do not apply changes of the pipeline file while running')
     .addOption(logLevelOption())
     .addOption(logFormatOption())
-    .action(async (file, flags) => (await import('./run.ts')).run(file, { ...flags, version }));
+    .action(async (file, flags, command) => {
+      if (!flags.once && command.getOptionValueSource('timeout') === 'cli')
+        command.error('--timeout is for --once: without it a run has no end', { exitCode: exitCode.invalid });
+      await (await import('./run.ts')).run(file, { ...flags, version });
+    });
 
   program
     .command('check')

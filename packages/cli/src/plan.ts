@@ -1,20 +1,20 @@
 import { askAgent, dataDirOf, type FilePlan, writeToStderr } from '@logcatch/core';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { columns, printable } from './text.ts';
+import { columns, plainLine } from './text.ts';
 
 /** `pipeline plan FILE`: what the running agent would do with the file as it is now. */
 export async function plan(file: string): Promise<void> {
   try {
     const answer = (await askAgent(await dataDirOf(file, process.env), 'POST', '/plan')) as FilePlan;
     if (answer.result === 'refused') {
-      for (const error of answer.errors) writeToStderr(printable(error));
+      for (const error of answer.errors) writeToStderr(plainLine(error));
       writeToStderr('The running agent would refuse this, and go on as it is.');
       process.exitCode = exitCode.invalid;
       return;
     }
     console.log(planText(answer));
-    for (const error of answer.refused) writeToStderr(printable(error));
+    for (const error of answer.refused) writeToStderr(plainLine(error));
     if (answer.refused.length > 0) writeToStderr('Newest values of sources are refused; the ones before them go on.');
     process.exitCode = answer.refused.length > 0 ? exitCode.failed : exitCode.done;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { fullnessText } from './letters-text.ts';
-import { bytes, columns, period, plural, printable } from './text.ts';
+import { bytes, columns, period, plural, plainLine } from './text.ts';
 
 /** Components that run well are listed up to here; the others always. */
 const mostListed = 50;
@@ -23,16 +23,17 @@ export async function status(file: string, { json = false }: { json?: boolean })
 export function statusText(status: AgentStatus, now: number): string {
   const { name, agentId, version, pid, host, startedAt, file, dataDir, well } = status;
   return [
-    `${printable(name)} ${well ? 'runs well' : 'does not run well: see below'}`,
+    `${plainLine(name)} ${well ? 'runs well' : 'does not run well: see below'}`,
     ...columns([
       ['agent', `${agentId}, logcatch ${version}, pid ${pid} on ${host}, started ${period(now - startedAt)} ago`],
       ['file', file],
       ['state', dataDir],
       ['config', changesText(status, now)],
+      ...(status.repaired === undefined ? [] : [['repaired', status.repaired]]),
       ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
     ]),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
-      (error) => `        ${printable(error)}`,
+      (error) => `        ${plainLine(error)}`,
     ),
     '',
     ...componentLines(status, now),
@@ -103,12 +104,12 @@ function newsLines({ file, deadLetters }: AgentStatus, { output }: ComponentStat
   const buried = output?.buried;
   if (!buried || !isNews(buried, deadLetters, now)) return [];
   return [
-    printable(`        the last dead letter came ${period(now - buried.lastAt)} ago: ${buried.lastReason}`),
-    printable(`        See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`),
+    plainLine(`        the last dead letter came ${period(now - buried.lastAt)} ago: ${buried.lastReason}`),
+    plainLine(`        See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`),
   ];
 }
 
 function trouble({ reason, hint }: Status): string[] {
   if (reason === '') return [];
-  return [`        ${printable(reason)}`, ...(hint && !reason.endsWith(hint) ? [`        ${printable(hint)}`] : [])];
+  return [`        ${plainLine(reason)}`, ...(hint && !reason.endsWith(hint) ? [`        ${plainLine(hint)}`] : [])];
 }

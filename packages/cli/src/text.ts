@@ -1,11 +1,11 @@
 /** One line that a terminal shows as it is: what others wrote may hold line ends and control sequences. */
-export function printable(text: string): string {
+export function plainLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 /** Lines of columns, each as wide as its widest cell; the last one is not filled up. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((row) => row.map(printable));
+  const cells = rows.map((row) => row.map(plainLine));
   const widths: number[] = [];
   for (const row of cells)
     for (const [index, { length }] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, length);

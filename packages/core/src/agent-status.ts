@@ -29,6 +29,8 @@ export interface AgentStatus {
   readonly dataDir: string;
   /** Everything runs, nothing waits, the newest configuration is in effect, and no record is a dead letter that became one in the last minutes. */
   readonly well: boolean;
+  /** What was last wrong with the positions on disk, at the start of this run or since, and what was done about it. */
+  readonly repaired?: string;
   /** How full the dead letters are, those of earlier runs included. */
   readonly deadLetters: LettersUsage;
   readonly configuration: {
@@ -118,6 +120,7 @@ export function statusOf(agent: Agent): AgentStatus {
       waiting.length + pending.length === 0 &&
       [...sources, ...components].every(({ state }) => state === 'running') &&
       !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
+    ...(agent.repaired && { repaired: agent.repaired.describe() }),
     deadLetters,
     configuration: { changes: changes.count, ...(changes.last && { last: changes.last }), pending },
     sources,

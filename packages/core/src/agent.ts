@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { FileWatch, type ReloadOutcome } from '@logcatch/plugin-api';
+import { FileWatch, type LogcatchError, type ReloadOutcome } from '@logcatch/plugin-api';
 import { ownerOf } from './checkpoint-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -13,6 +13,7 @@ import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
 import type { Account } from './ledger.ts';
+import type { Log } from './log.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
 import { BufferPool } from './pool.ts';
@@ -42,6 +43,7 @@ export class Agent {
   readonly host: string;
   /** Milliseconds since the epoch. */
   readonly startedAt = Date.now();
+  readonly log: Log;
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
@@ -89,6 +91,7 @@ export class Agent {
     const { log } = engine;
     const hooks = pipelineHooks((error) => log.error(error.describe()));
     this.#engine = engine;
+    this.log = log;
     this.id = desired.agentId ?? store.agentId();
     this.version = version;
     this.host = engine.host;
@@ -103,8 +106,8 @@ export class Agent {
       },
     });
     hooks.error.tap('log', (error) => (error.retriable ? log.warn(error.describe()) : log.error(error.describe())));
-    // Under test a released chunk is overwritten, so that a view kept too long shows.
     this.deadLetters = new DeadLetters(desired.dataDir);
+    // Under test a released chunk is overwritten, so that a view kept too long shows.
     this.#pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
     const environment: PipelineEnvironment = {
       hooks,
@@ -131,7 +134,7 @@ export class Agent {
     });
     const { file } = desired;
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
-    this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer), true);
+    this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer, log), true);
     engine.hooks.pipeline.call(this.pipeline);
   }
 
@@ -200,6 +203,11 @@ export class Agent {
   stop(): Promise<LeftOver[]> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** What was wrong with the positions on disk, and what was done about it. */
+  get repaired(): LogcatchError | undefined {
+    return this.#store.repaired;
   }
 
   /** Where every byte went, by input. */

@@ -91,6 +91,8 @@ export interface CheckpointOwner {
   inputs(): readonly Explainer[];
   /** Resolves when everything known is in the store. */
   flush(): Promise<void>;
+  /** A command has changed where reading goes on. */
+  moved(move: Move): void;
 }
 
 interface Found {
@@ -110,7 +112,10 @@ export class Checkpoints {
 
   /** Of an agent that does not run. */
   static of(store: Store): Checkpoints {
-    return new Checkpoints({ store, live: () => new Map(), inputs: () => [], flush: async () => {} }, false);
+    return new Checkpoints(
+      { store, live: () => new Map(), inputs: () => [], flush: async () => {}, moved: () => {} },
+      false,
+    );
   }
 
   /** In the order of their paths. @param input its id; default: all */
@@ -188,6 +193,7 @@ export class Checkpoints {
       return { input: row.component, path: live?.currentPath ?? row.path, from, to };
     });
     this.#owner.store.save(wanted.map(({ row }) => row));
+    for (const move of moves) this.#owner.moved(move);
     return moves;
   }
 }

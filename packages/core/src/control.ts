@@ -20,7 +20,7 @@ export function commandsOf(agent: Agent): Commands {
     'GET /status': () => statusOf(agent),
     'POST /plan': () => agent.planFile(),
     ...checkpointCommands(agent.checkpoints),
-    ...letterCommands(agent.deadLetters, agent.pipeline),
+    ...letterCommands(agent.deadLetters, agent.pipeline, agent.log),
   };
 }
 

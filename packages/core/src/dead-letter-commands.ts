@@ -5,17 +5,26 @@ import { type ReplayStep, replayStep } from './dead-letter-replay.ts';
 import { runningTargets, StoppedTargets } from './dead-letter-targets.ts';
 import { type Cursor, DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
+import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { withAgentOrState } from './state-access.ts';
 
 const beginning: Cursor = { segment: 0, byte: 0 };
 
 /** What can be asked of a running agent. */
-export function letterCommands(letters: DeadLetters, pipeline: Pipeline): Commands {
+export function letterCommands(letters: DeadLetters, pipeline: Pipeline, log: Log): Commands {
   const targets = runningTargets(pipeline);
   return {
-    'POST /dead-letters/drop': (query) => letters.drop(filterOf(query)),
-    'POST /dead-letters/replay': (query) => replayStep(letters, targets, filterOf(query), cursorOf(query)),
+    'POST /dead-letters/drop': async (query) => {
+      const records = await letters.drop(filterOf(query));
+      log.info('a command removed dead letters', { records });
+      return records;
+    },
+    'POST /dead-letters/replay': async (query) => {
+      const step = await replayStep(letters, targets, filterOf(query), cursorOf(query));
+      for (const { output, written } of step.outputs) log.info('a command replayed dead letters', { output, written });
+      return step;
+    },
   };
 }
 
