@@ -1,12 +1,29 @@
+import { createRequire } from 'node:module';
+
 const polynomial = 0x82f63b78;
 const tables = makeTables();
 
-/** CRC-32C (Castagnoli) of bytes `start` up to `end`, eight at a time. Node's own `zlib.crc32` is another CRC. */
-export function crc32c(bytes: Buffer, start = 0, end = bytes.length): number {
+/**
+ * CRC-32C (Castagnoli) of all bytes; Node's own `zlib.crc32` is another CRC. By the processor's own instruction, about 15 times
+ * as fast as {@link portable}, which was a fifth of what a line cost.
+ */
+export const crc32c: (bytes: Uint8Array) => number = native() ?? portable;
+
+/** `undefined` where there is no binary for this platform. */
+function native(): ((bytes: Uint8Array) => number) | undefined {
+  try {
+    return (createRequire(import.meta.url)('@node-rs/crc32') as typeof import('@node-rs/crc32')).crc32c;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same in JavaScript, eight bytes at a time. */
+export function portable(bytes: Uint8Array): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables;
   let crc = -1;
-  let i = start;
-  for (const last = end - 8; i <= last; i += 8) {
+  let i = 0;
+  for (const last = bytes.length - 8; i <= last; i += 8) {
     const a = crc ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
     crc =
       t7[a & 255]! ^
@@ -18,7 +35,7 @@ export function crc32c(bytes: Buffer, start = 0, end = bytes.length): number {
       t1[bytes[i + 6]!]! ^
       t0[bytes[i + 7]!]!;
   }
-  for (; i < end; i++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[i]!) & 255]!;
+  for (; i < bytes.length; i++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[i]!) & 255]!;
   return ~crc >>> 0;
 }
 

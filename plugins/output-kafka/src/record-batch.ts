@@ -133,7 +133,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     bytes.writeInt16BE(producer.epoch, 51);
     bytes.writeInt32BE(sequence, 53);
     bytes.writeInt32BE(this.#count, 57);
-    bytes.writeUInt32BE(crc32c(bytes, checkedFrom), 17);
+    bytes.writeUInt32BE(crc32c(bytes.subarray(checkedFrom)), 17);
     return { bytes, shelved };
   }
 
