@@ -1,7 +1,7 @@
-import { request as httpRequest } from 'node:http';
 import { errorTable, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
+import { request as httpRequest } from './http.ts';
 
 /** Milliseconds without a sign of the agent: above what a busy one takes for 10,000 inputs. */
 const patience = 10_000;

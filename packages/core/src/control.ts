@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
@@ -8,6 +8,7 @@ import { statusOf } from './agent-status.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { letterCommands } from './dead-letter-commands.ts';
+import { createServer } from './http.ts';
 
 /** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
 export type Command = (query: URLSearchParams) => unknown;
