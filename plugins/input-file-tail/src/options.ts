@@ -19,7 +19,7 @@ export const options = z.strictObject({
   ignore_older: duration()
     .optional()
     .describe(
-      'Leaves files alone that were not changed for longer than this and were never read. One that is written to again is read from its beginning.',
+      'Leaves files alone that were not changed for longer than this and were never read. One that is written to again is read from its beginning, also with `from: end`.',
     ),
   oldest_first: z
     .boolean()
