@@ -103,12 +103,19 @@ export class InputNode extends Node {
 
   resume(): void {
     this.#gate.open();
+    this.#free();
   }
 
   /** Takes the component's new attributes live: handles and positions stay. */
   retag(component: DesiredComponent): void {
     this.component = component;
     this.#sources.retag(component.attributes);
+    this.#free();
+  }
+
+  /** What its sources wait for may be over: they go elsewhere now, or nowhere. */
+  #free(): void {
+    for (const source of this.#sources) source.free();
   }
 
   /** What it knows of a path. */
@@ -141,6 +148,7 @@ export class InputNode extends Node {
     this.#gate.open();
     await this.#instance?.stop();
     await this.#running;
+    this.#free();
     this.#sources.close();
     this.supervisor.move('stopped');
   }

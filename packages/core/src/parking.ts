@@ -14,13 +14,21 @@ export interface ParkingParts {
   gone(delivery: Delivery): void;
 }
 
+/** What is here of one source. */
+interface Parked {
+  /** Each with how to forget that it is waited for. */
+  readonly entries: Map<Entry, () => void>;
+  /** The source's freedom is nobody's business here any more. */
+  forget(): void;
+}
+
 /**
- * What a stuck output gave back, by source, until it can be tried again: its source is paused, and what nothing was written
- * of anywhere is taken back, so that its memory is free for others.
+ * What a stuck output gave back, by source, until it can be tried again, or the source has changed: its source is paused, and
+ * what nothing was written of anywhere is taken back, so that its memory is free for others.
  */
 export class Parking {
   readonly #parts: ParkingParts;
-  readonly #parked = new Map<TrackedSource, Map<Entry, () => void>>();
+  readonly #parked = new Map<TrackedSource, Parked>();
 
   constructor(parts: ParkingParts) {
     this.#parts = parts;
@@ -35,13 +43,18 @@ export class Parking {
   park(entry: Entry, over?: Promise<void>): void {
     const { delivery } = entry;
     const { source } = delivery;
-    let entries = this.#parked.get(source);
-    if (!entries) {
-      entries = new Map();
-      this.#parked.set(source, entries);
+    let parked = this.#parked.get(source);
+    if (!parked) {
+      const entries: Parked['entries'] = new Map();
+      const free = () => {
+        if (this.#parked.get(source)?.entries === entries) this.#parts.again(this.#take(source), source);
+      };
+      parked = { entries, forget: source.onFree(free) };
+      this.#parked.set(source, parked);
       source.pause('output stuck', this);
-      void over?.then(() => this.#free(source));
+      void over?.then(free);
     }
+    const { entries } = parked;
     delivery.park();
     const cancelled = () => {
       entries.delete(entry);
@@ -57,14 +70,12 @@ export class Parking {
     return [...this.#parked.keys()].flatMap((source) => this.#take(source));
   }
 
-  #free(source: TrackedSource): void {
-    this.#parts.again(this.#take(source), source);
-  }
-
   #take(source: TrackedSource): Entry[] {
-    const entries = this.#parked.get(source);
-    if (!entries) return [];
+    const parked = this.#parked.get(source);
+    if (!parked) return [];
+    const { entries } = parked;
     this.#parked.delete(source);
+    parked.forget();
     for (const [{ delivery }, forget] of entries) {
       forget();
       delivery.unpark();

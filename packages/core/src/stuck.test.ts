@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { World } from './fixtures/memory.ts';
 
 const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
@@ -113,4 +113,59 @@ test('a change of the output frees the sources', async () => {
   world.configure(wide.replace('type: wide', 'type: wide, tag: new'));
   expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
   await until(() => expect(written()).toEqual(lines.map((line) => `new${line}`)));
+});
+
+describe('what a stuck output waits for may never come, so a source is free when', () => {
+  const held = `
+inputs: { x: { type: memory, streams: [a] }, y: { type: memory, streams: [b] } }
+outputs: { out: { type: wide } }`;
+
+  /** The stream a is stuck for good, as long as nothing about its source changes. */
+  async function stuckForGood() {
+    stick();
+    world.add('a', ...lines);
+    const agent = await world.start(held);
+    const input = agent.pipeline.inputs.find(({ id }) => id === 'x')!;
+    await until(() => expect([...input.sources][0]).toMatchObject({ pausedBy: ['output stuck'], outstanding: 0 }));
+    return { agent, output: () => agent.pipeline.outputs[0]!.supervisor.status };
+  }
+
+  test('its attributes change', async () => {
+    const { agent, output } = await stuckForGood();
+    world.stuck.clear();
+    world.configure(held.replace('[a]', '[a], attributes: { topic: right }'));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied', plan: { retag: ['x'] } });
+    await until(() => expect(written()).toEqual(lines));
+    await until(() => expect(output().state).toBe('running'));
+  });
+
+  test('its input is removed', async () => {
+    const { agent, output } = await stuckForGood();
+    world.configure(held.replace('x: { type: memory, streams: [a] }, ', ''));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied', plan: { remove: ['x'] } });
+    await until(() => expect(output().state).toBe('running'));
+    world.add('b', ...ofB);
+    await until(() => expect(written()).toEqual(ofB));
+  });
+
+  test('its input fails: another source takes its place', async () => {
+    const { output } = await stuckForGood();
+    world.stuck.clear();
+    world.broken.add('x');
+    await until(() => expect(written()).toEqual(lines));
+    await until(() => expect(output().state).toBe('running'));
+  });
+
+  test('the output leads its records elsewhere', async () => {
+    const { agent, output } = await stuckForGood();
+    world.stuck.clear();
+    world.configure(
+      held
+        .replace('wide }', 'wide, inputs: [up] }')
+        .replace('outputs:', 'transforms: { up: { type: upper, inputs: [x, y] } }\noutputs:'),
+    );
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied', plan: { add: ['up'] } });
+    await until(() => expect(written()).toEqual(lines.map((line) => line.toUpperCase())));
+    await until(() => expect(output().state).toBe('running'));
+  });
 });

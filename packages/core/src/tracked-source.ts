@@ -41,6 +41,7 @@ export class TrackedSource implements Source {
   readPosition: number;
   #owner: SourceOwner;
   readonly #paused = new Map<PauseReason, Set<unknown>>();
+  readonly #onFree = new Set<() => void>();
   #outstanding: Delivery[] = [];
   #inHand = 0;
 
@@ -128,7 +129,18 @@ export class TrackedSource implements Source {
     this.#finish();
   }
 
-  /** Forgets what is on its way: reading starts again at the settled position, and what a plugin stopped it for is asked again. */
+  /** Calls back when what a stuck output keeps of it is to be tried again. Returns how to take that back. */
+  onFree(callback: () => void): () => void {
+    this.#onFree.add(callback);
+    return () => this.#onFree.delete(callback);
+  }
+
+  /** Something about it has changed, so that no output may be stuck for it any more: those that are try again. */
+  free(): void {
+    for (const callback of [...this.#onFree]) callback();
+  }
+
+  /** Forgets what is on its way: reading starts again at the settled position, and what held it up is asked again. */
   cancel(): void {
     const cancelled = this.#outstanding;
     this.#outstanding = [];
@@ -136,6 +148,7 @@ export class TrackedSource implements Source {
     this.resume('window');
     this.resume('stopped by a plugin');
     for (const delivery of cancelled) delivery.cancel();
+    this.free();
   }
 
   /** As {@link cancel}, and reading starts again at another position: what it was stopped for may not come again. */
@@ -183,6 +196,8 @@ export class TrackedSource implements Source {
   }
 
   #finish(): void {
-    if (this.ended && this.#outstanding.length === 0 && this.#inHand === 0) this.#owner.finished(this);
+    if (!this.ended || this.#outstanding.length > 0 || this.#inHand > 0) return;
+    this.free();
+    this.#owner.finished(this);
   }
 }
