@@ -8,13 +8,13 @@ import {
   type Refused,
   type Source,
   Stuck,
+  within,
 } from '@logcatch/plugin-api';
 import { bytesOf, type DeadLetter, type LetterFilter } from './dead-letter.ts';
 import type { Cursor, DeadLetters } from './dead-letters.ts';
 import type { OutputNode } from './output-node.ts';
 import { BufferPool } from './pool.ts';
 import { sentence } from './supervisor.ts';
-import { within } from './within.ts';
 
 /** Bytes of letters that are written before what was written is removed: a kill repeats at most these. */
 const stepBytes = 1 << 20;

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { type Attributes, abortable } from '@logcatch/plugin-api';
+import { type Attributes, abortable, within } from '@logcatch/plugin-api';
 import { Checkpointer } from './checkpointer.ts';
 import type { Desired } from './config/index.ts';
 import { Configuration } from './configuration.ts';
@@ -14,7 +14,6 @@ import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
 import { stopNodes } from './stopping.ts';
 import type { Store } from './store.ts';
-import { within } from './within.ts';
 
 /** Milliseconds for an output to start. One that has neither started nor failed by then is written to all the same. */
 const startPatience = 15_000;

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { abortable } from './abortable.ts';
 import { type ErrorDetails, LogcatchError } from './errors.ts';
+import { sleep } from './sleep.ts';
 
 /** How often the file is looked at, in milliseconds. */
 const pollEvery = 250;
@@ -83,7 +83,7 @@ export class FileWatch {
 
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(pollEvery, signal);
+      await sleep(pollEvery, signal);
       const look = await this.#quiet(signal, Number.POSITIVE_INFINITY);
       if (!look || signal.aborted || look.stamp === this.#known) continue;
       this.#known = look.stamp;
@@ -116,7 +116,7 @@ export class FileWatch {
       const left = this.#since + quietFor - now;
       if (left <= 0) return look;
       if (now >= until) break;
-      await pause(left, signal);
+      await sleep(left, signal);
     }
     return undefined;
   }
@@ -215,9 +215,4 @@ function lineNotText(bytes: Buffer): number | undefined {
     if (feed < 0 || !isUtf8(part) || part.includes(0)) return line;
     start = feed + 1;
   }
-}
-
-/** Resolves after so many milliseconds, or when aborted. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await delay(milliseconds, undefined, { signal }).catch(() => {});
 }

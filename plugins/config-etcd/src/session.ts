@@ -1,4 +1,4 @@
-import { abortable, type LogcatchError, type Logger } from '@logcatch/plugin-api';
+import { abortable, type LogcatchError, type Logger, sleep } from '@logcatch/plugin-api';
 import type { Endpoint } from './endpoint.ts';
 import { isRefusal, reasonOf } from './failure.ts';
 import type { OpenOptions } from './link.ts';
@@ -155,14 +155,4 @@ function attempt<C>(): PromiseWithResolvers<C> {
   // It may be that nobody asks.
   made.promise.catch(() => {});
   return made;
-}
-
-/** Ends early, and well, when the signal is aborted. */
-function sleep(time: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, time);
-  return abortable(over.promise, signal).then(
-    () => {},
-    () => clearTimeout(timer),
-  );
 }

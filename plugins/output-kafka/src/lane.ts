@@ -1,5 +1,5 @@
-import type { LogcatchError } from '@logcatch/plugin-api';
-import { backoff, Pause } from './backoff.ts';
+import { type LogcatchError, sleep } from '@logcatch/plugin-api';
+import { backoff } from './backoff.ts';
 import { SendFailure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
 import { countAcknowledged, countFailure, type LaneFigures, newFigures } from './lane-figures.ts';
@@ -39,7 +39,7 @@ export class Lane<Payload> {
   #usedAt = performance.now();
   #closed: { readonly reason: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #rest = new Pause();
+  #rest = new AbortController();
 
   /** @param stamp where an earlier lane of this partition ended */
   constructor(topic: string, partition: number, settings: LaneSettings<Payload>, stamp?: Stamp) {
@@ -111,7 +111,7 @@ export class Lane<Payload> {
 
   /** Ends a pause after a failure: it may work again. */
   nudge(): void {
-    this.#rest.end();
+    this.#rest.abort();
   }
 
   /** To be called every now and then: a lane that is stuck gives back what it has not sent. */
@@ -133,7 +133,7 @@ export class Lane<Payload> {
     if (this.#closed) return;
     this.#closed = { reason };
     clearTimeout(this.#timer);
-    this.#rest.end();
+    this.#rest.abort();
     this.#giveBack(reason);
     this.progress.end();
   }
@@ -294,7 +294,8 @@ export class Lane<Payload> {
     this.#busy = true;
     const failures = this.progress.failed(failure);
     this.look();
-    await this.#rest.wait((this.#settings.backoff ?? backoff)(failures));
+    this.#rest = new AbortController();
+    await sleep((this.#settings.backoff ?? backoff)(failures), this.#rest.signal);
     if (!this.#closed) this.#goOn();
   }
 

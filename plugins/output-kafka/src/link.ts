@@ -1,4 +1,4 @@
-import type { Logger } from '@logcatch/plugin-api';
+import { abortable, type Logger, within } from '@logcatch/plugin-api';
 import type { Address } from './address.ts';
 import {
   type ApiName,
@@ -44,7 +44,7 @@ export async function openLink(address: Address, settings: LinkSettings, signal:
   });
   const link = new KafkajsLink(address, broker, connection, settings);
   try {
-    await within(settings.connectTimeout, signal, broker.connect());
+    await within(settings.connectTimeout, (late) => abortable(broker.connect(), AbortSignal.any([late, signal])));
   } catch (error) {
     await link.close(asError(error));
     const failure = connectFailure(address, error);
@@ -53,8 +53,6 @@ export async function openLink(address: Address, settings: LinkSettings, signal:
   }
   return link;
 }
-
-const never = new AbortController().signal;
 
 class KafkajsLink implements Link {
   readonly #address: Address;
@@ -148,7 +146,7 @@ class KafkajsLink implements Link {
 
   /** kafkajs ends what it has sent in time, but not always what it does before, such as a login. */
   #inTime<T>(promise: Promise<T>): Promise<T> {
-    return within(this.#settings.requestTimeout, never, promise);
+    return within(this.#settings.requestTimeout, (late) => abortable(promise, late));
   }
 
   /** Any failure, time-outs included, ends the connection: an answer that comes late must meet nobody. */
@@ -198,19 +196,6 @@ function leadersOf(partitions: MetadataAnswer['topicMetadata'][number]['partitio
   const leaders: number[] = new Array(partitions.length).fill(-1);
   for (const { partitionId, leader } of partitions) leaders[partitionId] = leader;
   return leaders;
-}
-
-async function within<T>(ms: number, signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const { promise: end, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`nothing within ${ms} ms`)), ms);
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
 }
 
 function asError(thrown: unknown): Error {

@@ -1,4 +1,13 @@
-import type { Batch, Figures, LogcatchError, Output, OutputContext, Receipt, Source } from '@logcatch/plugin-api';
+import {
+  abortable,
+  type Batch,
+  type Figures,
+  type LogcatchError,
+  type Output,
+  type OutputContext,
+  type Receipt,
+  type Source,
+} from '@logcatch/plugin-api';
 import { parseAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
 import { Delivery } from './delivery.ts';
@@ -77,15 +86,10 @@ export class KafkaOutput implements Output {
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
     try {
-      await Promise.race([this.#cluster.metadata([]), aborted]);
+      await abortable(this.#cluster.metadata([]), signal);
     } catch (error) {
       throw signal.aborted ? signal.reason : this.#cannotStart(SendFailure.from(error));
-    } finally {
-      signal.removeEventListener('abort', abort);
     }
     this.#topics.start();
     this.#lanes.start();

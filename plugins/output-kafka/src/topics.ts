@@ -1,5 +1,5 @@
-import type { Logger } from '@logcatch/plugin-api';
-import { backoff, pause } from './backoff.ts';
+import { type Logger, sleep } from '@logcatch/plugin-api';
+import { backoff } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { failureOf, nameOfCode } from './codes.ts';
 import { SendFailure } from './failure.ts';
@@ -168,7 +168,7 @@ export class Topics {
         this.#settings.troubles.set(name, topic.failure);
         this.#look(name, topic, topic.failure);
       }
-      await pause(backoff(n), this.#stopped.signal);
+      await sleep(backoff(n), this.#stopped.signal);
     }
     topic.discovering = false;
     if (topic.leaders.length === 0) topic.open = false;
