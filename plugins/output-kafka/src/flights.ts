@@ -32,6 +32,7 @@ export class Flights<Payload> {
   #failed = false;
   #confirmed = false;
   #producer: Producer | undefined;
+  #fresh = false;
   #sequence: number;
 
   /** @param inFlight how many may be on their way at most */
@@ -53,6 +54,16 @@ export class Flights<Payload> {
   /** What the next one will be stamped with; `undefined` while there is no producer. */
   get stamp(): Stamp | undefined {
     return this.#producer && { producer: this.#producer, sequence: this.#sequence };
+  }
+
+  /** Whether the next producer has to be one that the broker cannot know. */
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+
+  /** Whether one of them may have been appended, so that they have to go again as they are. */
+  get doubtful(): boolean {
+    return this.#all.some(({ unknown }) => this.#rules.identical(unknown));
   }
 
   /** Whether one more may go now. */
@@ -119,20 +130,28 @@ export class Flights<Payload> {
     this.#failed = false;
   }
 
-  /** Takes them all out: their records get other stamps. */
+  /**
+   * Takes them all out: their records get other stamps. Where one of them may have been appended, or will be when it comes to
+   * the broker late, the producer goes too: under its sequence number the broker would take other records for repeated ones.
+   */
   dissolve(): readonly Flight<Payload>[] {
-    const flights = this.#all;
-    this.#all = [];
-    this.#failed = false;
-    this.#sequence = flights[0]?.sequence ?? this.#sequence;
-    return flights;
+    if (this.doubtful) return this.renew();
+    this.#sequence = this.#all[0]?.sequence ?? this.#sequence;
+    return this.#takeAll();
   }
 
   /** Takes them all out, and the producer with them. */
   renew(): readonly Flight<Payload>[] {
-    const flights = this.dissolve();
     this.#producer = undefined;
+    this.#fresh = true;
     this.#sequence = 0;
+    return this.#takeAll();
+  }
+
+  #takeAll(): readonly Flight<Payload>[] {
+    const flights = this.#all;
+    this.#all = [];
+    this.#failed = false;
     return flights;
   }
 }

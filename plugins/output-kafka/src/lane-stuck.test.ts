@@ -25,7 +25,6 @@ async function recorder(...texts: string[]): Promise<Recorder> {
 /** A sender whose answers the test gives. */
 class Broker implements Sender<Texts> {
   readonly sent: RecordBatch<Texts>[] = [];
-  readonly forgotten: string[] = [];
   answer: (records: RecordBatch<Texts>) => Promise<bigint> = async () => 0n;
   isReady = true;
   #producers = 1;
@@ -195,6 +194,30 @@ test('an idle lane closes, and a later one goes on with its sequence numbers', a
   // Brokers may have forgotten the producer, or not: another one is safe.
   await vi.advanceTimersByTimeAsync(idleAfterMs + 25 * 3_600_000);
   lanes.get('logs', 0).push(await recorder('four'));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(broker.sent.at(-1)).toMatchObject({ producer: { id: '2' }, sequence: 0 });
+  lanes.close('the end');
+});
+
+test('a lane that left its producer and became idle: a later one does not begin anew with it', async () => {
+  const broker = new Broker();
+  const { lanes } = lanesOf(broker);
+  const lane = lanes.get('logs', 0);
+  lane.push(await recorder('one'));
+  await vi.advanceTimersByTimeAsync(10);
+  const failures = [
+    new SendFailure('LC_OUTPUT_UNREACHABLE', 'the request timed out', { unknown: true }),
+    new SendFailure('LC_OUTPUT_FAILED', 'no such partition', { remedy: 'give back' }),
+  ];
+  broker.answer = async () => Promise.reject(failures.shift());
+  const lost = await recorder('two');
+  lane.push(lost);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(lost.answers).toEqual(['returned']);
+  await vi.advanceTimersByTimeAsync(idleAfterMs + 2000);
+  expect(lanes.all).toEqual([]);
+  broker.answer = async () => 1n;
+  lanes.get('logs', 0).push(await recorder('three'));
   await vi.advanceTimersByTimeAsync(10);
   expect(broker.sent.at(-1)).toMatchObject({ producer: { id: '2' }, sequence: 0 });
   lanes.close('the end');

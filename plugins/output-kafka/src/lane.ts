@@ -5,7 +5,7 @@ import { type Flight, Flights } from './flights.ts';
 import { countAcknowledged, countFailure, type LaneFigures, newFigures } from './lane-figures.ts';
 import type { LaneSettings } from './lane-settings.ts';
 import { Progress } from './progress.ts';
-import { type Rules, rules } from './rules.ts';
+import { rules } from './rules.ts';
 import type { Stamp } from './sender.ts';
 import { halve, type Part, type Slice } from './slice.ts';
 import { Waiting } from './waiting.ts';
@@ -29,10 +29,8 @@ export class Lane<Payload> {
   readonly figures: LaneFigures = newFigures();
   readonly progress: Progress;
   readonly #settings: LaneSettings<Payload>;
-  readonly #rules: Rules;
   readonly #flights: Flights<Payload>;
   readonly #waiting: Waiting;
-  #fresh = false;
   /** Asking for a producer id, or pausing after a failure. */
   #busy = false;
   #stale = 0;
@@ -46,9 +44,8 @@ export class Lane<Payload> {
     this.topic = topic;
     this.partition = partition;
     this.#settings = settings;
-    this.#rules = settings.rules ?? rules;
     this.#waiting = new Waiting(settings.linger, settings.batchBytes);
-    this.#flights = new Flights(settings.inFlight, this.#rules, stamp);
+    this.#flights = new Flights(settings.inFlight, settings.rules ?? rules, stamp);
     this.progress = new Progress(this.name, settings.troubles);
   }
 
@@ -180,7 +177,7 @@ export class Lane<Payload> {
     this.#busy = true;
     this.progress.began();
     try {
-      this.#flights.identified(await this.#settings.sender.identify(this.#fresh));
+      this.#flights.identified(await this.#settings.sender.identify(this.#flights.fresh));
       this.#goOn();
     } catch (error) {
       await this.#pause(SendFailure.from(error));
@@ -245,7 +242,7 @@ export class Lane<Payload> {
       this.#pump();
     } else {
       if (failure.remedy === 'restamp' && ++this.#stale >= staleLimit) this.#renew(failure);
-      else if (this.#flights.all.some(({ unknown }) => this.#rules.identical(unknown))) this.#flights.again();
+      else if (this.#flights.doubtful) this.#flights.again();
       // Surely not appended: these may be given back, and their payloads need not be kept.
       else this.#putBack(this.#flights.dissolve());
       await this.#pause(failure);
@@ -253,12 +250,11 @@ export class Lane<Payload> {
   }
 
   /** The broker refused the record batch as it is: smaller ones; a record that is alone can never be written. */
-  #divide({ parts, count, bytes }: Flight<Payload>, failure: SendFailure): void {
-    // What follows may come to the broker late, on a connection that has ended, and it would fit once the gap is closed: not
-    // when the gap stays, because the records go on under another producer.
-    const late = this.#flights.all.slice(1).some(({ unknown }) => unknown);
-    this.#fresh ||= late;
-    const flights = late ? this.#flights.renew() : this.#flights.dissolve();
+  #divide(head: Flight<Payload>, failure: SendFailure): void {
+    const { parts, count, bytes } = head;
+    // However often it was sent: the broker does not take it. But what follows may fit once the gap is closed.
+    head.unknown = false;
+    const flights = this.#flights.dissolve();
     if (count === 1) {
       this.#putBack(flights, []);
       this.progress.made(!this.#empty);
@@ -276,7 +272,6 @@ export class Lane<Payload> {
     const warning = repeated > 0 ? `; up to ${repeated} records may be repeated` : '';
     this.#settings.log.warn(`${this.name}: ${failure.message}; going on with a new producer id${warning}`);
     this.#putBack(flights);
-    this.#fresh = true;
     this.#stale = 0;
     this.figures.resets++;
   }

@@ -107,6 +107,8 @@ export class Lanes<Payload> {
   #close(lane: Lane<Payload>, now: number): void {
     const { topic, partition, name, stamp } = lane;
     if (stamp) this.#stamps.set(name, { stamp, until: now + stampsKeptMs });
+    // It may have left its producer, which a later lane of this partition must not begin anew with.
+    else this.#settings.sender.forget();
     lane.close(new Error('the lane is idle'));
     const ofTopic = this.#lanes.get(topic)!;
     ofTopic.delete(partition);
