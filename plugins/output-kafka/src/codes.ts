@@ -12,9 +12,10 @@ interface Meaning {
   readonly refusal?: true;
   readonly code?: ErrorCode;
   readonly hint?: string;
+  readonly patience?: number;
 }
 
-const forbidden = { refusal: true, code: 'LC_OUTPUT_FORBIDDEN' } as const;
+const forbidden = { refusal: true, code: 'LC_OUTPUT_FORBIDDEN', patience: 0 } as const;
 const larger = 'Raise max.message.bytes of the topic, or shorten the lines.';
 const replicas = 'Bring brokers back: fewer replicas are in sync than min.insync.replicas of the topic asks for.';
 
@@ -81,5 +82,6 @@ export function failureOf(code: number, hint = meanings[code]?.hint): SendFailur
     unknown: meaning?.refusal !== true,
     answer: nameOfCode(code),
     ...(hint && { hint }),
+    ...(meaning?.patience !== undefined && { patience: meaning.patience }),
   });
 }

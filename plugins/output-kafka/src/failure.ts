@@ -10,6 +10,9 @@ import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
  */
 export type Remedy = 'retry' | 'shrink' | 'bisect' | 'restamp' | 'give back';
 
+/** Records wait in memory for so long, in ms, for most failures to pass. */
+const patienceMs = 5000;
+
 export interface FailureDetails {
   readonly remedy?: Remedy;
   /** Whether the records may be in the log all the same. Default false. */
@@ -17,6 +20,11 @@ export interface FailureDetails {
   readonly hint?: string;
   /** The broker's answer by its name. */
   readonly answer?: string;
+  /**
+   * How long records wait in memory for it to pass, in ms, before what they are for is stuck; 0 for what lasts until a person
+   * does something about it. Default 5,000.
+   */
+  readonly patience?: number;
   readonly cause?: unknown;
 }
 
@@ -28,6 +36,8 @@ export class SendFailure extends Error {
   readonly unknown: boolean;
   readonly hint: string | undefined;
   readonly answer: string | undefined;
+  readonly patience: number;
+  readonly #details: FailureDetails;
 
   constructor(code: ErrorCode, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -36,12 +46,19 @@ export class SendFailure extends Error {
     this.unknown = details.unknown ?? false;
     this.hint = details.hint;
     this.answer = details.answer;
+    this.patience = details.patience ?? patienceMs;
+    this.#details = details;
   }
 
   /** Whatever was thrown: what is not understood may have been written, and is tried again. */
   static from(error: unknown): SendFailure {
     if (error instanceof SendFailure) return error;
     return new SendFailure('LC_OUTPUT_FAILED', messageOf(error), { unknown: true, cause: error });
+  }
+
+  /** The same of something that has written nothing, whatever became of it. */
+  ofQuestion(): SendFailure {
+    return new SendFailure(this.code, this.message, { ...this.#details, unknown: false });
   }
 
   /** Why a record can never be written, for those who read the dead letters. @param what was to be written, or where to */

@@ -61,12 +61,10 @@ export class KafkaSender implements Sender<Encoded> {
   }
 }
 
-/** A question that failed has written nothing, whatever became of it. */
 async function asked<T>(question: Promise<T>): Promise<T> {
   try {
     return await question;
   } catch (error) {
-    const { code, message, remedy, hint, answer, cause } = SendFailure.from(error);
-    throw new SendFailure(code, message, { remedy, cause, ...(hint && { hint }), ...(answer && { answer }) });
+    throw SendFailure.from(error).ofQuestion();
   }
 }

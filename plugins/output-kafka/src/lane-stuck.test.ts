@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { Recorder, TextBuilder, type Texts } from './fixtures/texts.ts';
+import type { Lane } from './lane.ts';
 import { idleAfterMs, Lanes, type LanesSettings } from './lanes.ts';
 import type { RecordBatch, Sender } from './sender.ts';
 
@@ -72,6 +73,17 @@ const reasonOf = ({ reason }: Recorder) => {
   return reason as Stuck;
 };
 
+/** What becomes of a record whose source comes again as often as it may. */
+async function insist(lane: Lane<Texts>, text: string): Promise<Recorder> {
+  for (;;) {
+    const slice = await recorder(text);
+    lane.push(slice);
+    await slice.done;
+    if (!(slice.reason instanceof Stuck)) return slice;
+    await slice.reason.over;
+  }
+}
+
 /** Whether the sources may come again. */
 async function isOver({ over }: Stuck): Promise<boolean> {
   return Promise.race([over.then(() => true), vi.advanceTimersByTimeAsync(0).then(() => false)]);
@@ -111,7 +123,7 @@ test('a lane that may not write keeps nothing; now and then it tries with one sl
   const lane = lanes.get('logs', 0);
   const slices = [await recorder('one'), await recorder('two')];
   for (const slice of slices) lane.push(slice);
-  await vi.advanceTimersByTimeAsync(5500);
+  await vi.advanceTimersByTimeAsync(10);
   expect(slices.map(({ answers }) => answers)).toEqual([['returned'], ['returned']]);
   await vi.advanceTimersByTimeAsync(1000);
   expect(await isOver(reasonOf(slices[0]!))).toBe(true);
@@ -139,7 +151,7 @@ test('sources do not come again while the partition has no leader', async () => 
   const { lanes } = lanesOf(broker);
   const slice = await recorder('one');
   lanes.get('logs', 0).push(slice);
-  await vi.advanceTimersByTimeAsync(60_000);
+  await vi.advanceTimersByTimeAsync(50_000);
   expect(await isOver(reasonOf(slice))).toBe(false);
   broker.isReady = true;
   await vi.advanceTimersByTimeAsync(1000);
@@ -152,8 +164,9 @@ test('dead_letter_after: what waits too long is refused, and the lane goes on tr
   broker.answer = async () => Promise.reject(failureOf(29));
   const { lanes } = lanesOf(broker, { deadLetterAfter: 60_000 });
   const lane = lanes.get('logs', 0);
-  lane.push(await recorder('one'));
+  const first = insist(lane, 'one');
   await vi.advanceTimersByTimeAsync(61_000);
+  expect((await first).answers).toEqual([expect.any(LogcatchError)]);
   const slices = [await recorder('one'), await recorder('two')];
   for (const slice of slices) lane.push(slice);
   await vi.advanceTimersByTimeAsync(2000);
@@ -220,5 +233,40 @@ test('a lane that left its producer and became idle: a later one does not begin 
   lanes.get('logs', 0).push(await recorder('three'));
   await vi.advanceTimersByTimeAsync(10);
   expect(broker.sent.at(-1)).toMatchObject({ producer: { id: '2' }, sequence: 0 });
+  lanes.close('the end');
+});
+
+test('sources that may have nothing more for a stuck lane come again after a minute; when none comes, it is nobody’s trouble', async () => {
+  const broker = new Broker();
+  broker.isReady = false;
+  broker.answer = async () => Promise.reject(failureOf(29));
+  const { lanes, troubles } = lanesOf(broker);
+  const slice = await recorder('one');
+  lanes.get('logs', 0).push(slice);
+  await vi.advanceTimersByTimeAsync(55_000);
+  expect(await isOver(reasonOf(slice))).toBe(false);
+  expect(troubles.size).toBe(1);
+  await vi.advanceTimersByTimeAsync(7000);
+  expect(await isOver(reasonOf(slice))).toBe(true);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(troubles.size).toBe(0);
+  lanes.close('the end');
+});
+
+test('dead_letter_after does not count the time in which there were no records', async () => {
+  const broker = new Broker();
+  broker.answer = async () => Promise.reject(failureOf(19));
+  const { lanes } = lanesOf(broker, { deadLetterAfter: 60_000 });
+  const lane = lanes.get('logs', 0);
+  const unwanted = await recorder('one');
+  lane.push(unwanted);
+  await vi.advanceTimersByTimeAsync(2000);
+  lane.withdraw(unwanted, 'its input is removed');
+  await vi.advanceTimersByTimeAsync(120_000);
+  broker.answer = async () => 0n;
+  const slices = [await recorder('two'), await recorder('three')];
+  for (const slice of slices) lane.push(slice);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(slices.map(({ answers }) => answers)).toEqual([[0n], [0n]]);
   lanes.close('the end');
 });

@@ -1,5 +1,5 @@
 import { BufferPool } from '@logcatch/core';
-import { batchOf } from '@logcatch/plugin-api';
+import { batchOf, type Stuck } from '@logcatch/plugin-api';
 import { MemorySources } from '@logcatch/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
@@ -183,7 +183,11 @@ describe('a lane', () => {
     await expect.poll(() => troubles.get('logs-0')?.code).toBe('LC_OUTPUT_FORBIDDEN');
     broker.send = async () => 7n;
     await slice.done;
-    expect(slice.answers).toEqual([7n]);
+    await (slice.reason as Stuck).over;
+    const again = await recorder(['one']);
+    lane.push(again);
+    await again.done;
+    expect(again.answers).toEqual([7n]);
     expect(troubles.size).toBe(0);
   });
 

@@ -4,6 +4,7 @@ import { SendFailure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
 import { countAcknowledged, countFailure, type LaneFigures, newFigures } from './lane-figures.ts';
 import type { LaneSettings } from './lane-settings.ts';
+import { restMs } from './hold.ts';
 import { Progress } from './progress.ts';
 import { rules } from './rules.ts';
 import type { Stamp } from './sender.ts';
@@ -12,8 +13,6 @@ import { Waiting } from './waiting.ts';
 
 /** How often in a row a broker must find the sequence wrong before we believe that it has lost our state. */
 const staleLimit = 3;
-/** What a source is told when a broker just does not answer. */
-const silence = new SendFailure('LC_OUTPUT_UNREACHABLE', 'the leader of the partition does not answer');
 
 /**
  * The way to one topic-partition: a queue of slices, record batches on their way, sent until they are answered. What makes
@@ -111,18 +110,28 @@ export class Lane<Payload> {
     this.#rest.abort();
   }
 
-  /** To be called every now and then: a lane that is stuck gives back what it has not sent. */
+  /** To be called every now and then: a lane that is stuck gives back what it has not sent, and one without records begins anew. */
   look(): void {
     const { progress } = this;
-    if (!progress.stuck || this.#closed) return;
-    const failure = progress.failure ?? silence;
+    if (this.#closed) return;
+    if (progress.holdExpired) this.#endHold();
+    if (this.idleFor >= restMs) progress.made(false);
+    if (!progress.stuck) return;
+    const { reason } = progress;
     const { deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
     if (progress.stalledFor >= deadLetterAfter) {
-      this.#refuse(this.#waiting.clear(), failure.refusal(`${this.name} is stuck`));
-      progress.endHold();
+      this.#refuse(this.#waiting.clear(), reason.refusal(`${this.name} is stuck`));
+      this.#endHold();
     }
-    for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(failure));
-    if (this.#settings.elsewhere?.(this.topic)) progress.endHold();
+    for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(reason));
+    if (this.#settings.elsewhere?.(this.topic)) this.#endHold();
+  }
+
+  /** Its sources come again, those that still have records for it. */
+  #endHold(): void {
+    if (!this.progress.holding) return;
+    this.progress.endHold();
+    this.#usedAt = performance.now();
   }
 
   /** Gives back everything, also what may have been appended, and sends nothing any more. */
@@ -305,7 +314,7 @@ export class Lane<Payload> {
     this.#busy = true;
     try {
       await this.#settings.sender.ready(this.topic, this.partition);
-      this.progress.endHold();
+      this.#endHold();
       this.#goOn();
     } catch (error) {
       await this.#pause(SendFailure.from(error));

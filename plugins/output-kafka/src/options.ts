@@ -48,7 +48,7 @@ const stuck = z.union([
   z.literal('wait'),
   z.strictObject({
     dead_letter_after: duration().describe(
-      'Records that have waited for a stuck topic or partition for so long go to the dead letters.',
+      'Records for a topic or partition that has been in trouble for so long go to the dead letters, however long they have waited.',
     ),
   }),
 ]);

@@ -1,10 +1,10 @@
-import type { SendFailure } from './failure.ts';
+import { SendFailure } from './failure.ts';
 import { Hold } from './hold.ts';
 
 /** A failing lane is told to people after this long, in ms; the moves of a leader are over by then. */
 const patienceMs = 1000;
-/** Without progress for so long, in ms, a lane or topic is stuck. */
-export const stuckAfterMs = 5000;
+/** What people are told when a broker just does not answer. */
+const silence = new SendFailure('LC_OUTPUT_UNREACHABLE', 'the leader of the partition does not answer');
 
 export interface Tell {
   set(name: string, failure: SendFailure): void;
@@ -31,7 +31,7 @@ export class Progress {
   }
 
   get stuck(): boolean {
-    return this.stalledFor >= stuckAfterMs;
+    return this.#since !== undefined && this.stalledFor >= this.reason.patience;
   }
 
   /** Failures since the last progress. */
@@ -44,8 +44,18 @@ export class Progress {
     return this.#failure;
   }
 
+  /** Why there is no progress, where there is none. */
+  get reason(): SendFailure {
+    return this.#failure ?? silence;
+  }
+
   get holding(): boolean {
     return this.#hold !== undefined;
+  }
+
+  /** Whether sources have been held up for long enough without a sign of them. */
+  get holdExpired(): boolean {
+    return this.#hold?.expired === true;
   }
 
   began(): void {

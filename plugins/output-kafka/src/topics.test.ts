@@ -1,5 +1,5 @@
 import type { Stuck } from '@logcatch/plugin-api';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SendFailure } from './failure.ts';
 import { Topics, type TopicsSettings, type Wish } from './topics.ts';
 import type { Answer, NewTopic, TopicMetadata } from './wire.ts';
@@ -27,7 +27,7 @@ class FakeCluster {
 
 function wish(known: Wish['known'], rest: Partial<Wish> = {}): Wish {
   const unexpected = () => expect.fail('it was given up');
-  return { alone: true, known, stuck: unexpected, refused: unexpected, ...rest };
+  return { alone: false, known, stuck: unexpected, refused: unexpected, ...rest };
 }
 
 function topicsOf(cluster: FakeCluster, settings: Partial<TopicsSettings> = {}) {
@@ -156,12 +156,12 @@ test('sees new partitions by itself', async () => {
     .toBe(2);
 });
 
-test('what waits too long for a topic is given up, and its sources come again when it is there', async () => {
+test('what can wait in its source is given up for a missing topic, and its sources come again when it is there', async () => {
   const cluster = new FakeCluster();
-  const { topics } = topicsOf(cluster, { stuckAfter: 0 });
+  const { topics } = topicsOf(cluster);
   const given: Error[] = [];
-  const whole = wish(() => expect.fail('it was given up'), { stuck: (reason) => void given.push(reason) });
-  const part = new Promise((resolve) => topics.whenKnown('logs', wish(resolve, { alone: false })));
+  const whole = wish(() => expect.fail('it was given up'), { alone: true, stuck: (reason) => void given.push(reason) });
+  const part = new Promise((resolve) => topics.whenKnown('logs', wish(resolve)));
   topics.whenKnown('logs', whole);
   await expect.poll(() => given.length).toBe(1);
   topics.whenKnown('logs', whole);
@@ -172,7 +172,7 @@ test('what waits too long for a topic is given up, and its sources come again wh
 });
 
 test('what waits too long goes to the dead letters, where that is wanted', async () => {
-  const { topics } = topicsOf(new FakeCluster(), { stuckAfter: 0, deadLetterAfter: 0 });
+  const { topics } = topicsOf(new FakeCluster(), { deadLetterAfter: 0 });
   const failure = new Promise((resolve) =>
     topics.whenKnown(
       'logs',
@@ -193,4 +193,56 @@ test('no more topics than max_topics are asked for, until one is closed', async 
   topics.close('a');
   await expect(known).resolves.toBe(1);
   expect(topics.size).toBe(1);
+});
+
+describe('nobody waits any more', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** The fake cluster takes turns of the event loop for its answers. */
+  async function seconds(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  test('sources come again after a minute; when none does, the topic is not asked for, and nobody’s trouble', async () => {
+    const cluster = new FakeCluster();
+    const { topics, troubles } = topicsOf(cluster);
+    let over = false;
+    const stuck = (reason: Error) => void (reason as Stuck).over.then(() => (over = true));
+    topics.whenKnown(
+      'logs',
+      wish(() => expect.fail('there is none'), { alone: true, stuck }),
+    );
+    await seconds(55);
+    expect(over).toBe(false);
+    expect(troubles.size).toBe(1);
+    await seconds(30);
+    expect(over).toBe(true);
+    expect(troubles.size).toBe(0);
+    const asked = cluster.asked.length;
+    await seconds(30);
+    expect(cluster.asked).toHaveLength(asked);
+  });
+
+  test('dead_letter_after does not count the time until somebody does again', async () => {
+    const cluster = new FakeCluster();
+    const { topics } = topicsOf(cluster, { deadLetterAfter: 60_000 });
+    const forget = topics.whenKnown(
+      'logs',
+      wish(() => expect.fail('there is none')),
+    );
+    await seconds(2);
+    forget();
+    await seconds(120);
+    cluster.topics.set('logs', { code: 0, leaders: [1] });
+    cluster.unreachable = true;
+    const known = new Promise((resolve) => topics.whenKnown('logs', wish(resolve)));
+    await seconds(1);
+    cluster.unreachable = false;
+    await seconds(10);
+    expect(await known).toBe(1);
+  });
 });

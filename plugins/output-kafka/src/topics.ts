@@ -3,10 +3,12 @@ import { backoff } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { failureOf, nameOfCode } from './codes.ts';
 import { SendFailure } from './failure.ts';
-import { Hold } from './hold.ts';
-import { stuckAfterMs } from './progress.ts';
+import { Hold, restMs } from './hold.ts';
 import type { Troubles } from './troubles.ts';
 import type { TopicMetadata } from './wire.ts';
+
+/** A partition has a new leader after so long, in ms, if it can have one. */
+const electionMs = 1000;
 
 export interface TopicsSettings {
   readonly cluster: Pick<Cluster, 'metadata' | 'createTopic'>;
@@ -20,8 +22,6 @@ export interface TopicsSettings {
   readonly max: number;
   /** How often all topics are asked for again, in ms. */
   readonly refreshEvery?: number;
-  /** Wishes for a topic in trouble are given up after this long, in ms. */
-  readonly stuckAfter?: number;
   /** Records for a topic in trouble go to the dead letters after this long, in ms. Left out: never. */
   readonly deadLetterAfter?: number | undefined;
 }
@@ -53,6 +53,8 @@ interface Topic {
   since: number | undefined;
   /** What the sources wait for whose wishes were given up. */
   hold: Hold | undefined;
+  /** When a write last waited for it, or could come again, by `performance.now()`. */
+  usedAt: number;
   discovering: boolean;
 }
 
@@ -91,6 +93,7 @@ export class Topics {
       return () => {};
     }
     topic.waiting.add(wish);
+    topic.usedAt = performance.now();
     if (!topic.discovering) void this.#discover(name, topic);
     else if (topic.failure) this.#look(name, topic, topic.failure);
     return () => topic.waiting.delete(wish);
@@ -129,7 +132,7 @@ export class Topics {
     }
     if (leader < 0) {
       const hint = 'Bring its brokers back, or see `kafka-topics.sh --describe --unavailable-partitions`.';
-      throw new SendFailure('LC_OUTPUT_FAILED', 'the partition has no leader', { hint });
+      throw new SendFailure('LC_OUTPUT_FAILED', 'the partition has no leader', { hint, patience: electionMs });
     }
     return leader;
   }
@@ -144,7 +147,7 @@ export class Topics {
     if (!topic) {
       const waiting = new Set<Wish>();
       const known = { leaders: [], failure: undefined, stale: false };
-      topic = { ...known, open: false, waiting, since: undefined, hold: undefined, discovering: false };
+      topic = { ...known, open: false, waiting, since: undefined, hold: undefined, usedAt: 0, discovering: false };
       this.#topics.set(name, topic);
     }
     return topic;
@@ -154,8 +157,7 @@ export class Topics {
   async #discover(name: string, topic: Topic): Promise<void> {
     topic.discovering = true;
     topic.since ??= performance.now();
-    const wanted = () => topic.waiting.size > 0 || topic.hold !== undefined;
-    for (let n = 0; wanted() && !this.#stopped.signal.aborted; n++) {
+    for (let n = 0; isWanted(topic) && !this.#stopped.signal.aborted; n++) {
       try {
         topic.open ||= this.size < this.#settings.max;
         if (topic.open) await this.#refresh(name);
@@ -163,29 +165,30 @@ export class Topics {
       } catch (error) {
         topic.failure = SendFailure.from(error);
       }
-      if (!wanted()) break;
+      if (!isWanted(topic)) break;
       if (topic.failure) {
         this.#settings.troubles.set(name, topic.failure);
         this.#look(name, topic, topic.failure);
       }
       await sleep(backoff(n), this.#stopped.signal);
+      if (topic.hold?.expired) endHold(topic);
     }
-    topic.discovering = false;
-    if (topic.leaders.length === 0) topic.open = false;
     endHold(topic);
+    if (topic.leaders.length === 0) this.#topics.delete(name);
+    topic.discovering = false;
     this.#settings.troubles.clear(name);
   }
 
   /** What waits too long is given up: its source waits instead. */
   #look(name: string, topic: Topic, failure: SendFailure): void {
-    const { stuckAfter = stuckAfterMs, deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
+    const { deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
     const waited = performance.now() - (topic.since ?? performance.now());
     const wishes = [...topic.waiting];
     if (waited >= deadLetterAfter) {
       topic.waiting.clear();
       endHold(topic);
       for (const wish of wishes) wish.refused(failure);
-    } else if (waited >= stuckAfter) {
+    } else if (waited >= failure.patience) {
       for (const wish of wishes.filter(({ alone }) => alone)) {
         topic.hold ??= new Hold();
         topic.waiting.delete(wish);
@@ -198,6 +201,7 @@ export class Topics {
     const { max } = this.#settings;
     return new SendFailure('LC_OUTPUT_FAILED', `${max} topics are in use, and max_topics allows no more`, {
       hint: 'Write to fewer topics, or raise max_topics. Topics without records for 10 minutes make room.',
+      patience: 0,
     });
   }
 
@@ -255,6 +259,7 @@ export class Topics {
     const command = `kafka-topics.sh --bootstrap-server ${this.#settings.brokers} --create --topic ${name}`;
     return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${name} does not exist`, {
       hint: `Create it: \`${command}\`, or set create_topics. Its records wait.`,
+      patience: 0,
     });
   }
 
@@ -278,7 +283,14 @@ export class Topics {
   }
 }
 
+/** Whether to go on asking for it: also a moment longer than anybody waits, since who was held up may come again. */
+function isWanted({ leaders, waiting, hold, usedAt }: Topic): boolean {
+  return leaders.length === 0 && (waiting.size > 0 || hold !== undefined || performance.now() - usedAt < restMs);
+}
+
 function endHold(topic: Topic): void {
-  topic.hold?.end();
+  if (!topic.hold) return;
+  topic.hold.end();
   topic.hold = undefined;
+  topic.usedAt = performance.now();
 }
