@@ -29,9 +29,12 @@ describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
 
   const password = { mechanism: 'scram-sha-512', username: user.name, password: user.password };
 
+  function parse(given: object) {
+    return kafka.definition.options.parse({ topic: 'any', connect_timeout: '5s', ...given });
+  }
+
   /** Starts and stops an output. @throws what its start throws */
-  async function start(given: object): Promise<void> {
-    const options = kafka.definition.options.parse({ topic: 'any', connect_timeout: '5s', ...given });
+  async function start(given: object, options = parse(given)): Promise<void> {
     const output = kafka.definition.create(options, fakeOutputContext({ folder }));
     try {
       await output.start(new AbortController().signal);
@@ -40,8 +43,8 @@ describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
     }
   }
 
-  function failure(given: object): Promise<LogcatchError> {
-    return start(given).then(
+  function failure(given: object, options = parse(given)): Promise<LogcatchError> {
+    return start(given, options).then(
       () => expect.fail('it started'),
       (error: LogcatchError) => {
         expect(`${error.message} ${error.hint}`).not.toContain(user.password);
@@ -84,6 +87,10 @@ describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
       expect.soft(error.message, JSON.stringify(given)).toMatch(message);
       expect.soft(error.hint, JSON.stringify(given)).toMatch(hint);
     }
+    // The brokers of these tests offer all mechanisms that the options allow.
+    const options = parse({ brokers: secure.sasl, tls, sasl: password });
+    const unknown = await failure({}, { ...options, sasl: { ...options.sasl!, mechanism: 'gssapi' as 'plain' } });
+    expect(unknown).toMatchObject({ code: 'LC_OUTPUT_AUTH', hint: expect.stringContaining('sasl.mechanism') });
     const plain = await failure({ brokers: secure.sasl, sasl: password });
     expect(plain).toMatchObject({ code: 'LC_OUTPUT_UNREACHABLE', hint: expect.stringContaining('tls') });
   });

@@ -15,18 +15,27 @@ const certificates: readonly [RegExp, string][] = [
   ],
   [/CERT|ISSUER|SIGNATURE|SIGNED/, 'Set `tls.ca` to the CA that has signed the certificate of the broker.'],
 ];
-/** UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE, SASL_AUTHENTICATION_FAILED. */
-const saslCodes: readonly unknown[] = [33, 34, 58];
+const checkCredentials =
+  'Check `sasl.username` and `sasl.password` (or `sasl.token`), and that the user has a credential for this mechanism.';
+/** What to do about a login that is refused, by the error code of the protocol; kafkajs finds some faults without one. */
+const logins: ReadonlyMap<unknown, string> = new Map([
+  // UNSUPPORTED_SASL_MECHANISM
+  [33, 'Set `sasl.mechanism` to one that this listener of the broker offers.'],
+  // ILLEGAL_SASL_STATE
+  [34, 'This listener of the broker takes no login: leave out `sasl`, or use another port.'],
+  // SASL_AUTHENTICATION_FAILED
+  [58, checkCredentials],
+]);
 
 /** Why a connection could not be made. Nothing was written. */
 export function connectFailure(address: Address, error: unknown): SendFailure {
   const where = formatAddress(address);
   const text = textOf(error);
   if (isLogin(error)) {
-    const details = { cause: error, hint: loginHint(text) };
+    const details = { cause: error, hint: logins.get(codeOf(error)) ?? checkCredentials };
     return new SendFailure('LC_OUTPUT_AUTH', `${where} refuses the login: ${text}`, details);
   }
-  const signs = `${(error as { code?: unknown }).code} ${text}`;
+  const signs = `${codeOf(error)} ${text}`;
   const certificate = certificates.find(([sign]) => sign.test(signs));
   if (certificate) {
     const details = { cause: error, hint: certificate[1] };
@@ -37,14 +46,6 @@ export function connectFailure(address: Address, error: unknown): SendFailure {
     cause: error,
     ...(hint && { hint }),
   });
-}
-
-function loginHint(text: string): string {
-  if (/not supported|UNSUPPORTED/i.test(text))
-    return 'Set `sasl.mechanism` to one that this listener of the broker offers.';
-  if (/state|version/i.test(text))
-    return 'This listener of the broker takes no login: leave out `sasl`, or use another port.';
-  return 'Check `sasl.username` and `sasl.password` (or `sasl.token`), and that the user has a credential for this mechanism.';
 }
 
 /** What to do when a port hangs up: it speaks something else. */
@@ -61,8 +62,11 @@ export function noAnswer(address: Address, error: unknown): SendFailure {
 }
 
 function isLogin(error: unknown): boolean {
-  const { name, code } = error as { name?: string; code?: unknown };
-  return name === 'KafkaJSSASLAuthenticationError' || saslCodes.includes(code);
+  return (error as Error).name === 'KafkaJSSASLAuthenticationError' || logins.has(codeOf(error));
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /** kafkajs's words without what only it knows. */
