@@ -43,14 +43,12 @@ class MemorySource implements Source {
   attributes: Attributes;
   position: number;
   meta: SourceMeta;
-  /** The largest size that was told. */
-  seen: number;
 
   constructor(key: number, input: string, request: OpenRequest, position: number, attributes: Attributes) {
     this.key = key;
     this.input = input;
     this.path = request.path;
-    this.position = this.seen = position;
+    this.position = position;
     this.meta = request.meta;
     this.attributes = attributes;
   }
@@ -101,10 +99,7 @@ export class MemorySources implements Sources {
     this.#store(open);
   }
 
-  grown(source: Source, size: number): void {
-    const open = this.#open.get(source.key);
-    if (open) open.seen = Math.max(open.seen, size);
-  }
+  grown(): void {}
 
   renamed(source: Source, path: string): void {
     this.events.push({ source, event: 'renamed', path });

@@ -4,33 +4,33 @@ import { MemorySources } from '@logcatch/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
+import { ModelPartition } from './fixtures/model-cluster.ts';
 import { Recorder, TextBuilder, type Texts } from './fixtures/texts.ts';
 import { Lane } from './lane.ts';
 import type { LaneSettings } from './lane-settings.ts';
-import { anonymous, type Encoding, type Producer, type RecordBatch, type Sender } from './sender.ts';
+import type { Encoding, Producer, RecordBatch, Sender } from './sender.ts';
 
 /** What the broker does with one request. `lost` = appended, but the answer never comes. */
 type Fault = 'none' | 'lost' | 'timeout' | 'replicas' | 'unreachable' | 'forgets';
 
-/** One partition as Kafka keeps it: it knows the last five record batches of each producer. */
+/** A broker with one partition, to which one record batch is on its way at a time. */
 class ModelBroker implements Sender<Texts> {
-  readonly log: string[] = [];
   readonly sent: RecordBatch<Texts>[] = [];
+  readonly #partition: ModelPartition;
   readonly #faults: Fault[];
-  readonly #idempotent: boolean;
-  readonly #limit: number;
-  readonly #known = new Map<string, { next: number; last: { sequence: number; count: number; offset: number }[] }>();
   #producers = 0;
   #busy = false;
 
-  constructor(faults: readonly Fault[] = [], { idempotent = true, limit = Number.POSITIVE_INFINITY } = {}) {
+  constructor(faults: readonly Fault[] = [], limit = Number.POSITIVE_INFINITY) {
     this.#faults = [...faults];
-    this.#idempotent = idempotent;
-    this.#limit = limit;
+    this.#partition = new ModelPartition(limit);
+  }
+
+  get log(): readonly string[] {
+    return this.#partition.log;
   }
 
   async identify(fresh: boolean): Promise<Producer> {
-    if (!this.#idempotent) return anonymous;
     if (fresh || this.#producers === 0) this.#producers++;
     return { id: String(this.#producers), epoch: 0 };
   }
@@ -50,26 +50,9 @@ class ModelBroker implements Sender<Texts> {
     if (fault === 'unreachable') throw new SendFailure('LC_OUTPUT_UNREACHABLE', 'cannot reach it');
     if (fault === 'timeout') throw timeout;
     if (fault === 'replicas') throw failureOf(19);
-    if (fault === 'forgets') this.#known.set(records.producer.id, { next: -1, last: [] });
-    const offset = this.#append(records);
+    if (fault === 'forgets') this.#partition.lose(records.producer);
+    const offset = this.#partition.append(records);
     if (fault === 'lost') throw timeout;
-    return BigInt(offset);
-  }
-
-  #append({ producer, sequence, count, payload }: RecordBatch<Texts>): number {
-    if (payload.join('').length > this.#limit) throw failureOf(10);
-    if (payload.some((text) => text.startsWith('poison'))) throw failureOf(87);
-    const offset = this.log.length;
-    if (producer !== anonymous) {
-      const known = this.#known.get(producer.id) ?? { next: sequence, last: [] };
-      this.#known.set(producer.id, known);
-      const again = known.last.find((each) => each.sequence === sequence && each.count === count);
-      if (again) return again.offset;
-      if (sequence !== known.next) throw failureOf(45);
-      known.next = sequence + count;
-      known.last = [...known.last, { sequence, count, offset }].slice(-5);
-    }
-    this.log.push(...payload);
     return offset;
   }
 }
@@ -144,7 +127,7 @@ describe('a lane', () => {
   });
 
   test('stamps sequence numbers without gaps, also after refusals', async () => {
-    const broker = new ModelBroker(['replicas'], { limit: 8 });
+    const broker = new ModelBroker(['replicas'], 8);
     const { lane } = laneOf(broker);
     const slice = await recorder(['aa', 'bb', 'x'.repeat(9), 'cc', 'poison', 'dd']);
     lane.push(slice);
@@ -174,8 +157,7 @@ describe('a lane', () => {
   });
 
   test('tells people what it waits for, and when it is over', async () => {
-    const faults: Fault[] = ['replicas'];
-    const broker = new ModelBroker(faults);
+    const broker = new ModelBroker();
     const { lane, troubles } = laneOf(broker, { backoff: () => 20 });
     broker.send = async () => Promise.reject(failureOf(29));
     const slice = await recorder(['one']);

@@ -99,7 +99,7 @@ export class KafkaOutput implements Output {
     signal.throwIfAborted();
     const delivery = new Delivery(batch);
     const { topics, refused } = routeToTopics(batch, this.#options);
-    for (const { index, reason } of refused) delivery.refuse(index, reason);
+    for (const { index, reason, target } of refused) delivery.refuse(index, reason, target);
     const withdrawals = topics.map((route) => this.#hand(delivery, route));
     const abort = () => {
       for (const withdraw of withdrawals) withdraw(signal.reason);
@@ -129,31 +129,21 @@ export class KafkaOutput implements Output {
   /** Gives the records of one topic to its lanes, as soon as its partitions are known: in the order of the writes. */
   #hand(delivery: Delivery, { to: topic, indices }: Route<string>): Withdraw {
     const handed: [KafkaLane, Slice][] = [];
-    let known = false;
     const forget = this.#topics.whenKnown(topic, {
       alone: indices === null,
       known: (partitions) => {
-        known = true;
         for (const { to: lane, indices: own } of this.#routeToLanes(delivery.batch, topic, indices, partitions)) {
           const slice = delivery.slice(topic, lane.partition, own);
           handed.push([lane, slice]);
           lane.push(slice);
         }
       },
-      stuck: (reason) => {
-        known = true;
-        delivery.giveBack(delivery.batch.count, reason);
-      },
-      refused: (failure) => {
-        known = true;
-        delivery.refuseAll(indices, failure.refusal(topic), topic);
-      },
+      stuck: (reason) => delivery.giveBack(delivery.batch.count, reason),
+      refused: (failure) => delivery.refuseAll(indices, failure.refusal(topic), topic),
     });
     return (reason) => {
       for (const [lane, slice] of handed) lane.withdraw(slice, reason);
-      if (known) return;
-      forget();
-      delivery.giveBack(indices?.length ?? delivery.batch.count, reason);
+      if (forget()) delivery.giveBack(indices?.length ?? delivery.batch.count, reason);
     };
   }
 

@@ -44,6 +44,7 @@ describe('routing to topics', () => {
     );
     const routes = routeToTopics(records, { ...templates('logs'), timestamp: Template.parse('{{ time }}') });
     expect(listed(routes).refused).toEqual([[1, 'LC_RECORD_REFUSED']]);
+    expect(routes.refused[0]!.target).toBe('logs');
     expect(routes.refused[0]!.reason.message).toBe('"yesterday" is no timestamp');
   });
 
@@ -67,6 +68,7 @@ describe('routing to topics', () => {
         [1, 'LC_RECORD_NO_VALUE'],
       ],
     });
+    expect(routes.refused.map(({ target }) => target)).toEqual(['logs', 'logs']);
     expect(routes.refused[0]!.reason.message).toBe('key "{{ user }}" has no value: the record has no attribute "user"');
   });
 

@@ -23,20 +23,20 @@ export interface Routes {
 
 /** Which topic each record goes to, and which have none or lack another value. No work per record where nothing varies. */
 export function routeToTopics(batch: Batch, templates: Templates): Routes {
+  const { topic } = templates;
   const varying: [string, Template][] = [];
   for (const [option, template] of optionsOf(templates)) {
     if (!template.constant(batch)) varying.push([option, template]);
     else {
       const value = template.valueOf(batch);
       const wrong = wrongValue(option, template, value);
-      if (wrong) return refuseAll(batch, wrong);
+      if (wrong) return refuseAll(batch, topic, wrong);
     }
   }
-  const { topic } = templates;
   if (varying.length > 0) return routeEach(batch, topic, varying);
   const name = topic.valueOf(batch) as string;
   const invalid = invalidTopic(name);
-  return invalid ? refuseAll(batch, invalid) : { topics: [{ to: name, indices: null }], refused: [] };
+  return invalid ? refuseAll(batch, topic, invalid) : { topics: [{ to: name, indices: null }], refused: [] };
 }
 
 function routeEach(batch: Batch, topic: Template, varying: readonly [string, Template][]): Routes {
@@ -45,7 +45,7 @@ function routeEach(batch: Batch, topic: Template, varying: readonly [string, Tem
   const refuse = (index: number, wrong: LogcatchError) => {
     const reason = reasons.get(wrong.message) ?? wrong;
     reasons.set(wrong.message, reason);
-    refused.push({ index, reason });
+    refused.push(refusal(batch, topic, index, reason));
   };
   const groups = group(batch.count, (index) => {
     for (const [option, template] of varying) {
@@ -106,8 +106,18 @@ function optionsOf({ topic, key, headers, timestamp }: Templates): [string, Temp
   return options;
 }
 
-function refuseAll(batch: Batch, reason: LogcatchError): Routes {
-  return { topics: [], refused: Array.from({ length: batch.count }, (_, index) => ({ index, reason })) };
+function refuseAll(batch: Batch, topic: Template, reason: LogcatchError): Routes {
+  return {
+    topics: [],
+    refused: Array.from({ length: batch.count }, (_, index) => refusal(batch, topic, index, reason)),
+  };
+}
+
+/** With the topic, where the record has one that can be. */
+function refusal(batch: Batch, topic: Template, index: number, reason: LogcatchError): Refused {
+  const target = topic.value(batch, index);
+  const named = !(target instanceof Missing) && !invalidTopic(target);
+  return { index, reason, ...(named && { target }) };
 }
 
 /** Why a record cannot be written with this value of an option. */

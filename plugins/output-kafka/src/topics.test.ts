@@ -54,9 +54,9 @@ test('writes wait for a missing topic in their order, and people see how to crea
       'logs',
       wish(() => order.push('first')),
     );
-    const forget = topics.whenKnown(
+    const withdraw = topics.whenKnown(
       'logs',
-      wish(() => order.push('forgotten')),
+      wish(() => order.push('withdrawn')),
     );
     topics.whenKnown(
       'logs',
@@ -69,7 +69,7 @@ test('writes wait for a missing topic in their order, and people see how to crea
         resolve();
       }),
     );
-    forget();
+    withdraw();
   });
   await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_TOPIC_MISSING');
   expect(troubles.get('logs')!.hint).toContain('kafka-topics.sh --bootstrap-server kafka:9092 --create --topic logs');
@@ -230,12 +230,12 @@ describe('nobody waits any more', () => {
   test('dead_letter_after does not count the time until somebody does again', async () => {
     const cluster = new FakeCluster();
     const { topics } = topicsOf(cluster, { deadLetterAfter: 60_000 });
-    const forget = topics.whenKnown(
+    const withdraw = topics.whenKnown(
       'logs',
       wish(() => expect.fail('there is none')),
     );
     await seconds(2);
-    forget();
+    withdraw();
     await seconds(120);
     cluster.topics.set('logs', { code: 0, leaders: [1] });
     cluster.unreachable = true;

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts';
 import { failureOf, nameOfCode } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { Hold, restMs } from './hold.ts';
-import type { Troubles } from './troubles.ts';
+import type { Tell } from './progress.ts';
 import type { TopicMetadata } from './wire.ts';
 
 /** A partition has a new leader after so long, in ms, if it can have one. */
@@ -16,7 +16,7 @@ export interface TopicsSettings {
   readonly create: { readonly partitions: number; readonly replication_factor: number } | undefined;
   /** Brokers as a person would write them, for the commands that hints show. */
   readonly brokers: string;
-  readonly troubles: Pick<Troubles, 'set' | 'clear'>;
+  readonly troubles: Tell;
   readonly log: Pick<Logger, 'info' | 'debug'>;
   /** Topics that are asked for at most. */
   readonly max: number;
@@ -84,13 +84,13 @@ export class Topics {
 
   /**
    * Calls back with the number of partitions: at once where it is known, else as soon as it is, in the order of these
-   * calls. Returns how to withdraw the wish.
+   * calls. Returns how to withdraw the wish, which says whether it still waited.
    */
-  whenKnown(name: string, wish: Wish): () => void {
+  whenKnown(name: string, wish: Wish): () => boolean {
     const topic = this.#get(name);
     if (topic.leaders.length > 0) {
       wish.known(topic.leaders.length);
-      return () => {};
+      return () => false;
     }
     topic.waiting.add(wish);
     topic.usedAt = performance.now();

@@ -19,9 +19,10 @@ export interface Trouble {
  */
 export class Troubles {
   readonly #context: Pick<ComponentContext, 'degraded'>;
-  readonly #failures = new Map<string, Trouble>();
+  readonly #troubles = new Map<string, Trouble>();
+  /** How many there are of each cause. */
+  readonly #causes = new Map<string, number>();
   #told: string | null = null;
-  #causesTold = '';
   #timer: NodeJS.Timeout | undefined;
   #due = 0;
   #closed = false;
@@ -31,12 +32,15 @@ export class Troubles {
   }
 
   set(name: string, failure: SendFailure): void {
-    this.#failures.set(name, { failure, since: this.#failures.get(name)?.since ?? new Date() });
-    this.#tellSoon();
+    const before = this.#troubles.get(name);
+    const after = { failure, since: before?.since ?? new Date() };
+    this.#troubles.set(name, after);
+    this.#changed(before, after);
   }
 
   clear(name: string): void {
-    if (this.#failures.delete(name)) this.#tellSoon();
+    const before = this.#troubles.get(name);
+    if (this.#troubles.delete(name)) this.#changed(before, undefined);
   }
 
   /** Says nothing more. */
@@ -45,9 +49,23 @@ export class Troubles {
     clearTimeout(this.#timer);
   }
 
-  #tellSoon(): void {
+  #changed(before: Trouble | undefined, after: Trouble | undefined): void {
+    const come = after !== undefined && this.#count(after, 1) === 1;
+    const gone = before !== undefined && this.#count(before, -1) === 0;
+    this.#tellIn(come || gone ? newsMs : namesMs);
+  }
+
+  /** @returns how many there are of its cause then */
+  #count(trouble: Trouble, more: number): number {
+    const cause = causeOf(trouble);
+    const count = (this.#causes.get(cause) ?? 0) + more;
+    if (count > 0) this.#causes.set(cause, count);
+    else this.#causes.delete(cause);
+    return count;
+  }
+
+  #tellIn(delay: number): void {
     if (this.#closed) return;
-    const delay = causesOf(this.#failures) === this.#causesTold ? namesMs : newsMs;
     const due = performance.now() + delay;
     if (this.#timer && this.#due <= due) return;
     clearTimeout(this.#timer);
@@ -57,22 +75,17 @@ export class Troubles {
 
   #tell(): void {
     this.#timer = undefined;
-    const reason = describe(this.#failures);
-    this.#causesTold = causesOf(this.#failures);
+    const reason = describe(this.#troubles);
     if (reason === this.#told) return;
     this.#told = reason;
     if (reason === null) {
       this.#context.degraded(null);
       return;
     }
-    const failures = [...this.#failures.values()].map(({ failure }) => failure);
+    const failures = [...this.#troubles.values()].map(({ failure }) => failure);
     const hints = new Set(failures.map(({ hint }) => hint).filter((hint) => hint !== undefined));
     this.#context.degraded(reason, [...hints].slice(0, namesShown).join(' ') || undefined);
   }
-}
-
-function causesOf(failures: ReadonlyMap<string, Trouble>): string {
-  return [...new Set([...failures.values()].map(causeOf))].sort().join('; ');
 }
 
 function causeOf({ failure }: Trouble): string {
@@ -80,9 +93,9 @@ function causeOf({ failure }: Trouble): string {
 }
 
 /** One text for all failures: the same cause is said once, with whom it concerns. */
-export function describe(failures: ReadonlyMap<string, Trouble>): string | null {
-  if (failures.size === 0) return null;
-  const byCause = Map.groupBy(failures, ([, trouble]) => causeOf(trouble));
+export function describe(troubles: ReadonlyMap<string, Trouble>): string | null {
+  if (troubles.size === 0) return null;
+  const byCause = Map.groupBy(troubles, ([, trouble]) => causeOf(trouble));
   const causes = [...byCause].slice(0, namesShown).map(([cause, entries]) => {
     const names = entries.map(([name]) => name).sort();
     const shown = names.slice(0, namesShown).join(', ');

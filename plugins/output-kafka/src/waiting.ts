@@ -76,13 +76,13 @@ export class Waiting {
   /** Gives back what waits of this slice. @param sent whether records of it are on their way, to be given back if they come back */
   withdraw(slice: Slice, sent: boolean, reason: unknown): void {
     if (sent) this.#unwanted.set(slice, reason);
-    for (const { from, to } of this.#remove(slice)) slice.returned(from, to, reason);
+    for (const { from, to } of this.#remove(new Set([slice]))) slice.returned(from, to, reason);
   }
 
   /** Takes out the slices that can be given back so that nothing of their write is left. */
   takeWhole(): Slice[] {
     const slices = wholeSlices(this.#parts).filter(({ alone }) => alone);
-    for (const slice of slices) this.#remove(slice);
+    this.#remove(new Set(slices));
     return slices;
   }
 
@@ -98,7 +98,7 @@ export class Waiting {
   take(accept: (part: Part) => number): Part[] {
     const again = this.#again[0];
     const taken: Part[] = [];
-    const source = again ?? this.#entries.map(({ part }) => part);
+    const source = again ?? this.#entries.values().map(({ part }) => part);
     let whole = 0;
     let rest: Part | undefined;
     for (const part of source) {
@@ -137,12 +137,12 @@ export class Waiting {
     return [...this.#again.flat(), ...this.#entries.map(({ part }) => part)];
   }
 
-  #remove(slice: Slice): Part[] {
+  #remove(slices: ReadonlySet<Slice>): Part[] {
     const removed: Part[] = [];
-    const groups = this.#again.map((group) => group.filter((part) => part.slice !== slice || !removed.push(part)));
+    const groups = this.#again.map((group) => group.filter((part) => !slices.has(part.slice) || !removed.push(part)));
     this.#again.splice(0, this.#again.length, ...groups.filter((group) => group.length > 0));
     const kept = this.#entries.filter((entry) => {
-      if (entry.part.slice !== slice) return true;
+      if (!slices.has(entry.part.slice)) return true;
       removed.push(entry.part);
       this.#bytes -= (entry.part.to - entry.part.from) * entry.bytesPerRecord;
       return false;
