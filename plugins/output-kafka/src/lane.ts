@@ -1,4 +1,4 @@
-import { type LogcatchError, sleep } from '@logcatch/plugin-api';
+import { sleep } from '@logcatch/plugin-api';
 import { backoff } from './backoff.ts';
 import { SendFailure } from './failure.ts';
 import { type Flight, Flights } from './flights.ts';
@@ -8,7 +8,7 @@ import type { LaneSettings } from './lane-settings.ts';
 import { Progress } from './progress.ts';
 import { rules } from './rules.ts';
 import type { Stamp } from './sender.ts';
-import { halve, type Part, type Slice } from './slice.ts';
+import { giveBack, halve, type Part, refuse, type Slice, writtenAt } from './slice.ts';
 import { Waiting } from './waiting.ts';
 
 /** How often in a row a broker must find the sequence wrong before we believe that it has lost our state. */
@@ -120,7 +120,7 @@ export class Lane<Payload> {
     const { reason } = progress;
     const { deadLetterAfter = Number.POSITIVE_INFINITY } = this.#settings;
     if (progress.stalledFor >= deadLetterAfter) {
-      this.#refuse(this.#waiting.clear(), reason.refusal(`${this.name} is stuck`));
+      refuse(this.#waiting.clear(), reason.refusal(`${this.name} is stuck`));
       this.#endHold();
     }
     for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(reason));
@@ -145,12 +145,7 @@ export class Lane<Payload> {
   }
 
   #giveBack(reason: unknown): void {
-    const parts = [...this.#flights.dissolve().flatMap(({ parts }) => parts), ...this.#waiting.clear()];
-    for (const { slice, from, to } of parts) slice.returned(from, to, reason);
-  }
-
-  #refuse(parts: readonly Part[], reason: LogcatchError): void {
-    for (const { slice, from, to } of parts) for (let index = from; index < to; index++) slice.refused(index, reason);
+    giveBack([...this.#flights.dissolve().flatMap(({ parts }) => parts), ...this.#waiting.clear()], reason);
   }
 
   /** Sends what may go now, and sees to it that what lingers goes in time. */
@@ -211,7 +206,8 @@ export class Lane<Payload> {
       // At once, so that the next record batch is made in the same memory, which is still in the processor's cache.
       this.#settings.encoding.release(records.payload);
       if (this.#flights.acknowledged(flight)) this.#progressed();
-      this.#acknowledged(flight, offset);
+      countAcknowledged(this.figures, flight, performance.now() - flight.began);
+      writtenAt(flight.parts, offset);
     } catch (error) {
       if (this.#closed) return;
       const failure = SendFailure.from(error);
@@ -221,15 +217,6 @@ export class Lane<Payload> {
     const head = this.#flights.failedHead;
     if (head) await this.#recover(head, head.failure!);
     else this.#pump();
-  }
-
-  #acknowledged(flight: Flight<Payload>, first: bigint | undefined): void {
-    countAcknowledged(this.figures, flight, performance.now() - flight.began);
-    let offset = first;
-    for (const { slice, from, to } of flight.parts) {
-      slice.written(from, to, offset);
-      if (offset !== undefined) offset += BigInt(to - from);
-    }
   }
 
   #progressed(): void {
@@ -267,7 +254,7 @@ export class Lane<Payload> {
     if (count === 1) {
       this.#putBack(flights, []);
       this.progress.made(!this.#empty);
-      this.#refuse(parts, failure.refusal(`a record of ${bytes} bytes for ${this.name}`));
+      refuse(parts, failure.refusal(`a record of ${bytes} bytes for ${this.name}`));
     } else if (failure.remedy === 'shrink') {
       this.#waiting.shrink(bytes);
       this.#putBack(flights);

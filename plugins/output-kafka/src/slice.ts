@@ -20,6 +20,23 @@ export interface Part {
   readonly to: number;
 }
 
+/** These were durable in a row. @param first offset of the first record, where the broker said it */
+export function writtenAt(parts: readonly Part[], first: bigint | undefined): void {
+  let offset = first;
+  for (const { slice, from, to } of parts) {
+    slice.written(from, to, offset);
+    if (offset !== undefined) offset += BigInt(to - from);
+  }
+}
+
+export function refuse(parts: readonly Part[], reason: LogcatchError): void {
+  for (const { slice, from, to } of parts) for (let index = from; index < to; index++) slice.refused(index, reason);
+}
+
+export function giveBack(parts: readonly Part[], reason: unknown): void {
+  for (const { slice, from, to } of parts) slice.returned(from, to, reason);
+}
+
 /** The first `count` records, and the others. */
 export function halve(parts: readonly Part[], count: number): [Part[], Part[]] {
   const first: Part[] = [];

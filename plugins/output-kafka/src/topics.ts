@@ -1,14 +1,12 @@
 import { type Logger, sleep } from '@logcatch/plugin-api';
 import { backoff } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
-import { failureOf, nameOfCode } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { Hold, restMs } from './hold.ts';
 import type { Tell } from './progress.ts';
+import { Questions } from './questions.ts';
+import { missing, noLeader, noPartition, notCreated, refused, tooMany } from './topic-failure.ts';
 import type { TopicMetadata } from './wire.ts';
-
-/** A partition has a new leader after so long, in ms, if it can have one. */
-const electionMs = 1000;
 
 export interface TopicsSettings {
   readonly cluster: Pick<Cluster, 'metadata' | 'createTopic'>;
@@ -63,9 +61,7 @@ export class Topics {
   readonly #settings: TopicsSettings;
   readonly #topics = new Map<string, Topic>();
   readonly #stopped = new AbortController();
-  readonly #wanted = new Set<string>();
-  #running: Promise<void> = Promise.resolve();
-  #queued: Promise<void> | undefined;
+  readonly #questions = new Questions((names) => this.#ask(names));
   #timer: NodeJS.Timeout | undefined;
   #goodAt: number | undefined;
 
@@ -122,18 +118,11 @@ export class Topics {
   async leader(name: string, partition: number): Promise<number> {
     const topic = this.#get(name);
     topic.open = true;
-    if (topic.stale || topic.failure || (topic.leaders[partition] ?? -1) < 0) await this.#refresh(name);
+    if (topic.stale || topic.failure || (topic.leaders[partition] ?? -1) < 0) await this.#questions.about(name);
     if (topic.failure) throw topic.failure;
     const leader = topic.leaders[partition];
-    if (leader === undefined) {
-      throw new SendFailure('LC_OUTPUT_FAILED', `${name} has no partition ${partition} any more`, {
-        remedy: 'give back',
-      });
-    }
-    if (leader < 0) {
-      const hint = 'Bring its brokers back, or see `kafka-topics.sh --describe --unavailable-partitions`.';
-      throw new SendFailure('LC_OUTPUT_FAILED', 'the partition has no leader', { hint, patience: electionMs });
-    }
+    if (leader === undefined) throw noPartition(name, partition);
+    if (leader < 0) throw noLeader();
     return leader;
   }
 
@@ -160,8 +149,8 @@ export class Topics {
     for (let n = 0; isWanted(topic) && !this.#stopped.signal.aborted; n++) {
       try {
         topic.open ||= this.size < this.#settings.max;
-        if (topic.open) await this.#refresh(name);
-        else topic.failure = this.#tooMany();
+        if (topic.open) await this.#questions.about(name);
+        else topic.failure = tooMany(this.#settings.max);
       } catch (error) {
         topic.failure = SendFailure.from(error);
       }
@@ -197,39 +186,18 @@ export class Topics {
     }
   }
 
-  #tooMany(): SendFailure {
-    const { max } = this.#settings;
-    return new SendFailure('LC_OUTPUT_FAILED', `${max} topics are in use, and max_topics allows no more`, {
-      hint: 'Write to fewer topics, or raise max_topics. Topics without records for 10 minutes make room.',
-      patience: 0,
-    });
-  }
-
-  /** One question at a time, for all topics that are wanted by then. */
-  #refresh(name: string): Promise<void> {
-    this.#wanted.add(name);
-    this.#queued ??= this.#running
-      .catch(() => {})
-      .then(() => {
-        this.#queued = undefined;
-        const names = [...this.#wanted];
-        this.#wanted.clear();
-        this.#running = this.#fetch(names);
-        return this.#running;
-      });
-    return this.#queued;
-  }
-
   #refreshAll(): void {
     for (const [name, { open }] of this.#topics) {
       if (!open) continue;
-      this.#refresh(name).catch((error: unknown) =>
-        this.#settings.log.debug('topics cannot be asked for', { reason: SendFailure.from(error).message }),
-      );
+      this.#questions
+        .about(name)
+        .catch((error: unknown) =>
+          this.#settings.log.debug('topics cannot be asked for', { reason: SendFailure.from(error).message }),
+        );
     }
   }
 
-  async #fetch(names: readonly string[]): Promise<void> {
+  async #ask(names: readonly string[]): Promise<void> {
     const metadata = await this.#settings.cluster.metadata(names);
     this.#goodAt = Date.now();
     for (const answer of metadata.topics) {
@@ -239,8 +207,9 @@ export class Topics {
   }
 
   async #take(answer: TopicMetadata, topic: Topic): Promise<SendFailure | undefined> {
-    if (answer.code === 3) return this.#settings.create ? this.#create(answer.name) : this.#missing(answer.name);
-    if (answer.code !== 0) return failureOf(answer.code, this.#grant(answer));
+    const { create, brokers } = this.#settings;
+    if (answer.code === 3) return create ? this.#create(answer.name) : missing(answer.name, brokers);
+    if (answer.code !== 0) return refused(answer.name, answer.code, brokers);
     const before = topic.leaders.length;
     topic.leaders = answer.leaders;
     topic.stale = false;
@@ -255,31 +224,12 @@ export class Topics {
     return undefined;
   }
 
-  #missing(name: string): SendFailure {
-    const command = `kafka-topics.sh --bootstrap-server ${this.#settings.brokers} --create --topic ${name}`;
-    return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${name} does not exist`, {
-      hint: `Create it: \`${command}\`, or set create_topics. Its records wait.`,
-      patience: 0,
-    });
-  }
-
   /** Whether it worked or not, the next question shows what is there. */
   async #create(name: string): Promise<SendFailure> {
     const { partitions, replication_factor: replicationFactor } = this.#settings.create!;
-    const { code, text } = await this.#settings.cluster.createTopic({ name, partitions, replicationFactor });
-    if (code === 0) this.#settings.log.info(`created topic ${name} with ${partitions} partitions`);
-    if (code === 0 || code === 36) return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${name} is being created`);
-    const failure = failureOf(code);
-    const message = `topic ${name} cannot be created: Kafka answers ${nameOfCode(code)}${text ? `, ${text}` : ''}`;
-    return new SendFailure(failure.code === 'LC_OUTPUT_FORBIDDEN' ? failure.code : 'LC_OUTPUT_TOPIC_MISSING', message, {
-      hint: failure.hint ?? 'Create it by hand, or change create_topics.',
-    });
-  }
-
-  #grant({ name, code }: TopicMetadata): string | undefined {
-    if (code !== 29) return undefined;
-    const acl = `kafka-acls.sh --bootstrap-server ${this.#settings.brokers} --add --allow-principal User:NAME`;
-    return `Grant the user WRITE: \`${acl} --operation Write --operation Describe --topic ${name}\`.`;
+    const answer = await this.#settings.cluster.createTopic({ name, partitions, replicationFactor });
+    if (answer.code === 0) this.#settings.log.info(`created topic ${name} with ${partitions} partitions`);
+    return notCreated(name, answer);
   }
 }
 
