@@ -47,11 +47,11 @@ export class OutputNode extends Node implements Target {
     drop: (records) => this.#drop(records),
   });
   readonly #parking = new Parking({
-    again: (entries, source) => this.#again(entries, source),
+    again: (entries) => this.#again(entries),
     gone: (delivery) => this.#giveUp(delivery),
   });
-  /** Sources that it was stuck for, until a write of theirs works. */
-  readonly #stuckFor = new Set<TrackedSource>();
+  /** Sources that it was stuck for, until a write of theirs works or they have changed; each with how to forget the latter. */
+  readonly #stuckFor = new Map<TrackedSource, () => void>();
   #queue: Entry[] = [];
   #lastOrder = 0;
   #instance: Output | undefined;
@@ -186,6 +186,8 @@ export class OutputNode extends Node implements Target {
   override abandon(): Delivery[] {
     this.#abandoned = true;
     this.#parking.clear();
+    for (const forget of this.#stuckFor.values()) forget();
+    this.#stuckFor.clear();
     this.#queue = [];
     this.#failed = [];
     const open = [...this.#open];
@@ -283,6 +285,7 @@ export class OutputNode extends Node implements Target {
   }
 
   #freed(source: TrackedSource): void {
+    this.#stuckFor.get(source)?.();
     if (this.#stuckFor.delete(source) && this.#stuckFor.size === 0) this.supervisor.move('running');
   }
 
@@ -295,13 +298,16 @@ export class OutputNode extends Node implements Target {
       return;
     }
     if (this.#stuckFor.size === 0) this.supervisor.stuck(reason);
-    this.#stuckFor.add(delivery.source);
+    const { source } = delivery;
+    if (!this.#stuckFor.has(source))
+      this.#stuckFor.set(
+        source,
+        source.onFree(() => this.#freed(source)),
+      );
     this.#parking.park(entry, over);
   }
 
-  #again(entries: readonly Entry[], source: TrackedSource): void {
-    // Nothing waits: it went back, or is gone for good. Should it still be stuck, its next write says so.
-    if (entries.length === 0) this.#freed(source);
+  #again(entries: readonly Entry[]): void {
     this.#requeue(entries);
     this.#pump();
   }

@@ -9,7 +9,7 @@ export interface Entry {
 
 export interface ParkingParts {
   /** These can be written again, in this order; none of a source that went back. */
-  again(entries: readonly Entry[], source: TrackedSource): void;
+  again(entries: readonly Entry[]): void;
   /** It was taken back: it will come again. */
   gone(delivery: Delivery): void;
 }
@@ -47,7 +47,7 @@ export class Parking {
     if (!parked) {
       const entries: Parked['entries'] = new Map();
       const free = () => {
-        if (this.#parked.get(source)?.entries === entries) this.#parts.again(this.#take(source), source);
+        if (this.#parked.get(source)?.entries === entries) this.#parts.again(this.#take(source));
       };
       parked = { entries, forget: source.onFree(free) };
       this.#parked.set(source, parked);

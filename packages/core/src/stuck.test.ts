@@ -22,7 +22,7 @@ function stick(output = 'out'): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   world.stuck.set(`${output} a`, promise);
   return () => {
-    world.stuck.delete(`${output} a`);
+    if (world.stuck.get(`${output} a`) === promise) world.stuck.delete(`${output} a`);
     resolve();
   };
 }
@@ -83,6 +83,23 @@ test('stuck again and again, everything arrives once and in order', async () => 
     await until(() => expect(written()).toHaveLength(60 + round * 10));
   }
   expect(written()).toEqual(lines);
+});
+
+test('an output that is tried again and still stuck was not well meanwhile', async () => {
+  const first = stick();
+  world.add('a', ...lines);
+  const agent = await world.start(wide);
+  const states: string[] = [];
+  agent.pipeline.hooks.status.tap('test', (id, { state }) => void (id === 'out' && states.push(state)));
+  await until(() => expect(states.at(-1)).toBe('stuck'));
+  const source = [...agent.pipeline.inputs[0]!.sources].find(({ path }) => path === 'a')!;
+  const paused = vi.spyOn(source, 'pause');
+  const last = stick();
+  first();
+  await until(() => expect(paused).toHaveBeenCalledWith('output stuck', expect.anything()));
+  last();
+  await until(() => expect(written()).toEqual(lines));
+  await until(() => expect(states.slice(states.indexOf('stuck'))).toEqual(['stuck', 'running']));
 });
 
 test('--once does not end while an output is stuck', async () => {
