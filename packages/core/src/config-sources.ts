@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, type LoadedConfig, type LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
+import { atMost } from './at-most.ts';
 import { type DesiredSource, isSameSource, parseLoaded, plainOf } from './config/index.ts';
 import { RunningSource, type SourceHome, type SourceValue } from './running-source.ts';
-import { atMost } from './within.ts';
 
 /** Milliseconds within which a source is expected to answer at start, and to stop. */
 const askBound = 15_000;

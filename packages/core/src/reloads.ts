@@ -1,4 +1,5 @@
 import type { ReloadOutcome } from '@logcatch/plugin-api';
+import { atMost } from './at-most.ts';
 import { compatible } from './compatible.ts';
 import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
 import { type Configuration, theFile } from './configuration.ts';
@@ -8,7 +9,6 @@ import { errorsOf } from './errors-of.ts';
 import type { Pipeline } from './pipeline.ts';
 import { planLine } from './plan-line.ts';
 import { type Backoff, delay } from './supervisor.ts';
-import { atMost } from './within.ts';
 
 /** Between tries of a change that was valid, and failed for something that may pass. */
 const retryBackoff: Backoff = { first: 2_000, last: 120_000 };

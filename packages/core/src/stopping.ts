@@ -1,7 +1,7 @@
 import type { LogcatchError } from '@logcatch/plugin-api';
+import { atMost } from './at-most.ts';
 import type { Delivery } from './delivery.ts';
 import type { Node } from './node.ts';
-import { atMost } from './within.ts';
 
 /** Milliseconds that a component has to stop, however late it is. */
 const leastTime = 50;
