@@ -5,12 +5,12 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startKafka } from '../test/servers/index.ts';
+import { TemporaryFolder } from '../test/servers/temporary-folder.ts';
 import { Arrivals, stamped, untimed } from './arrivals.ts';
 import type { Shipment } from './contenders/contender.ts';
 import { orSkip } from './contenders/index.ts';
 import { shipping } from './contenders/logcatch.ts';
 import { Rsyslog } from './contenders/rsyslog.ts';
-import { BenchFolder } from './folder.ts';
 import { benchOptions, chosen } from './options.ts';
 import { pace, reaches } from './pace.ts';
 import { type Command, Running, usageOf } from './process.ts';
@@ -29,7 +29,7 @@ for (const name of chosen(options.only, known)) {
     if (rsyslog) followers.set(name, (shipment) => rsyslog.ship(shipment));
   }
 }
-const folder = new BenchFolder();
+const folder = new TemporaryFolder('logcatch-bench-');
 const kafka = await startKafka({ own: true });
 
 interface Round {

@@ -81,14 +81,16 @@ const marker = 'FIGURES';
 
 /**
  * Runs a command under GNU time: to its end, or until `enough`, for those that never end by themselves.
+ * @param time see `gnuTime`
  * @throws with what it printed when it fails
  */
 export async function measure(
+  time: string,
   { command, args, env }: Command,
   enough?: (signal: AbortSignal) => Promise<void>,
 ): Promise<Figures> {
   const timed = ['-f', `${marker} %U %S %e %M`, command, ...args];
-  const running = new Running({ command: 'time', args: timed, ...(env && { env }) });
+  const running = new Running({ command: time, args: timed, ...(env && { env }) });
   const started = performance.now();
   let done: number | undefined;
   if (enough) {

@@ -7,11 +7,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createTopic, startEtcd, startKafka, uniqueTopic } from '../test/servers/index.ts';
+import { TemporaryFolder } from '../test/servers/temporary-folder.ts';
 import { TopicReader } from '../test/servers/topic.ts';
 import { EtcdKey } from '../test/support/etcd.ts';
 import { percentile } from '../test/support/percentile.ts';
 import { bin } from './contenders/logcatch.ts';
-import { BenchFolder } from './folder.ts';
 import { benchOptions } from './options.ts';
 import { Running } from './process.ts';
 import { machine, table } from './report.ts';
@@ -19,7 +19,7 @@ import { machine, table } from './report.ts';
 const { rounds } = benchOptions({ rounds: 100 }, {});
 /** Milliseconds for any one step. */
 const limit = 60_000;
-const folder = new BenchFolder();
+const folder = new TemporaryFolder('logcatch-bench-');
 const [kafka, etcd] = await Promise.all([startKafka({ own: true }), startEtcd({ own: true })]);
 
 /** Milliseconds of each round. */

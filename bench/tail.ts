@@ -2,7 +2,7 @@
  * `pnpm bench:tail [FILES] [SECONDS] [BACKLOG_MB] [--scenes NAMES] [--only NAMES]`: what following files costs, and how late
  * lines are printed, by logcatch and by rsyslog in turn, in this run. See bench/README.md.
  */
-import { BenchFolder } from './folder.ts';
+import { TemporaryFolder } from '../test/servers/temporary-folder.ts';
 import { benchOptions, chosen } from './options.ts';
 import { machine, spread, table, whole } from './report.ts';
 import { type SceneName, scenes } from './tail/scenes.ts';
@@ -15,7 +15,7 @@ const options = benchOptions(
   { scenes: sceneNames.join(','), only: tailerNames.join(',') },
 );
 const wanted = await tailers(chosen(options.only, tailerNames));
-const folder = new BenchFolder();
+const folder = new TemporaryFolder('logcatch-bench-');
 const { files, seconds } = options;
 
 async function row(scene: SceneName, tailer: Tailer): Promise<string[]> {
@@ -38,10 +38,10 @@ try {
   console.log(`${files} files, ${seconds} s, backlog of ${options.backlog_mb} MB; ${machine()}\n`);
   const rows: string[][] = [];
   for (const scene of chosen(options.scenes, sceneNames)) {
-    const closing = logcatch('logcatch, close_inactive: 5s', ', close_inactive: 5s');
-    for (const tailer of scene === 'idle' && wanted[0]?.title === 'logcatch' ? [closing, ...wanted] : wanted) {
-      rows.push(await row(scene, tailer));
+    if (scene === 'idle' && wanted.some(({ title }) => title === 'logcatch')) {
+      rows.push(await row(scene, logcatch('logcatch, close_inactive: 5s', ', close_inactive: 5s')));
     }
+    for (const tailer of wanted) rows.push(await row(scene, tailer));
   }
   const times = ['p50 (ms)', 'p99 (ms)', 'most (ms)'];
   console.log(table(['write -> output', ...times, 'CPU %', 'RSS (MB)', 'descriptors', 'lost', 'repeated'], rows));

@@ -6,9 +6,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startKafka } from '../test/servers/index.ts';
+import { TemporaryFolder } from '../test/servers/temporary-folder.ts';
 import type { Codec, Contender } from './contenders/contender.ts';
 import { type ContenderName, names, ready } from './contenders/index.ts';
-import { BenchFolder } from './folder.ts';
+import { gnuTime } from './gnu-time.ts';
 import { writeLines } from './lines.ts';
 import { benchOptions, chosen } from './options.ts';
 import { type Figures, measure } from './process.ts';
@@ -18,13 +19,14 @@ import { BenchTopic } from './topic.ts';
 
 const options = benchOptions({ lines: 2_000_000, rounds: 5 }, { codec: 'none', files: '1', only: names.join(',') });
 const [codec] = chosen<Codec>(options.codec, ['none', 'zstd']) as [Codec];
+const time = await gnuTime();
 const contenders = await ready(chosen(options.only, names));
 for (const [name, { codecs }] of contenders) {
   if (codecs.includes(codec)) continue;
   console.error(`SKIPPED ${name}: it does not know ${codec}`);
   contenders.delete(name);
 }
-const folder = new BenchFolder();
+const folder = new TemporaryFolder('logcatch-bench-');
 // What was read and checked is deleted at once, and not a minute later, in the middle of someone's run.
 const kafka = await startKafka({ own: true, config: { 'log.segment.delete.delay.ms': '0' } });
 const linesOf = ({ share }: Contender) => Math.ceil(options.lines * share);
@@ -42,7 +44,7 @@ async function run(name: ContenderName, contender: Contender): Promise<Figures> 
   mkdirSync(own);
   const shipment = { brokers: kafka.brokers, topic: topic.name, codec, files, pattern, lines: count, folder: own };
   const arrived = (signal: AbortSignal) => topic.holds(count, signal);
-  const figures = await measure(contender.ship(shipment), contender.ends ? undefined : arrived);
+  const figures = await measure(time, contender.ship(shipment), contender.ends ? undefined : arrived);
   const repeated = await topic.check(count);
   if (repeated > 0) console.error(`${name}: ${repeated} lines came more than once`);
   await topic.delete();

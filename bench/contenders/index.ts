@@ -1,3 +1,4 @@
+import { Unavailable } from '../../test/servers/index.ts';
 import type { Contender } from './contender.ts';
 import { filebeat } from './filebeat.ts';
 import { goTail } from './go-tail.ts';
@@ -32,7 +33,8 @@ export async function orSkip<T>(name: string, make: () => Promise<T>): Promise<T
   try {
     return await make();
   } catch (error) {
-    console.error(`SKIPPED ${name}: ${(error as Error).message}`);
+    if (!(error instanceof Unavailable)) throw error;
+    console.error(`SKIPPED ${name}: ${error.message}`);
     return undefined;
   }
 }

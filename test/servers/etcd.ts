@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { debianPackages } from './debian.ts';
 import { type Controls, type NodeOptions, notOurs, ServerNode } from './node.ts';
-import { addressList, freePort, Unavailable } from './process.ts';
+import { addressList, commandPath, freePort, Unavailable } from './process.ts';
 
 export interface EtcdOptions extends NodeOptions {
   /** Start one even if ETCD_ENDPOINTS is set: for tests that stop, kill or pause it. Implied by port and dataDir. */
@@ -92,9 +91,8 @@ const hint = 'Install etcd (Debian and Ubuntu: apt-get install etcd-server), or 
 
 /** The etcd in PATH, else the one of Debian's package, unpacked into the cache: so root is not needed. */
 async function etcdBinary(): Promise<string> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (folder !== '' && existsSync(join(folder, 'etcd'))) return join(folder, 'etcd');
-  }
+  const installed = commandPath('etcd');
+  if (installed !== undefined) return installed;
   const root = await debianPackages('etcd', ['etcd-server']).catch((cause: Error) => {
     throw new Unavailable(`There is no etcd in PATH. ${hint}\n${cause.message}`, { cause });
   });

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { debianPackages } from './debian.ts';
-import { run, Unavailable } from './process.ts';
+import { commandPath, run, Unavailable } from './process.ts';
 
 /** Runs the real logrotate as its timer would, whatever the time: all logs of a configuration are rotated. */
 export type Logrotate = (configuration: string, state: string) => Promise<void>;
@@ -15,10 +14,8 @@ export async function logrotate(): Promise<Logrotate> {
 }
 
 async function program(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
-    const command = join(folder, 'logrotate');
-    if (folder !== '' && existsSync(command)) return { command, env: process.env };
-  }
+  const installed = commandPath('logrotate', '/usr/sbin');
+  if (installed !== undefined) return { command: installed, env: process.env };
   // The library is not part of a base system; the others that it needs are.
   const root = await debianPackages('logrotate', ['logrotate', 'libpopt0']).catch((cause: unknown) => {
     throw new Unavailable("There is no logrotate in PATH, and Debian's could not be unpacked. Install logrotate.", {

@@ -1,11 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
 import type { Guard } from './guard.ts';
 
 /** Something this machine lacks, so a server can't be had here: tests that need it are skipped, or fail with CI=true. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
+}
+
+/** Where a command stands: in a folder of PATH, or in one of these. */
+export function commandPath(name: string, ...folders: string[]): string | undefined {
+  const all = [...(process.env.PATH ?? '').split(delimiter), ...folders].filter((folder) => folder !== '');
+  return all.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 export interface RunOptions {
