@@ -2,9 +2,17 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/run-folder.ts'],
+    // Times only catch hangs, nothing is asserted on them: machines are slow and busy.
     projects: [
-      // The time only catches hangs: machines are slow and busy.
-      { test: { name: 'unit', include: ['{packages,plugins}/*/src/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,plugins}/*/src/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
@@ -12,7 +20,6 @@ export default defineConfig({
           globalSetup: ['test/servers/global-setup.ts'],
           // One real server test after another: two cores, and each wants them.
           fileParallelism: false,
-          // Only catches hangs; nothing is asserted on time.
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -1,6 +1,6 @@
 /**
  * Writes logs to try things with: `node scripts/write-logs.ts FOLDER [LINES_PER_SECOND]`. Appends to web.log and api.log in
- * turn, and rotates each by renaming it every 100 lines, as logrotate does.
+ * turn, and rotates each by renaming it every 50 lines, as logrotate does.
  */
 import { appendFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ if (!folder || !(linesPerSecond > 0)) {
   process.exit(2);
 }
 
-const rotateAfter = 100;
+const rotateAfter = 50;
 const kept = 2;
 const names = ['web', 'api'];
 const paths = ['/', '/login', '/cart', '/search?q=tea', '/orders/17'];

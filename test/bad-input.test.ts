@@ -180,8 +180,7 @@ describe('files that cannot be read', () => {
     const agent = pipeline('run', file);
     await agent.printed('one', 'stdout');
     await agent.printed('LC_INPUT_NOT_A_FILE');
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
   });
 
   it.skipIf(process.getuid?.() === 0)('a file without permission: said, and read when it is allowed', async () => {
@@ -192,8 +191,7 @@ describe('files that cannot be read', () => {
     await agent.printed('LC_INPUT_UNREADABLE');
     chmodSync(join(folder, 'a.log'), 0o600);
     await agent.printed('one', 'stdout');
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
   });
 });
 
@@ -209,8 +207,7 @@ describe('data_dir', () => {
     expect(second.stderr).toContain('LC_DATA_DIR_LOCKED');
     expect(second.stderr).toContain(`pid ${first.pid}`);
     // The lock dies with its process, however that ends.
-    first.kill('SIGKILL');
-    await first.exited;
+    await first.crash();
     expect(await runPipeline('run', file, '--once')).toMatchObject({ code: 0 });
   });
 

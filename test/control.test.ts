@@ -7,7 +7,17 @@ import { parse } from 'yaml';
 import { uniqueTopic } from './servers/index.ts';
 import { freePort } from './servers/process.ts';
 import { describeWith, etcd } from './servers/require.ts';
-import { PipelineProcess, pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
+import {
+  bin,
+  PipelineProcess,
+  pipelineFile,
+  repository,
+  runPipeline,
+  startAgent,
+  statusOf,
+  temporaryFolder,
+} from './support/agent.ts';
+import { read } from './support/document.ts';
 import { EtcdKey } from './support/etcd.ts';
 
 const console = `
@@ -15,34 +25,21 @@ inputs: { app: { type: file-tail, paths: ./*.log } }
 outputs: { screen: { type: console } }
 `;
 
-/** Starts an agent and waits until it says what runs. */
-async function running(file: string, env: Record<string, string> = {}, ...flags: string[]): Promise<PipelineProcess> {
-  const process = new PipelineProcess(['run', file, ...flags], { env });
-  await process.printed(/state +\//);
-  return process;
-}
-
-async function command(args: readonly string[], env: Record<string, string> = {}) {
-  const process = new PipelineProcess(args, { env });
-  const code = await process.exited;
-  return { code, stdout: process.stdout, stderr: process.stderr };
-}
-
 const until = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 60_000, interval: 50 });
 
 it('status of an agent that runs well, for people and for programs', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'a.log'), 'one\ntwo\n');
   const file = pipelineFile(folder, console);
-  await running(file);
+  await startAgent(file);
   await until(async () => expect(await runPipeline('status', file)).toMatchObject({ code: 0, stderr: '' }));
   const { stdout } = await runPipeline('status', file);
   expect(stdout).toMatch(/^test runs well\n/);
   expect(stdout).toMatch(/^input +app +file-tail +running +for \d+s +1 file, 0 B on the way$/m);
-  const json = JSON.parse((await runPipeline('status', file, '--json')).stdout);
+  const json = await statusOf(file);
   expect(json).toMatchObject({ name: 'test', well: true, file, dataDir: join(folder, '.logcatch/test') });
   expect(json.version).toBe(JSON.parse(readFileSync(join(repository, 'packages/cli/package.json'), 'utf8')).version);
-  expect(json.components[0].input.sources).toEqual([
+  expect(json.components[0]!.input!.sources).toEqual([
     { path: join(folder, 'a.log'), position: 8, unsettled: 0, pausedBy: [] },
   ]);
 });
@@ -58,7 +55,7 @@ inputs:
   more: { type: file-tail, each: "\${list}", paths: "\${each}" }
 outputs: { kafka: { type: kafka, brokers: "127.0.0.1:${await freePort()}", topic: t } }`,
   );
-  await running(file);
+  await startAgent(file);
   await until(async () => {
     const { code, stdout } = await runPipeline('status', file);
     expect(code).toBe(1);
@@ -74,32 +71,31 @@ it('no agent: never started, stopped, and killed; the next one replaces the sock
   const none = { code: 3, stdout: '', stderr: expect.stringContaining('LC_AGENT_NOT_RUNNING') };
   expect(await runPipeline('status', file)).toMatchObject(none);
   expect(await runPipeline('plan', file)).toMatchObject(none);
-  const first = await running(file);
+  const first = await startAgent(file);
   expect(statSync(socket).mode & 0o777).toBe(0o600);
   first.kill('SIGTERM');
   await first.exited;
   expect(existsSync(socket)).toBe(false);
   expect(await runPipeline('status', file)).toMatchObject(none);
 
-  const second = await running(file);
-  second.kill('SIGKILL');
-  await second.exited;
+  const second = await startAgent(file);
+  await second.crash();
   expect(existsSync(socket)).toBe(true);
   expect(await runPipeline('status', file)).toMatchObject({ code: 3, stderr: expect.stringContaining('was killed') });
-  const third = await running(file);
+  const third = await startAgent(file);
   await until(async () => expect((await runPipeline('status', file)).code).toBe(0));
   // One that is refused the data_dir leaves the socket of the other alone.
   expect(await runPipeline('run', file)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('LC_DATA_DIR_LOCKED'),
   });
-  const { pid } = JSON.parse((await runPipeline('status', file, '--json')).stdout);
+  const { pid } = await statusOf(file);
   expect(pid).toBe(third.pid);
 });
 
 it('a status that comes late, or from an agent that stands still, is told', async () => {
   const file = pipelineFile(temporaryFolder(), console);
-  const agent = await running(file);
+  const agent = await startAgent(file);
   agent.kill('SIGSTOP');
   const asking = runPipeline('status', file);
   expect(await asking).toMatchObject({ code: 1, stderr: expect.stringContaining('LC_AGENT_SILENT') });
@@ -111,10 +107,9 @@ it.skipIf(process.getuid?.() !== 0)('another user is kept out, whatever the righ
   const folder = temporaryFolder();
   const dataDir = join(folder, 'state');
   const file = pipelineFile(folder, `data_dir: ./state\n${console}`);
-  await running(file);
+  await startAgent(file);
   await until(async () => expect((await runPipeline('status', file)).code).toBe(0));
   chmodSync(folder, 0o755);
-  const bin = join(repository, 'packages/cli/bin/pipeline.js');
   for (const mode of [0o700, 0o755]) {
     chmodSync(dataDir, mode);
     const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'status', file], {
@@ -134,7 +129,7 @@ it.skipIf(process.getuid?.() !== 0)('another user is kept out, whatever the righ
 it('plan says what the running agent would change, and changes nothing', async () => {
   const folder = temporaryFolder();
   const file = pipelineFile(folder, console);
-  await running(file, {}, '--no-watch');
+  await startAgent(file, ['--no-watch']);
   const plan = async (yaml: string) => {
     writeFileSync(file, yaml);
     return await runPipeline('plan', file);
@@ -164,7 +159,7 @@ outputs: { screen: { type: console, format: json } }`);
 
 it('a refused file is seen in status, until it is mended', async () => {
   const file = pipelineFile(temporaryFolder(), console);
-  await running(file);
+  await startAgent(file);
   writeFileSync(file, console.replace('outputs', 'output'));
   await until(async () => {
     const { code, stdout } = await runPipeline('status', file);
@@ -201,7 +196,7 @@ outputs:
   const env = { PASSWORD: 'hunter2env' };
   const said: string[] = [];
   const say = async (...args: string[]) => {
-    const result = await command(args, env);
+    const result = await new PipelineProcess(args, { env }).result();
     said.push(result.stdout, result.stderr);
     return result;
   };
@@ -244,7 +239,7 @@ outputs:
   }
   await say('fleet', file);
 
-  const agent = await running(file, env, '--no-watch', '--log-level', 'debug');
+  const agent = await startAgent(file, ['--no-watch', '--log-level', 'debug'], { env });
   await until(async () => expect((await say('status', file)).stdout).toContain('LC_OUTPUT_UNREACHABLE'));
   await say('status', file, '--json');
   writeFileSync(file, yaml.replace('hunter2inline', 'hunter2other'));
@@ -282,7 +277,7 @@ outputs: { screen: { type: console } }`,
 
 it('the socket takes no large request and no unknown one', async () => {
   const file = pipelineFile(temporaryFolder(), console);
-  await running(file);
+  await startAgent(file);
   const socketPath = join(file, '../.logcatch/test/control.sock');
   const ask = (method: string, path: string, body = '') =>
     new Promise<[number, string]>((resolve, reject) => {
@@ -304,8 +299,11 @@ it('the socket takes no large request and no unknown one', async () => {
 
 it('help and exit codes', async () => {
   const { stdout } = await runPipeline('--help');
-  for (const name of ['check', 'config', 'status', 'plan', 'fleet'])
-    expect(stdout).toMatch(new RegExp(`^ +${name} `, 'm'));
+  const named = (text: string, row: RegExp) => [...text.matchAll(row)].map(([, name]) => name);
+  const commands = named(stdout, /^ {2}([a-z]+) .* {2}\S/gm);
+  expect(commands).toContain('run');
+  expect(commands).toEqual([...named(read('packages/cli/README.md'), /^\| `pipeline ([a-z]+)/gm), 'help']);
+  for (const command of commands) expect(await runPipeline(command!, '--help')).toMatchObject({ code: 0, stderr: '' });
   expect(stdout).toContain('3 no agent runs');
   expect(await runPipeline('status', '/nowhere/x.yaml')).toMatchObject({
     code: 2,
@@ -333,8 +331,8 @@ outputs: { screen: { type: console } }`;
     // This one wants more of an entry than the other.
     const two = pipelineFile(second, yaml('two', 'id: "${each.id:-${each.path}}", paths: "${each.path}"'));
     expect(await runPipeline('fleet', one)).toMatchObject({ code: 0, stdout: 'list: no agent reports\n' });
-    await running(one);
-    const stopping = await running(two);
+    await startAgent(one);
+    const stopping = await startAgent(two);
     await until(async () => {
       const { code, stdout } = await runPipeline('fleet', one);
       expect(stdout).toMatch(new RegExp(`^list: 2 agents, newest revision ${good}\n`));

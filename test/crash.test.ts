@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { consumeAll, createTopic, uniqueTopic } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
-import { pipeline, pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
+import { pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
 import { compare, Load, valuesByKey } from './support/load.ts';
 import { rounds } from './support/soak.ts';
 
@@ -33,11 +33,9 @@ outputs:
     load.start(20_000);
     let withUnsettled = 0;
     for (let kill = 0; kill < kills; kill++) {
-      const agent = pipeline('run', yaml);
-      await agent.printed('logcatch');
+      const agent = await startAgent(yaml);
       await setTimeout(200 + Math.random() * 1_500);
-      agent.kill('SIGKILL');
-      await agent.exited;
+      await agent.crash();
       const arrived = [...(await consumeAll(brokers, topic)).values()].flat().length;
       if (arrived > 0 && (await unsettled(folder, brokers, topic))) withUnsettled++;
     }

@@ -1,11 +1,12 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { AgentStatus, DeadLetter, LetterSummary } from '@logcatch/core';
+import type { DeadLetter, LetterSummary } from '@logcatch/core';
 import { expect, it, vi } from 'vitest';
 import { consumeAll, createTopic, flat, uniqueTopic } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
-import { pipeline, pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
+import { pipeline, pipelineFile, runPipeline, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
+import { columns, read } from './support/document.ts';
 import { rounds } from './support/soak.ts';
 
 /** Refuses what is longer than the file `most` says. */
@@ -62,10 +63,8 @@ outputs: { out: { type: strict } }`,
     return runPipeline(command, this.file, ...args);
   }
 
-  async start() {
-    const agent = pipeline('run', this.file);
-    await agent.printed(/state +\//);
-    return agent;
+  start() {
+    return startAgent(this.file);
   }
 
   async summary(): Promise<LetterSummary> {
@@ -93,8 +92,7 @@ outputs: { out: { type: strict } }`,
   }
 }
 
-const columns = (text: string) => text.replaceAll(/ {2,}/g, '  ');
-const document = columns(readFileSync(join(repository, 'docs/delivery.md'), 'utf8'));
+const document = columns(read('docs/delivery.md'));
 
 /** What a command prints, as the document shows it: at another time, in another folder. */
 function shown(place: Place, command: string, stdout: string): string {
@@ -127,7 +125,7 @@ it('ls, show, replay and drop say what the document shows, and the status what t
   expect(status).toMatchObject({ code: 1, stdout: expect.stringContaining('does not run well') });
   const lines = status.stdout.slice(status.stdout.indexOf('\noutput') + 1);
   expect(document).toContain(shown(place, 'status prod.yaml\n...', lines));
-  expect(JSON.parse((await place.run('status', '--json')).stdout) as AgentStatus).toMatchObject({
+  expect(await statusOf(place.file)).toMatchObject({
     well: false,
     components: [{}, { output: { buried: { records: 2 } } }],
   });
@@ -150,8 +148,7 @@ it('ls, show, replay and drop say what the document shows, and the status what t
 
   appendFileSync(app, `${'z'.repeat(60)}\n`);
   await place.until(1);
-  agent.kill('SIGTERM');
-  expect(await agent.exited).toBe(0);
+  await agent.stop();
   expect(agent.stderr).toContain('could not be delivered');
   // The same without an agent.
   expect((await place.run('dlq', 'show')).stdout).toContain('z'.repeat(60));
@@ -207,8 +204,7 @@ it('kill -9 in the middle of a replay, of the agent or of the command: nothing i
     await setTimeout(Math.random() * 20);
     (agent ?? replay).kill('SIGKILL');
     await Promise.all([agent?.exited, agent ? undefined : replay.exited]);
-    replay.kill('SIGKILL');
-    await replay.exited;
+    await replay.crash();
     const kept = new Set((await place.letters()).map(({ value }) => value!));
     const written = new Set(place.written);
     for (const name of rest) expect(written.has(name) || kept.has(name)).toBe(true);

@@ -3,13 +3,9 @@ import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
+import { blocks, read } from './support/document.ts';
 
-const read = (file: string) => readFileSync(join(repository, file), 'utf8');
 const documents = globSync(['*.md', 'docs/*.md', '{packages,plugins}/*/README.md'], { cwd: repository });
-
-function blocks(file: string, language: string): string[] {
-  return [...read(file).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
-}
 
 /** Files that a document shows beside its pipelines: blocks that begin with a comment such as `# watch.yaml`. */
 function companions(file: string): [name: string, content: string][] {

@@ -1,31 +1,21 @@
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
-import { consumeAll, createTopic, flat, startEtcd, uniqueTopic } from './servers/index.ts';
+import { expect, it } from 'vitest';
+import { createTopic, uniqueTopic } from './servers/index.ts';
 import { describeWith, etcd, kafka } from './servers/require.ts';
-import { PipelineProcess, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { type PipelineProcess, pipelineFile, startAgent, temporaryFolder } from './support/agent.ts';
 import { askEtcd, EtcdKey, loginToEtcd } from './support/etcd.ts';
 import { handlesOf, untilOpen } from './support/handles.ts';
-import { compare, Load } from './support/load.ts';
-import { seededRandom } from './support/random.ts';
+import { listedFiles } from './support/listed-files.ts';
+import { asWritten, compare, Load, linesByFile } from './support/load.ts';
+import { type OwnEtcd, ownEtcd } from './support/own-server.ts';
+import { pick, seededRandom } from './support/random.ts';
 import { rounds } from './support/soak.ts';
 
 const deadline = 120_000;
 /** Milliseconds for one change, in sight of shutdown_timeout: this machine cannot keep up with the load. */
 const overloaded = 2_000;
-const exact = { missing: 0, repeated: 0, reordered: 0 };
-
-async function start(file: string): Promise<PipelineProcess> {
-  const agent = new PipelineProcess(['run', file]);
-  await agent.printed(/logcatch \d\S* runs /);
-  return agent;
-}
-
-async function stop(agent: PipelineProcess): Promise<void> {
-  agent.kill('SIGTERM');
-  expect(await agent.exited).toBe(0);
-}
 
 describeWith(['kafka', 'etcd'], 'a list in etcd that changes under load', () => {
   it('leaves alone what it does not touch, and what was removed goes on where it was', {
@@ -43,24 +33,10 @@ describeWith(['kafka', 'etcd'], 'a list in etcd that changes under load', () => 
     const topics = [uniqueTopic('list'), uniqueTopic('list')];
     for (const topic of topics) await createTopic(brokers, topic, 4);
     const list = new EtcdKey(etcd().endpoints[0]!);
-    const file = pipelineFile(
-      folder,
-      `
-config: { collect: { type: etcd, endpoints: "${list.endpoint}", key: ${list.key} } }
-inputs:
-  app:
-    type: file-tail
-    each: "\${collect}"
-    id: "\${each.id}"
-    paths: ["\${each.path}"]
-    roots: ${logs}
-    attributes: { topic: "\${each.topic}" }
-outputs: { kafka: { type: kafka, brokers: "${brokers.join(',')}", topic: "{{ topic }}" } }`,
-    );
-    const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
+    const file = pipelineFile(folder, listedFiles({ list, logs, brokers }));
     const entry = (id: string, topic: string) => ({ id, path: load.path(id), topic });
     const stay = steady.map((id) => entry(id, topics[0]!));
-    const some = () => moving.filter(() => random() < 0.6).map((id) => entry(id, pick(topics)));
+    const some = () => moving.filter(() => random() < 0.6).map((id) => entry(id, pick(topics, random)));
     const bad = [
       () => '[{',
       () => '',
@@ -73,7 +49,7 @@ outputs: { kafka: { type: kafka, brokers: "${brokers.join(',')}", topic: "{{ top
 
     for (const name of load.names) load.append(name, 1);
     await list.put(all);
-    const agent = await start(file);
+    const agent = await startAgent(file);
     await untilOpen(
       agent.pid,
       logs,
@@ -85,7 +61,7 @@ outputs: { kafka: { type: kafka, brokers: "${brokers.join(',')}", topic: "{{ top
     for (let change = 0; change < changes; change++) {
       const isBad = random() < 0.3;
       if (!isBad) good = [...stay, ...some()].toSorted(() => random() - 0.5);
-      await list.put(isBad ? pick(bad)() : good);
+      await list.put(isBad ? pick(bad, random)() : good);
       // Some come in bursts, some when the one before has long been in effect.
       await setTimeout(random() < 0.3 ? random() * 20 : random() * 600);
     }
@@ -104,25 +80,15 @@ outputs: { kafka: { type: kafka, brokers: "${brokers.join(',')}", topic: "{{ top
     for (const name of steady) expect(after.get(load.path(name)), name).toBe(before.get(load.path(name)));
     expect(agent.stderr).not.toMatch(/configuration change \d+ applied.*steady/);
 
-    const arrived = new Map<string, string[]>();
-    for (const end = Date.now() + deadline; ; await setTimeout(200)) {
-      arrived.clear();
-      const records = (await Promise.all(topics.map((topic) => consumeAll(brokers, topic)))).flatMap(flat);
-      for (const { value } of records) {
-        const line = value!.toString();
-        const name = line.slice(0, line.indexOf(' '));
-        const lines = arrived.get(name);
-        if (lines) lines.push(line);
-        else arrived.set(name, [line]);
-      }
-      const distinct = [...arrived.values()].reduce((sum, lines) => sum + new Set(lines).size, 0);
-      if (distinct >= load.total || Date.now() > end) break;
-    }
-    await stop(agent);
+    let arrived = await linesByFile(brokers, topics);
+    const distinct = () => [...arrived.values()].reduce((sum, lines) => sum + new Set(lines).size, 0);
+    for (const end = Date.now() + deadline; distinct() < load.total && Date.now() < end; await setTimeout(200))
+      arrived = await linesByFile(brokers, topics);
+    await agent.stop();
     const applied = agent.stderr.split(' applied (collect)').length - 1;
     const refused = agent.stderr.split(' refused (collect)').length - 1;
     console.log(`${changes} changes (SEED=${seed}): ${applied} applied, ${refused} refused, ${load.total} lines`);
-    for (const name of steady) expect(compare(load.lines(name), arrived.get(name)!), name).toEqual(exact);
+    for (const name of steady) expect(compare(load.lines(name), arrived.get(name)!), name).toEqual(asWritten);
     // These were in two topics, so their order is not to be seen here. Nothing but whole lines, and every one.
     let repeated = 0;
     for (const name of moving) {
@@ -140,7 +106,7 @@ const promised = 10_000;
 
 interface World {
   readonly agent: PipelineProcess;
-  readonly server: Awaited<ReturnType<typeof startEtcd>>;
+  readonly server: OwnEtcd;
   readonly list: EtcdKey;
   readonly folder: string;
   /** Puts a list of these files and waits until they are what is read. */
@@ -156,13 +122,10 @@ async function setUp({ user = false } = {}): Promise<World> {
   mkdirSync(logs);
   const path = (name: string) => join(logs, `${name}.log`);
   for (const name of ['a', 'b', 'c', 'd']) writeFileSync(path(name), `${name}\n`);
-  const server = await startEtcd({ own: true });
-  onTestFinished(() => server.stop());
-  const list = new EtcdKey(server.endpoints[0]!);
+  const server = await ownEtcd();
+  const list = new EtcdKey(server.url);
   const login = user ? ', username: root, password: { file: ./password }' : '';
-  if (user) {
-    await password(list, folder, 'first', { create: true });
-  }
+  if (user) await password(list, folder, 'first', { create: true });
   writeFileSync(join(folder, 'etcd.ini'), `address = ${list.endpoint}\n`);
   const file = pipelineFile(
     folder,
@@ -176,7 +139,7 @@ outputs: { screen: { type: console } }`,
   const reads = async (...names: string[]) => untilOpen(agent.pid, logs, names.map(path), 6 * promised);
   const put = (...names: string[]) => list.put(names.map((name) => ({ path: path(name) })));
   await put('a', 'b');
-  const agent = await start(file);
+  const agent = await startAgent(file);
   await reads('a', 'b');
   return {
     agent,
@@ -214,7 +177,7 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
     await reads('a', 'b');
     await server.restart();
     await effect('killed', 'b', 'c');
-    await stop(agent);
+    await agent.stop();
   });
 
   it('hanging (SIGSTOP)', async () => {
@@ -224,7 +187,7 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
     await reads('a', 'b');
     server.resume();
     await effect('hanging', 'b', 'c');
-    await stop(agent);
+    await agent.stop();
   });
 
   it('compacted while the agent was not looking', async () => {
@@ -237,7 +200,7 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
     await agent.printed(`revision ${revision}`);
     await reads('a', 'b');
     await effect('compacted', 'b', 'c');
-    await stop(agent);
+    await agent.stop();
   });
 
   it('restarted empty: removes nothing, but [] does', async () => {
@@ -251,23 +214,21 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
     await list.put('[]');
     await reads();
     await effect('emptied', 'a', 'd');
-    await stop(agent);
+    await agent.stop();
   });
 
   it('moved to another endpoint', async () => {
     const { agent, server, list, folder, effect, reads } = await setUp();
-    const other = await startEtcd({ own: true });
-    onTestFinished(() => other.stop());
+    const other = await ownEtcd();
     await server.kill();
     await reads('a', 'b');
-    writeFileSync(join(folder, 'etcd.ini'), `address = ${other.endpoints[0]}\n`);
+    writeFileSync(join(folder, 'etcd.ini'), `address = ${other.url}\n`);
     // The key is not there yet.
     await agent.printed('LC_SOURCE_ABSENT');
     await reads('a', 'b');
-    const moved = new EtcdKey(other.endpoints[0]!, list.key);
-    Object.assign(list, { endpoint: moved.endpoint });
+    Object.assign(list, { endpoint: other.url });
     await effect('moved', 'b', 'c');
-    await stop(agent);
+    await agent.stop();
   });
 
   it('password changed', async () => {
@@ -281,6 +242,6 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
     await agent.printed('LC_SOURCE_UNREACHABLE');
     writeFileSync(join(folder, 'password'), 'third');
     await effect('password changed, the file later', 'c', 'd');
-    await stop(agent);
+    await agent.stop();
   });
 });

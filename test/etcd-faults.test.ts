@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { describeWith } from './servers/require.ts';
 import { askEtcd, EtcdKey } from './support/etcd.ts';
-import { ownEtcd, SourceDriver } from './support/etcd-source.ts';
+import { SourceDriver } from './support/etcd-source.ts';
+import { ownEtcd } from './support/own-server.ts';
 import { startProxy } from './support/proxy.ts';
 import { sockets } from './support/sockets.ts';
 
@@ -26,19 +27,17 @@ describeWith(['etcd'], 'after a fault of etcd a new value is in effect within 10
     await driver.value('after');
   });
 
-  it('hangs for 8 s', async () => {
+  it('hangs', async () => {
     const server = await ownEtcd();
     await put(server.url, 'before');
     const driver = new SourceDriver({ endpoints: server.endpoints, key, connect_timeout: '500ms' });
     await driver.value('before');
     server.pause();
-    const hanging = sleep(8_000);
     await driver.until(() => driver.errors.length === 1);
     expect(driver.lastError?.message).toBe(`etcd at ${server.url}: no answer within 500 ms`);
     const between = sockets();
     await driver.until(() => driver.errors.length === 3);
     expect(sockets()).toBeLessThanOrEqual(between);
-    await hanging;
     server.resume();
     await put(server.url, 'after');
     await driver.value('after');

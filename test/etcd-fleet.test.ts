@@ -3,8 +3,8 @@ import { describeWith } from './servers/require.ts';
 import { connectionsTo } from './support/connections.ts';
 import { startDoorman } from './support/doorman.ts';
 import { EtcdKey } from './support/etcd.ts';
-import { ownEtcd } from './support/etcd-source.ts';
 import { Fleet } from './support/fleet.ts';
+import { ownEtcd } from './support/own-server.ts';
 import { percentile } from './support/percentile.ts';
 import { rounds } from './support/soak.ts';
 

@@ -1,19 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { describeWith } from './servers/require.ts';
-import { PipelineProcess, pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
+import { pipeline, pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
+import { blocks } from './support/document.ts';
 import { EtcdKey } from './support/etcd.ts';
-import { ownEtcd } from './support/etcd-source.ts';
-
-const readme = readFileSync(join(repository, 'plugins/config-etcd/README.md'), 'utf8');
+import { ownEtcd } from './support/own-server.ts';
 
 /** The one block of this language in the README that contains this. */
 function block(language: string, part: string): string {
-  const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    (match) => match[1]!,
-  );
-  const [found, ...others] = blocks.filter((text) => text.includes(part));
+  const [found, ...others] = blocks('plugins/config-etcd/README.md', language).filter((text) => text.includes(part));
   if (found === undefined || others.length > 0) throw new Error(`not one ${language} block with ${part}`);
   return found;
 }
@@ -57,7 +53,7 @@ describeWith(['etcd'], "the README of etcd's source", () => {
       .replace(' (behind)', '')
       .replace(/collect is degraded.*/, 'applied');
     await list.put([{ id: 'app', path: log }]);
-    for (const file of [first, second]) new PipelineProcess(['run', file]);
+    for (const file of [first, second]) pipeline('run', file);
     await fleetSays(well, 0);
     await list.put([{ path: log }]);
     await fleetSays(trouble, 1);

@@ -7,7 +7,8 @@ import { options } from '../plugins/config-etcd/src/options.ts';
 import { EtcdSource } from '../plugins/config-etcd/src/source.ts';
 import { describeWith } from './servers/require.ts';
 import { askEtcd, base64, EtcdKey } from './support/etcd.ts';
-import { ownEtcd, until } from './support/etcd-source.ts';
+import { until } from './support/etcd-source.ts';
+import { ownEtcd } from './support/own-server.ts';
 
 describeWith(['etcd'], 'the status that an agent reports', () => {
   async function reporting(url: string, ttl = '2s') {

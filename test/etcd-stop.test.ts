@@ -5,7 +5,7 @@ import { options } from '../plugins/config-etcd/src/options.ts';
 import { EtcdSource } from '../plugins/config-etcd/src/source.ts';
 import { describeWith } from './servers/require.ts';
 import { EtcdKey } from './support/etcd.ts';
-import { ownEtcd } from './support/etcd-source.ts';
+import { ownEtcd } from './support/own-server.ts';
 import { sockets } from './support/sockets.ts';
 
 describeWith(['etcd'], 'stop', () => {

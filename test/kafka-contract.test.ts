@@ -1,20 +1,17 @@
 import { outputContract } from '@logcatch/testing';
-import { afterAll, beforeAll, it } from 'vitest';
+import { it } from 'vitest';
 import kafka from '../plugins/output-kafka/src/index.ts';
-import { consumeAll, createTopic, flat, startKafka, uniqueTopic } from './servers/index.ts';
+import { consumeAll, createTopic, flat, uniqueTopic } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
+import { ownKafka } from './support/own-server.ts';
 
 /** Larger than the topics of this test take. */
 const tooLarge = 'x'.repeat(300_000);
 
 describeWith(['kafka'], 'the Kafka output keeps the output contract on a real broker', () => {
-  let server: Awaited<ReturnType<typeof startKafka>>;
-  beforeAll(async () => {
-    server = await startKafka({ own: true });
-  });
-  afterAll(() => server?.stop());
-
+  const own = ownKafka();
   const suite = outputContract(async () => {
+    const server = own();
     const topic = uniqueTopic('contract');
     await createTopic(server.brokers, topic, 1, { configs: { 'max.message.bytes': '200000' } });
     const options = kafka.definition.options.parse({ brokers: server.brokers, topic });

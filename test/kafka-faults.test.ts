@@ -1,26 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { waitForRecords } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
 import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
-import { arrivals, laneFigures, pick, playFaults, replicatedTopics } from './support/cluster.ts';
-import { Load } from './support/load.ts';
-import { seededRandom } from './support/random.ts';
-import { type SecureKafka, startSecureKafka, user } from './support/secure-kafka.ts';
+import { arrivals, laneFigures, playFaults, replicatedTopics } from './support/cluster.ts';
+import { asWritten, Load } from './support/load.ts';
+import { pick, seededRandom } from './support/random.ts';
+import { secureKafka, user } from './support/secure-kafka.ts';
 import { rounds } from './support/soak.ts';
 
 /** In ms, of one round. */
-const duration = 30_000;
+const duration = rounds(15_000, 30_000);
 /** In ms; only catches hangs. */
 const deadline = 120_000;
 /** To each of two topics. */
 const linesPerSecond = 2_000;
 
 const six = [0, 1, 2, 3, 4, 5];
-const asWritten = { missing: 0, repeated: 0, reordered: 0 };
 
 const clusters = [
   { version: undefined, count: rounds(1, 20) },
@@ -36,20 +32,11 @@ for (const { version, count } of clusters) {
   const brokers = version ? `brokers of ${version}` : 'brokers';
   describeWith(['kafka'], `three ${brokers}, stopped, killed and paused under load`, () => {
     const { random, seed } = seededRandom();
-    let folder: string;
-    let secure: SecureKafka;
-    beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'logcatch-faults-'));
-      secure = await startSecureKafka(folder, { nodes: 3, ...(version && { version }) });
-    });
-    afterAll(async () => {
-      await secure?.server.stop();
-      rmSync(folder, { recursive: true });
-    });
+    const secure = secureKafka({ nodes: 3, ...(version && { version }) });
 
     /** Ships the lines of twelve files to two topics while something goes on, and looks at what came of each file. */
     async function play(connection: string, settings: string, what: (topics: string[]) => Promise<object> = faults) {
-      const { server } = secure;
+      const { server } = secure();
       const topics = await replicatedTopics(server, ['faults-a', 'faults-b']);
       const here = temporaryFolder();
       const file = pipelineFile(
@@ -76,8 +63,7 @@ outputs:
       for (const [n, load] of loads.entries()) await waitForRecords(server.brokers, topics[n]!, load.total, deadline);
 
       const { retries, resets, errors } = await laneFigures(file);
-      agent.kill('SIGTERM');
-      expect(await agent.exited).toBe(0);
+      await agent.stop();
       const outcome = await arrivals(server.brokers, topics, loads);
       const lines = loads.reduce((sum, { total }) => sum + total, 0);
       console.log(
@@ -87,21 +73,22 @@ outputs:
     }
 
     function faults(topics: string[]) {
-      return playFaults(secure.server, topics, { milliseconds: rounds(15_000, duration), random });
+      return playFaults(secure().server, topics, { milliseconds: duration, random });
     }
 
     /** Too short for brokers to be missed, and too long for who waits for an answer: what was sent is written twice. */
     async function hiccups() {
-      for (const { server } of secure.server.nodes) {
+      const { nodes } = secure().server;
+      for (const { server } of nodes) {
         server.pause();
         await setTimeout(1_500);
         server.resume();
         await setTimeout(3_000);
       }
-      return { hiccups: secure.server.nodes.length };
+      return { hiccups: nodes.length };
     }
 
-    const plain = () => `brokers: "${secure.server.brokers}"`;
+    const plain = () => `brokers: "${secure().server.brokers}"`;
 
     it.each(Array.from({ length: count }, (_, n) => n + 1))('lose, repeat and reorder nothing: round %i', async () => {
       const settings = [
@@ -114,9 +101,9 @@ outputs:
     });
 
     it('lose, repeat and reorder nothing with TLS, SCRAM and zstd', async () => {
+      const { sasl: brokers, files } = secure();
       const sasl = `{ mechanism: scram-sha-512, username: ${user.name}, password: ${user.password} }`;
-      const tls = `{ ca: ${secure.files.ca} }`;
-      const connection = `brokers: "${secure.sasl}", tls: ${tls}, sasl: ${sasl}`;
+      const connection = `brokers: "${brokers}", tls: { ca: ${files.ca} }, sasl: ${sasl}`;
       expect(await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
     });
 

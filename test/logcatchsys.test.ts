@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { consumeAll, flat, type TopicContent, uniqueTopic, waitForRecords } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
-import { PipelineProcess, pipelineFile, repository, temporaryFolder } from './support/agent.ts';
+import { pipelineFile, repository, startAgent, temporaryFolder } from './support/agent.ts';
 import { handlesOf, untilOpen } from './support/handles.ts';
 import { Load, valuesByKey } from './support/load.ts';
 
@@ -56,17 +56,8 @@ function setUp(names: readonly string[], edit = (yaml: string) => yaml) {
             .map(([name, log]) => `${name}: ./logs/${log}.log\n`)
             .join('') || '{}',
     );
-  const start = async (...flags: string[]) => {
-    const agent = new PipelineProcess(['run', file, ...flags], { env: { KAFKA_BROKERS: brokers.join(',') } });
-    await agent.printed(/logcatch \d\S* runs /);
-    return agent;
-  };
+  const start = (...flags: string[]) => startAgent(file, flags, { env: { KAFKA_BROKERS: brokers.join(',') } });
   return { brokers, folder, logs, load, topic, watch, start, path: (name: string) => load.path(name) };
-}
-
-async function stop(agent: PipelineProcess): Promise<void> {
-  agent.kill('SIGTERM');
-  expect(await agent.exited).toBe(0);
 }
 
 /** `partition:offset` of every record that the debug log says was written. */
@@ -99,7 +90,7 @@ describeWith(['kafka'], 'logcatchsys', () => {
       const content = await waitForRecords(brokers, topic, load.total, deadline);
       used = [...content.values()].filter((records) => records.length > 0).length;
     }
-    await stop(agent);
+    await agent.stop();
     const content = await consumeAll(brokers, topic);
     expect(content.size).toBe(16);
     expect(used).toBe(16);
@@ -141,7 +132,7 @@ describeWith(['kafka'], 'logcatchsys', () => {
     watch({});
     await agent.printed(/configuration change \d+ applied \(watch\): remove log\/web, log\/api, log\/new/);
     await untilOpen(agent.pid, logs, []);
-    await stop(agent);
+    await agent.stop();
     expect(sorted(await consumeAll(brokers, topic))).toEqual({
       web: [...load.lines('web'), ...load.lines('web2').slice(0, 5)].toSorted(),
       api: load.lines('api').toSorted(),
@@ -172,7 +163,7 @@ describeWith(['kafka'], 'logcatchsys', () => {
     expect(agent.stderr).toContain('the tail broke');
     await waitForRecords(brokers, topic, load.total, deadline);
     expect(handlesOf(agent.pid, logs).get(path('api'))).toBe(before.get(path('api')));
-    await stop(agent);
+    await agent.stop();
     expect(sorted(await consumeAll(brokers, topic))).toEqual({
       web: load.lines('web').toSorted(),
       api: load.lines('api').toSorted(),

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { consumeAll, createTopic, uniqueTopic } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
 import { pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
+import { valuesByKey } from './support/load.ts';
 
 const files = 16;
 const linesPerFile = 12_500;
@@ -52,17 +53,7 @@ inputs: { app: { type: file-tail, paths: ./*.log } }
 outputs:
   kafka: { type: kafka, brokers: "${brokers.join(',')}", topic: ${topic}, key: "{{ name }}" }`,
     );
-    const arrived = async () => {
-      const values = new Map<string, string[]>();
-      for (const records of (await consumeAll(brokers, topic)).values()) {
-        for (const { key, value } of records) {
-          const name = key!.toString();
-          values.set(name, [...(values.get(name) ?? [])]);
-          values.get(name)!.push(value!.toString('latin1'));
-        }
-      }
-      return values;
-    };
+    const arrived = async () => valuesByKey(await consumeAll(brokers, topic), 'latin1');
 
     expect(await runPipeline('run', yaml, '--once')).toMatchObject({ code: 0 });
     expectSame(await arrived(), expected);

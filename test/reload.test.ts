@@ -1,13 +1,15 @@
 import { appendFileSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { consumeAll, createTopic, flat, startKafka, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { expect, it } from 'vitest';
+import { consumeAll, createTopic, flat, type Kafka, uniqueTopic, waitForRecords } from './servers/index.ts';
 import { describeWith, etcd } from './servers/require.ts';
 import { PipelineProcess, pipelineFile, temporaryFolder } from './support/agent.ts';
 import { EtcdKey } from './support/etcd.ts';
 import { handlesOf, untilOpen } from './support/handles.ts';
-import { compare, Load } from './support/load.ts';
+import { listedFiles } from './support/listed-files.ts';
+import { compare, Load, linesByFile } from './support/load.ts';
+import { ownKafka } from './support/own-server.ts';
 import { startProxy } from './support/proxy.ts';
 
 const deadline = 120_000;
@@ -25,14 +27,11 @@ async function within(agent: PipelineProcess, what: Promise<unknown>): Promise<v
 }
 
 describeWith(['kafka', 'etcd'], 'a reload while Kafka does not answer', () => {
-  let server: Awaited<ReturnType<typeof startKafka>>;
-  beforeAll(async () => {
-    server = await startKafka({ own: true });
-  });
-  afterAll(() => server?.stop());
+  const own = ownKafka();
 
   /** Three files under load; lines of all are on their way when Kafka stops answering. */
-  async function setUp(stopAnswering: () => void | Promise<void>) {
+  async function setUp(stopAnswering: (server: Kafka) => void | Promise<void>) {
+    const server = own();
     const folder = realpathSync(temporaryFolder());
     const logs = join(folder, 'logs');
     mkdirSync(logs);
@@ -40,18 +39,8 @@ describeWith(['kafka', 'etcd'], 'a reload while Kafka does not answer', () => {
     const topics = [uniqueTopic('reload'), uniqueTopic('reload')];
     for (const topic of topics) await createTopic(server.brokers, topic, 2);
     const list = new EtcdKey(etcd().endpoints[0]!);
-    const yaml = (options = '') => `
-shutdown_timeout: ${shutdownTimeout}ms
-config: { collect: { type: etcd, endpoints: "${list.endpoint}", key: ${list.key} } }
-inputs:
-  app:
-    type: file-tail
-    each: "\${collect}"
-    id: "\${each.id}"
-    paths: ["\${each.path}"]
-    roots: ${logs}
-    attributes: { topic: "\${each.topic}" }
-outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: "{{ topic }}"${options} } }`;
+    const yaml = (options = '') =>
+      `shutdown_timeout: ${shutdownTimeout}ms${listedFiles({ list, logs, brokers: server.brokers, options })}`;
     const put = (...entries: [id: string, topic: number][]) =>
       list.put(entries.map(([id, topic]) => ({ id, path: load.path(id), topic: topics[topic] })));
     const file = pipelineFile(folder, yaml());
@@ -61,10 +50,10 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
     await within(agent, agent.printed(/logcatch \d\S* runs /));
     load.start(5_000);
     await waitForRecords(server.brokers, topics[0]!, 1_000, deadline);
-    await stopAnswering();
+    await stopAnswering(server);
     // Whether it has been noticed by then must not matter.
     await setTimeout(Math.random() * 2_000);
-    return { agent, folder, logs, load, topics, put, yaml };
+    return { server, agent, folder, logs, load, topics, put, yaml };
   }
 
   type SetUp = Awaited<ReturnType<typeof setUp>>;
@@ -80,30 +69,24 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
   }
 
   /** Every line, once Kafka answers again and all files are in the list. Returns how many were repeated of each file. */
-  async function everyLine({ agent, load, topics, put }: SetUp): Promise<Record<string, number>> {
+  async function everyLine({ server, agent, load, topics, put }: SetUp): Promise<Record<string, number>> {
     await put(['stays', 0], ['retagged', 1], ['removed', 0]);
     await setTimeout(500);
     load.stop();
-    const lines = new Map<string, string[]>(load.names.map((name) => [name, []]));
-    const missing = () => load.names.map((name) => compare(load.lines(name), lines.get(name)!).missing);
-    for (const end = Date.now() + deadline; ; await setTimeout(200)) {
-      for (const name of load.names) lines.set(name, []);
-      for (const topic of topics)
-        for (const { value } of flat(await consumeAll(server.brokers, topic))) {
-          const line = value!.toString();
-          lines.get(line.slice(0, line.indexOf(' ')))!.push(line);
-        }
-      if (missing().every((count) => count === 0) || Date.now() > end) break;
-    }
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
-    expect(missing()).toEqual([0, 0, 0]);
-    return Object.fromEntries(load.names.map((name) => [name, compare(load.lines(name), lines.get(name)!).repeated]));
+    const deliveries = async () => {
+      const arrived = await linesByFile(server.brokers, topics);
+      return load.names.map((name) => [name, compare(load.lines(name), arrived.get(name) ?? [])] as const);
+    };
+    await expect
+      .poll(async () => (await deliveries()).map(([, { missing }]) => missing), { timeout: deadline, interval: 200 })
+      .toEqual([0, 0, 0]);
+    await agent.stop();
+    return Object.fromEntries((await deliveries()).map(([name, { repeated }]) => [name, repeated]));
   }
 
   const faults = [
-    ['hangs', () => server.pause(), () => server.resume()],
-    ['is away', () => server.kill(), () => server.restart()],
+    ['hangs', (server: Kafka) => server.pause(), (server: Kafka) => server.resume()],
+    ['is away', (server: Kafka) => server.kill(), (server: Kafka) => server.restart()],
   ] as const;
   for (const [fault, begin, end] of faults) {
     it(`${fault}: inputs added, removed and retagged are so in time; every line arrives`, async () => {
@@ -122,7 +105,7 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
         ['stays', 'retagged'].map((name) => load.path(name)),
       );
       expect(handlesOf(agent.pid, logs).get(load.path('stays'))).toBe(before);
-      await end();
+      await end(world.server);
       const repeated = await everyLine(world);
       console.log(`${fault}, list: repeated ${JSON.stringify(repeated)}`);
       expect(repeated).toMatchObject({ stays: 0, retagged: 0 });
@@ -137,7 +120,7 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
         () => pipelineFile(folder, yaml(', linger: 7ms')),
         /applied \(the file\): rebuild kafka/,
       );
-      await end();
+      await end(world.server);
       console.log(`${fault}, output: repeated ${JSON.stringify(await everyLine(world))}`);
     });
   }
@@ -145,6 +128,7 @@ outputs: { kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: 
   it('an output changed to where nobody listens is refused, and taken by itself once somebody does', async () => {
     const folder = temporaryFolder();
     const log = join(folder, 'a.log');
+    const server = own();
     const topic = uniqueTopic('reload');
     await createTopic(server.brokers, topic, 1);
     const proxy = await startProxy(`http://${server.brokers[0]}`);
@@ -168,7 +152,6 @@ outputs: { kafka: { type: kafka, brokers: "${brokers}", topic: ${topic} } }`;
       'meanwhile',
       'after',
     ]);
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
   });
 });

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { appendFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
-import { pipelineFile, repository, temporaryFolder } from './support/agent.ts';
+import { expect, it } from 'vitest';
+import { bin, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { Child } from './support/child.ts';
 import { openIn } from './support/handles.ts';
 import { rounds } from './support/soak.ts';
 
@@ -18,24 +18,9 @@ it(`reads ${files} growing files, some of them rotated, with ${limit} descriptor
 inputs: { app: { type: file-tail, paths: ./*.log } }
 outputs: { screen: { type: console } }`,
   );
-  const bin = join(repository, 'packages/cli/bin/pipeline.js');
   const script = `ulimit -n ${limit}; exec "${process.execPath}" "${bin}" run "${file}"`;
-  const agent = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = new Promise((resolve) => agent.on('close', resolve));
-  onTestFinished(async () => {
-    agent.kill('SIGKILL');
-    await exited;
-  });
-  let stdout = '';
-  let stderr = '';
-  agent.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  agent.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-
-  while (!stderr.includes(' runs ')) await setTimeout(20);
+  const agent = new Child('bash', ['-c', script]);
+  await agent.printed(' runs ');
   const each = rounds(20, 400);
   let most = 0;
   for (let round = 0; round < each; round++) {
@@ -45,18 +30,18 @@ outputs: { screen: { type: console } }`,
       if (round === 5 && i % 10 === 0) renameSync(join(folder, `${i}.log`), join(folder, `${i}.log.1`));
     }
     await setTimeout(100);
-    most = Math.max(most, openIn(agent.pid!, folder));
+    most = Math.max(most, openIn(agent.pid, folder));
   }
   const wanted = files * each;
   const deadline = Date.now() + 60_000;
-  while (stdout.split('\n').length <= wanted && Date.now() < deadline) await setTimeout(50);
+  while (agent.stdout.split('\n').length <= wanted && Date.now() < deadline) await setTimeout(50);
   agent.kill('SIGTERM');
-  await exited;
+  expect(await agent.exited).toBe(0);
 
-  const byFile = Map.groupBy(stdout.split('\n').slice(0, -1), (line) => line.split(' ')[0]);
+  const byFile = Map.groupBy(agent.stdout.split('\n').slice(0, -1), (line) => line.split(' ')[0]);
   for (let i = 0; i < files; i++) {
     expect(byFile.get(String(i))).toEqual(Array.from({ length: each }, (_, round) => `${i} ${round}`));
   }
   expect(most).toBeLessThanOrEqual(limit / 2 + 20);
-  expect(stderr).not.toMatch(/EMFILE|cannot be read|before its last/);
+  expect(agent.stderr).not.toMatch(/EMFILE|cannot be read|before its last/);
 });

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-
 import { describe, expect, it } from 'vitest';
 import { PipelineProcess, pipelineFile, temporaryFolder } from './support/agent.ts';
 import { exact, Logs, type Writer } from './support/rotation.ts';
@@ -28,50 +27,29 @@ const scenes: readonly Scene[] = [
       (logs) => logs.write('app.log.1'),
     ],
   },
-  {
-    name: 'renamed within the pattern, and made anew',
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        logs.rename('app.log', 'app-1.log');
-        logs.write('app-1.log', 2);
-        logs.write('app.log', 2);
-      },
-      write(1),
-    ],
-  },
-  {
-    name: 'rotated five times, all names matched',
-    paths: ['*.log*'],
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        for (let generation = 1; generation <= 5; generation++) {
-          for (let number = generation - 1; number > 0; number--)
-            logs.rename(`app.log.${number}`, `app.log.${number + 1}`);
-          logs.rename('app.log', 'app.log.1');
-          logs.write('app.log', 2);
-        }
-      },
-      write(1),
-    ],
-  },
-  {
-    name: 'rotated twice, and only the first generation was known',
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        logs.write('app.log', 2);
+  stopped('renamed within the pattern, and made anew', (logs) => {
+    logs.rename('app.log', 'app-1.log');
+    logs.write('app-1.log', 2);
+    logs.write('app.log', 2);
+  }),
+  stopped(
+    'rotated five times, all names matched',
+    (logs) => {
+      for (let generation = 1; generation <= 5; generation++) {
+        for (let number = generation - 1; number > 0; number--)
+          logs.rename(`app.log.${number}`, `app.log.${number + 1}`);
         logs.rename('app.log', 'app.log.1');
-        logs.rename('app.log.1', 'app.log.2');
         logs.write('app.log', 2);
-      },
-      write(1),
-    ],
-  },
+      }
+    },
+    { paths: ['*.log*'] },
+  ),
+  stopped('rotated twice, and only the first generation was known', (logs) => {
+    logs.write('app.log', 2);
+    logs.rename('app.log', 'app.log.1');
+    logs.rename('app.log.1', 'app.log.2');
+    logs.write('app.log', 2);
+  }),
   {
     name: 'a writer keeps the old handle through a rename and two restarts',
     acts: [
@@ -106,42 +84,18 @@ const scenes: readonly Scene[] = [
     name: 'truncated while it runs, and written to while it does not',
     acts: [write(200), (logs) => whenArrived(logs, () => logs.truncate('app.log')), write(10), write(1)],
   },
-  {
-    name: 'copied and truncated',
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        logs.copyTruncate('app.log', 'app.log.1');
-        logs.write('app.log', 1);
-      },
-      write(1),
-    ],
-  },
-  {
-    name: 'truncated and refilled beyond its old size',
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        logs.truncate('app.log');
-        logs.write('app.log', 30);
-      },
-      write(1),
-    ],
-  },
-  {
-    name: 'deleted and made again, larger',
-    acts: [
-      write(3),
-      nothing,
-      (logs) => {
-        logs.remove('app.log');
-        logs.write('app.log', 30);
-      },
-      write(1),
-    ],
-  },
+  stopped('copied and truncated', (logs) => {
+    logs.copyTruncate('app.log', 'app.log.1');
+    logs.write('app.log', 1);
+  }),
+  stopped('truncated and refilled beyond its old size', (logs) => {
+    logs.truncate('app.log');
+    logs.write('app.log', 30);
+  }),
+  stopped('deleted and made again, larger', (logs) => {
+    logs.remove('app.log');
+    logs.write('app.log', 30);
+  }),
   {
     name: 'deleted, and made again in the run after next',
     acts: [write(3), nothing, (logs) => logs.remove('app.log'), nothing, write(2), write(1)],
@@ -163,25 +117,12 @@ const scenes: readonly Scene[] = [
   },
   {
     name: 'a line cut in two by a stop',
-    acts: [
-      (logs) => {
-        const writer = keep(logs);
-        writer.write();
-        rest.set(logs, writer.begin());
-      },
-      nothing,
-      (logs) => rest.get(logs)!(),
-      write(1),
-    ],
+    acts: [cutLine, nothing, (logs) => rest.get(logs)!(), write(1)],
   },
   {
     name: 'a line cut in two by a stop and a rename',
     acts: [
-      (logs) => {
-        const writer = keep(logs);
-        writer.write();
-        rest.set(logs, writer.begin());
-      },
+      cutLine,
       nothing,
       (logs) => {
         logs.rename('app.log', 'app.log.1');
@@ -228,6 +169,13 @@ const scenes: readonly Scene[] = [
   },
 ];
 
+/** Leaves a line without its rest. */
+function cutLine(logs: Logs): void {
+  const writer = keep(logs);
+  writer.write();
+  rest.set(logs, writer.begin());
+}
+
 const rest = new WeakMap<Logs, () => void>();
 const writers = new WeakMap<Logs, Writer>();
 
@@ -239,6 +187,11 @@ function keep(logs: Logs): Writer {
 
 function kept(logs: Logs): Writer {
   return writers.get(logs)!;
+}
+
+/** Something happens to a file of three lines while it is stopped, and the file grows in the next run. */
+function stopped(name: string, act: Act, scene: Partial<Scene> = {}): Scene {
+  return { name, ...scene, acts: [write(3), nothing, act, write(1)] };
 }
 
 function write(count: number): Act {
@@ -282,8 +235,7 @@ outputs: { screen: { type: console } }`,
     const agent = new PipelineProcess(['run', file]);
     await agent.printed(/^./, 'stdout');
     await setTimeout(Math.random() * 30);
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
     for (const line of agent.stdout.split('\n').slice(0, -1)) lines.push(line);
   }
   expect(runs).toBeGreaterThan(1);

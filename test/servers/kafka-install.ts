@@ -67,11 +67,11 @@ export function javaOptions(jars: string, temporary: string): string[] {
 export async function format(
   jars: string,
   folder: string,
-  properties: string,
-  clusterId: string,
+  { properties, clusterId, scram = [] }: { properties: string; clusterId: string; scram: string[] | undefined },
   guard: Guard,
 ): Promise<void> {
-  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
+  const users = scram.flatMap((user) => ['--add-scram', user]);
+  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties, ...users];
   try {
     await run(java(), [...javaOptions(jars, folder), ...tool], { guard, missing: javaHint });
   } catch (error) {

@@ -18,6 +18,8 @@ export interface KafkaOptions extends NodeOptions {
   config?: Record<string, string>;
   /** Security protocols beside PLAINTEXT, such as SASL_SSL: each gets a listener. */
   listeners?: string[];
+  /** Users, each as `SCRAM-SHA-256=[name=…,password=…]`. */
+  scram?: string[];
 }
 
 /** One broker of ours: the handle for tests that break one and not another. */
@@ -110,7 +112,7 @@ async function startNode(place: Place, jars: string, options: KafkaOptions): Pro
             .join(''),
         );
         if (!existsSync(join(dataDir, 'data', 'meta.properties'))) {
-          await format(jars, dataDir, file, place.clusterId, guard);
+          await format(jars, dataDir, { properties: file, clusterId: place.clusterId, scram: options.scram }, guard);
         }
         return { command: java(), args: [...javaOptions(jars, dataDir), 'kafka.Kafka', file], env: process.env };
       },

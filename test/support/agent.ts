@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import type { AgentStatus } from '@logcatch/core';
+import { expect, onTestFinished } from 'vitest';
+import { Child, type ChildOptions } from './child.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
-const bin = join(repository, 'packages/cli/bin/pipeline.js');
+export const bin = join(repository, 'packages/cli/bin/pipeline.js');
 
 /** A folder that goes with the test. */
 export function temporaryFolder(): string {
@@ -22,70 +23,26 @@ export function pipelineFile(folder: string, yaml: string, name = 'test.yaml'): 
   return file;
 }
 
-export interface PipelineOptions {
+export interface PipelineOptions extends ChildOptions {
   readonly bin?: string;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A real `pipeline` process. It is killed when the test ends. */
-export class PipelineProcess {
-  stdout = '';
-  stderr = '';
-  readonly exited: Promise<number | NodeJS.Signals>;
-  readonly #child: ChildProcess;
-  readonly #watchers = new Set<() => void>();
-
-  constructor(args: readonly string[], options: PipelineOptions = {}) {
-    this.#child = spawn(process.execPath, [options.bin ?? bin, ...args], {
-      cwd: options.cwd ?? tmpdir(),
-      // Buffers are overwritten as soon as they are free, so that a view kept too long shows.
-      env: { ...process.env, NODE_ENV: 'test', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of ['stdout', 'stderr'] as const) {
-      this.#child[stream]!.setEncoding('utf8').on('data', (text: string) => {
-        this[stream] += text;
-        for (const watcher of this.#watchers) watcher();
-      });
-    }
-    this.exited = new Promise((resolve) => {
-      this.#child.on('close', (code, signal) => {
-        resolve(signal ?? code!);
-        for (const watcher of this.#watchers) watcher();
-      });
-    });
-    onTestFinished(async () => {
-      this.#child.kill('SIGKILL');
-      await this.exited;
-    });
+/** A real `pipeline` process. */
+export class PipelineProcess extends Child {
+  constructor(args: readonly string[], { bin: program = bin, env, ...options }: PipelineOptions = {}) {
+    // Buffers are overwritten as soon as they are free, so that a view kept too long shows.
+    super(process.execPath, [program, ...args], { ...options, env: { NODE_ENV: 'test', ...env } });
   }
 
-  get pid(): number {
-    return this.#child.pid!;
+  /** Asks it to end, which it does well. */
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    expect(await this.exited, this.stderr).toBe(0);
   }
 
-  get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** Resolves when the process has printed this. @throws what it printed instead, when it ends before */
-  async printed(text: string | RegExp, stream: 'stdout' | 'stderr' = 'stderr'): Promise<void> {
-    const found = () => (typeof text === 'string' ? this[stream].includes(text) : text.test(this[stream]));
-    await new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (found()) resolve();
-        else if (!this.running) reject(new Error(`the pipeline ended without printing ${text}:\n${this.stderr}`));
-        else return;
-        this.#watchers.delete(look);
-      };
-      this.#watchers.add(look);
-      look();
-    });
+  async crash(): Promise<void> {
+    this.kill('SIGKILL');
+    await this.exited;
   }
 }
 
@@ -93,11 +50,24 @@ export function pipeline(...args: string[]): PipelineProcess {
   return new PipelineProcess(args);
 }
 
+/** Starts an agent and waits until it says what runs. */
+export async function startAgent(
+  file: string,
+  flags: readonly string[] = [],
+  options: PipelineOptions = {},
+): Promise<PipelineProcess> {
+  const agent = new PipelineProcess(['run', file, ...flags], options);
+  // The last line of what it says.
+  await agent.printed(/state +\//);
+  return agent;
+}
+
 /** Runs a command to its end. */
-export async function runPipeline(
-  ...args: string[]
-): Promise<{ code: number | NodeJS.Signals; stdout: string; stderr: string }> {
-  const process = new PipelineProcess(args);
-  const code = await process.exited;
-  return { code, stdout: process.stdout, stderr: process.stderr };
+export function runPipeline(...args: string[]): ReturnType<Child['result']> {
+  return pipeline(...args).result();
+}
+
+/** What the agent of a pipeline file says of itself. */
+export async function statusOf(file: string): Promise<AgentStatus> {
+  return JSON.parse((await runPipeline('status', file, '--json')).stdout) as AgentStatus;
 }

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AgentStatus } from '@logcatch/core';
 import { consumeAll, createTopic, type Kafka, uniqueTopic, waitInSync } from '../servers/index.ts';
-import { runPipeline } from './agent.ts';
+import { statusOf } from './agent.ts';
 import { compare, type Delivery, type Load, valuesByKey } from './load.ts';
+import { pick } from './random.ts';
 
 /** What can happen to a broker: an orderly end, a crash, and a machine that hangs. */
 export type FaultKind = 'stop' | 'kill' | 'pause';
@@ -66,8 +66,7 @@ export async function arrivals(
 
 /** What went wrong on the lanes of the output `kafka`, in all. @param file of a pipeline that runs */
 export async function laneFigures(file: string) {
-  const { stdout } = await runPipeline('status', file, '--json');
-  const { components } = JSON.parse(stdout) as AgentStatus;
+  const { components } = await statusOf(file);
   const lanes = components.find(({ id }) => id === 'kafka')!.output!.details!.lanes as unknown as LaneDetails[];
   const errors: Record<string, number> = {};
   for (const lane of lanes) {
@@ -81,9 +80,4 @@ interface LaneDetails {
   readonly retries: number;
   readonly resets: number;
   readonly errors: Readonly<Record<string, number>>;
-}
-
-/** Any one of these. */
-export function pick<T>(choices: readonly T[], random: () => number): T {
-  return choices[Math.floor(random() * choices.length)]!;
 }

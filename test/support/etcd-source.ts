@@ -5,7 +5,6 @@ import { fakeConfigContext } from '@logcatch/testing';
 import { onTestFinished } from 'vitest';
 import { options } from '../../plugins/config-etcd/src/options.ts';
 import { EtcdSource } from '../../plugins/config-etcd/src/source.ts';
-import { type EtcdServer, startEtcd } from '../servers/index.ts';
 
 /** What issue 4 promises: after a fault a new value is in effect within so many milliseconds. */
 export const promised = 10_000;
@@ -18,18 +17,6 @@ export async function until(what: () => unknown, facts: () => string = () => '')
     await sleep(10);
   }
   return performance.now() - started;
-}
-
-/** An etcd that the test may break. It stops with the test. */
-export async function ownEtcd(): Promise<OwnEtcd> {
-  const server = await startEtcd({ own: true });
-  onTestFinished(() => server.stop());
-  return Object.assign(server, { url: server.endpoints[0]! });
-}
-
-export interface OwnEtcd extends EtcdServer {
-  /** Its one endpoint. */
-  url: string;
 }
 
 /** Drives a source as the engine does: loads after every hint and, after a failure, after a pause; keeps the last good value. */

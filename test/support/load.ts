@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ConsumedRecord } from '../servers/index.ts';
+import { consumeAll, flat, type TopicContent } from '../servers/index.ts';
 
 /** Writes numbered lines to files and remembers them. */
 export class Load {
@@ -68,17 +68,17 @@ export class Load {
 }
 
 /** The values of each key, in the order of their partition. */
-export function valuesByKey(content: Map<number, ConsumedRecord[]>): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const records of content.values()) {
-    for (const { key, value } of records) {
-      const name = key?.toString() ?? '';
-      const list = values.get(name);
-      if (list) list.push(value!.toString());
-      else values.set(name, [value!.toString()]);
-    }
-  }
-  return values;
+export function valuesByKey(content: TopicContent, encoding?: BufferEncoding): Map<string, string[]> {
+  const records = Map.groupBy(flat(content), ({ key }) => key?.toString() ?? '');
+  return new Map([...records].map(([key, list]) => [key, list.map(({ value }) => value!.toString(encoding))]));
+}
+
+/** The lines of each file in all of these topics, whatever their keys: a line begins with the name of its file. */
+export async function linesByFile(brokers: string[], topics: readonly string[]): Promise<Map<string, string[]>> {
+  const lines = (await Promise.all(topics.map((topic) => consumeAll(brokers, topic))))
+    .flatMap(flat)
+    .map(({ value }) => value!.toString());
+  return Map.groupBy(lines, (line) => line.slice(0, line.indexOf(' ')));
 }
 
 export interface Delivery {
@@ -87,6 +87,9 @@ export interface Delivery {
   /** Lines whose first arrival came after that of a later line. */
   readonly reordered: number;
 }
+
+/** Each line once, and in order. */
+export const asWritten: Delivery = { missing: 0, repeated: 0, reordered: 0 };
 
 /** How a file's lines arrived. */
 export function compare(expected: readonly string[], arrived: readonly string[]): Delivery {

@@ -11,3 +11,8 @@ export function seededRandom(): { random: () => number; seed: number } {
   };
   return { random, seed };
 }
+
+/** Any one of these. */
+export function pick<T>(choices: readonly T[], random: () => number): T {
+  return choices[Math.floor(random() * choices.length)]!;
+}

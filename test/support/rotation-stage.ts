@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Account } from '@logcatch/core';
-import { PipelineProcess, pipelineFile, runPipeline, temporaryFolder } from './agent.ts';
+import { sumOf } from './account.ts';
+import { type PipelineProcess, pipelineFile, startAgent, statusOf, temporaryFolder } from './agent.ts';
 import { Logs, type Verdict } from './rotation.ts';
 
 /** What happens to the files of one input of its own. */
@@ -13,7 +14,7 @@ export interface Scene {
   readonly options?: Readonly<Record<string, unknown>>;
   /** By turns: while no agent runs (the first), while one runs, and so on. A running agent is stopped when all has arrived. */
   readonly acts: readonly Act[];
-  /** The script destroys lines before they can be read: these may be missing. Nothing else may be. */
+  /** The script destroys lines before they can be read: these may be missing, but the last one, which nobody destroys. */
   readonly lossy?: boolean;
   /** The script leaves copies that match the pattern, which are files of their own: lines may come once more. */
   readonly copies?: boolean;
@@ -92,9 +93,8 @@ class Stage {
   }
 
   async start(): Promise<void> {
-    this.#agent = new PipelineProcess(['run', this.#file]);
     this.#read = 0;
-    await this.#agent.printed(/state +\//);
+    this.#agent = await startAgent(this.#file);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -111,7 +111,7 @@ class Stage {
         const logs = this.#logs[number]!;
         try {
           await (acts[turn] ?? none)(logs);
-          if (this.#agent && !lossy) await logs.arrived();
+          if (this.#agent) await (lossy ? logs.lastArrived() : logs.arrived());
         } catch (error) {
           this.#failures.set(number, String(error));
         }
@@ -120,8 +120,7 @@ class Stage {
   }
 
   async accounts(): Promise<Account[]> {
-    const { stdout } = await runPipeline('status', this.#file, '--json');
-    const { components } = JSON.parse(stdout) as { components: { id: string; input?: { account: Account } }[] };
+    const { components } = await statusOf(this.#file);
     return this.#scenes.map((_, number) => components.find(({ id }) => id === `scene-${number}`)!.input!.account);
   }
 
@@ -152,10 +151,4 @@ class Stage {
     }
     this.#read = end;
   }
-}
-
-/** What the accounts of a ledger add up to: what was discovered, if it balances. */
-export function sumOf({ delivered, dropped, deadLettered, skipped, pending, abandoned }: Account): number {
-  const parts = [delivered, deadLettered, skipped, pending, ...Object.values(dropped), ...Object.values(abandoned)];
-  return parts.reduce((all, bytes) => all + bytes, 0);
 }

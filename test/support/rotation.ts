@@ -42,6 +42,7 @@ export class Logs {
   /** Line -> how often it has to arrive. */
   readonly #wanted = new Map<string, number>();
   #total = 0;
+  #last = '';
 
   /** @param arrived the lines that have arrived so far */
   constructor(folder: string, arrived: () => readonly string[]) {
@@ -96,6 +97,11 @@ export class Logs {
     await this.#until(() => this.#arrived().length >= this.#total && this.verdict().missing.length === 0);
   }
 
+  /** The line that was written last has arrived. @throws what is missing, when it takes too long */
+  async lastArrived(): Promise<void> {
+    await this.#until(() => this.#arrived().includes(this.#last));
+  }
+
   /** The file that a writer has begun is read: a line of it has arrived. @throws what is missing, when it takes too long */
   async found(writer: Writer): Promise<void> {
     await this.#until(() => this.#arrived().includes(writer.first!));
@@ -112,6 +118,7 @@ export class Logs {
   expect(line: string): void {
     this.#wanted.set(line, (this.#wanted.get(line) ?? 0) + 1);
     this.#total++;
+    this.#last = line;
     this.bytes += Buffer.byteLength(line) + 1;
   }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { type Kafka, type KafkaOptions, kafkaClient, startKafka } from '../servers/index.ts';
-import { java, javaOptions, kafkaJars } from '../servers/kafka-install.ts';
+import { ownServer } from './own-server.ts';
 
 /** A user of the broker below, for every mechanism. */
 export const user = { name: 'shipper', password: 'sesame-opens' };
@@ -17,10 +18,19 @@ export interface SecureKafka {
   readonly sasl: string;
   /** PEM files. `other` is a CA that has signed nothing here. */
   readonly files: { readonly ca: string; readonly other: string; readonly cert: string; readonly key: string };
+  stop(): Promise<void>;
 }
 
-/** Brokers with TLS and SASL listeners and authorization, with fresh certificates in `folder`. */
-export async function startSecureKafka(folder: string, options: KafkaOptions = {}): Promise<SecureKafka> {
+/** Brokers of a `describe` with TLS and SASL listeners and authorization, and with fresh certificates. */
+export function secureKafka(options: KafkaOptions = {}): () => SecureKafka {
+  return ownServer(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'logcatch-secure-'));
+    const secure = await start(folder, options);
+    return { ...secure, stop: () => secure.server.stop().finally(() => rmSync(folder, { recursive: true })) };
+  });
+}
+
+async function start(folder: string, options: KafkaOptions): Promise<Omit<SecureKafka, 'stop'>> {
   const ca = makeCa(folder, 'ca');
   const other = makeCa(folder, 'other');
   const broker = makeCertificate(folder, 'broker', 'IP:127.0.0.1');
@@ -32,6 +42,9 @@ export async function startSecureKafka(folder: string, options: KafkaOptions = {
     own: true,
     ...options,
     listeners: ['SSL', 'SASL_SSL'],
+    scram: ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map(
+      (mechanism) => `${mechanism}=[name=${user.name},password=${user.password}]`,
+    ),
     config: {
       'ssl.keystore.type': 'PEM',
       'ssl.keystore.location': identity,
@@ -49,12 +62,6 @@ export async function startSecureKafka(folder: string, options: KafkaOptions = {
       'allow.everyone.if.no.acl.found': 'true',
     },
   });
-  try {
-    await addScram(folder, server.brokers);
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
   const addresses = (protocol: string) => server.nodes.map(({ listeners }) => listeners[protocol]).join(',');
   return {
     server,
@@ -89,17 +96,6 @@ export function unsignedToken(seconds = 3600): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ sub: user.name, iat: now, exp: now + seconds })}.`;
-}
-
-async function addScram(folder: string, brokers: readonly string[]): Promise<void> {
-  const tool = [...javaOptions(await kafkaJars(), folder), 'kafka.admin.ConfigCommand'];
-  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
-    const credential = ['--alter', '--add-config', `${mechanism}=[password=${user.password}]`];
-    const whose = ['--entity-type', 'users', '--entity-name', user.name];
-    execFileSync(java(), [...tool, '--bootstrap-server', brokers.join(','), ...credential, ...whose], {
-      stdio: 'pipe',
-    });
-  }
 }
 
 function makeCa(folder: string, name: string): string {

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { consumeAll, createTopic, startKafka, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { expect, it } from 'vitest';
+import { consumeAll, createTopic, uniqueTopic, waitForRecords } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
-import { PipelineProcess, pipeline, pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
-import { compare, Load, MemoryWatch, valuesByKey } from './support/load.ts';
+import { pipeline, pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
+import { asWritten, compare, Load, MemoryWatch, valuesByKey } from './support/load.ts';
+import { ownKafka } from './support/own-server.ts';
 import { rounds } from './support/soak.ts';
 
 const deadline = 120_000;
@@ -14,13 +15,12 @@ const mostMemory = 100;
 const linesPerSecond = rounds(20_000, 3_000);
 
 describeWith(['kafka'], 'Kafka away', () => {
-  let server: Awaited<ReturnType<typeof startKafka>>;
-  beforeAll(async () => {
-    server = await startKafka({ own: true });
-  });
-  afterAll(() => server?.stop());
+  const own = ownKafka();
 
-  function setUp(topic: string, extra = '') {
+  async function setUp(prefix: string, extra = '') {
+    const server = own();
+    const topic = uniqueTopic(prefix);
+    await createTopic(server.brokers, topic, 4);
     const folder = temporaryFolder();
     const file = pipelineFile(
       folder,
@@ -29,22 +29,19 @@ inputs: { app: { type: file-tail, paths: ./*.log } }
 outputs:
   kafka: { type: kafka, brokers: "${server.brokers.join(',')}", topic: ${topic}, key: "{{ name }}" }`,
     );
-    return { folder, file };
+    return { server, topic, folder, file };
   }
 
   it('stopped under load and started again: nothing lost, in order, memory bounded', {
     timeout: 3_600_000,
   }, async () => {
-    const topic = uniqueTopic('outage');
-    await createTopic(server.brokers, topic, 4);
-    const { folder, file } = setUp(topic);
+    const { server, topic, folder, file } = await setUp('outage');
     // As on a machine where it has run before: running TypeScript from source for the first time loads a compiler.
     await runPipeline('run', file, '--once');
     const load = new Load(folder, ['a', 'b', 'c', 'd']);
     for (const name of load.names) load.append(name, 1);
     // As its user runs it: overwriting free buffers, as tests do, makes memory resident that is never used.
-    const agent = new PipelineProcess(['run', file], { env: { NODE_ENV: 'production' } });
-    await agent.printed('logcatch');
+    const agent = await startAgent(file, [], { env: { NODE_ENV: 'production' } });
     const watch = new MemoryWatch(agent.pid);
     load.start(linesPerSecond);
     await setTimeout(3_000);
@@ -56,19 +53,16 @@ outputs:
     await waitForRecords(server.brokers, topic, load.total, deadline * rounds(1, 5));
     const { own, resident } = watch.stop();
     console.log(`outage: ${load.total} lines, peak RSS ${resident.toFixed(0)} MB, ${own.toFixed(0)} of them its own`);
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
     const values = valuesByKey(await consumeAll(server.brokers, topic));
     for (const name of load.names) {
-      expect(compare(load.lines(name), values.get(`${name}.log`)!)).toEqual({ missing: 0, repeated: 0, reordered: 0 });
+      expect(compare(load.lines(name), values.get(`${name}.log`)!)).toEqual(asWritten);
     }
     expect(own).toBeLessThan(mostMemory);
   });
 
   it('at start: waits visibly, and goes on when it comes', async () => {
-    const topic = uniqueTopic('late');
-    await createTopic(server.brokers, topic, 2);
-    const { folder, file } = setUp(topic);
+    const { server, topic, folder, file } = await setUp('late');
     const load = new Load(folder, ['a']);
     load.append('a', 100);
     await server.kill('SIGTERM');
@@ -76,14 +70,11 @@ outputs:
     await agent.printed('LC_OUTPUT_UNREACHABLE');
     await server.restart();
     await waitForRecords(server.brokers, topic, 100, deadline);
-    agent.kill('SIGTERM');
-    expect(await agent.exited).toBe(0);
+    await agent.stop();
   });
 
   it('SIGTERM while it is away ends within the bound, says what is left, and the next run completes', async () => {
-    const topic = uniqueTopic('left');
-    await createTopic(server.brokers, topic, 2);
-    const { folder, file } = setUp(topic, 'shutdown_timeout: 2s');
+    const { server, topic, folder, file } = await setUp('left', 'shutdown_timeout: 2s');
     const load = new Load(folder, ['a']);
     load.append('a', 1_000);
     const agent = pipeline('run', file);
