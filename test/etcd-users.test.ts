@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { describeWith } from './servers/require.ts';
 import { temporaryFolder } from './support/agent.ts';
@@ -39,13 +40,12 @@ describeWith(['etcd'], 'users', () => {
 
     const refusals = await refusedRanges(url);
     expect(refusals).toBeGreaterThan(0);
-    const errors = driver.errors.length;
     await auth('user/changepw', { name: 'app', password: 'second' }, store.token);
     await driver.until(() => driver.lastError?.code === 'LC_SOURCE_UNREACHABLE');
     expect(driver.lastError?.message).toBe(`etcd at ${url} refuses user app: wrong name or password`);
     expect(driver.lastError?.describe()).not.toContain('first');
-    // It has tried again by now. etcd3 by itself asks a thousand times a second.
-    await driver.until(() => driver.errors.length > errors + 1);
+    // etcd3 by itself asks a thousand times a second.
+    await sleep(500);
     expect((await refusedRanges(url)) - refusals).toBeLessThan(5);
     writeFileSync(file, 'second\n');
     store.token = await loginToEtcd(url, 'root', 'admin');

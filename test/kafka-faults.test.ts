@@ -6,7 +6,7 @@ import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
 import { arrivals, laneFigures, playFaults, replicatedTopics } from './support/cluster.ts';
 import { asWritten, Load } from './support/load.ts';
 import { pick, seededRandom } from './support/random.ts';
-import { secureKafka, user } from './support/secure-kafka.ts';
+import { secureKafka } from './support/secure-kafka.ts';
 import { rounds } from './support/soak.ts';
 
 /** In ms, of one round. */
@@ -101,10 +101,7 @@ outputs:
     });
 
     it('lose, repeat and reorder nothing with TLS, SCRAM and zstd', async () => {
-      const { sasl: brokers, files } = secure();
-      const sasl = `{ mechanism: scram-sha-512, username: ${user.name}, password: ${user.password} }`;
-      const connection = `brokers: "${brokers}", tls: { ca: ${files.ca} }, sasl: ${sasl}`;
-      expect(await play(connection, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
+      expect(await play(secure().scram, 'compression: zstd, in_flight: 5, request_timeout: 2s')).toEqual(asWritten);
     });
 
     // The soak only: in the tests kafka-faults-rules shows it, by a fate that is scripted.

@@ -24,7 +24,7 @@ describeWith(['kafka'], 'a topic without leader, one without permission and one 
   it('leave the sources of another topic their rate, and get all their lines in the end', {
     timeout: 3_600_000,
   }, async () => {
-    const { server, sasl, files } = secure();
+    const { server, scram } = secure();
     const last = server.nodes[2]!;
     const [good, closed] = (await replicatedTopics(server, ['good', 'closed'])) as [string, string];
     const [leaderless, missing] = [uniqueTopic('leaderless'), uniqueTopic('missing')];
@@ -46,14 +46,7 @@ describeWith(['kafka'], 'a topic without leader, one without permission and one 
       `
 inputs:
 ${inputs.join('\n')}
-outputs:
-  kafka:
-    type: kafka
-    brokers: "${sasl}"
-    topic: "{{ topic }}"
-    key: "{{ name }}"
-    tls: { ca: ${files.ca} }
-    sasl: { mechanism: scram-sha-256, username: ${user.name}, password: ${user.password} }`,
+outputs: { kafka: { type: kafka, topic: "{{ topic }}", key: "{{ name }}", ${scram} } }`,
     );
     const loads = Object.keys(topics).map(
       (name) =>
@@ -65,11 +58,11 @@ outputs:
     const [healthy, ...bad] = loads as [Load, Load, Load, Load];
     const reader = new TopicReader(server.brokers, good);
     const delivered = async () => [...(await reader.offsets('end')).values()].reduce((sum, end) => sum + end, 0);
-    /** Of the lines that are written from now to the end of a phase, the share that is delivered by then. */
-    const share = async (name: string) => {
+    /** Of the lines that are written in this time, the share that is delivered by its end. */
+    const share = async (name: string, milliseconds = phase) => {
       const [written, before] = [healthy.total, await delivered()];
       const seconds: number[] = [];
-      for (let last = before; seconds.length < phase / 1000; last += seconds.at(-1)!) {
+      for (let last = before; seconds.length < milliseconds / 1000; last += seconds.at(-1)!) {
         await setTimeout(1_000);
         seconds.push((await delivered()) - last);
       }
@@ -83,7 +76,7 @@ outputs:
     // It has started, and it has caught up.
     await waitForRecords(server.brokers, good, 1, deadline);
     await waitForRecords(server.brokers, good, healthy.total, deadline);
-    const control = await share('without bad topics');
+    const control = await share('without bad topics', phase / 2);
     const start = share('bad topics get lines');
     for (const [load, name] of bad.flatMap((load) => load.names.map((name) => [load, name] as const))) {
       load.append(name, backlog);

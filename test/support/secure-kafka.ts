@@ -16,6 +16,8 @@ export interface SecureKafka {
   readonly mtls: string;
   /** The same with TLS and SASL: PLAIN, SCRAM and OAUTHBEARER, for sessions of 3 s. */
   readonly sasl: string;
+  /** Options of an output, as YAML: it logs in by SCRAM. */
+  readonly scram: string;
   /** PEM files. `other` is a CA that has signed nothing here. */
   readonly files: { readonly ca: string; readonly other: string; readonly cert: string; readonly key: string };
   stop(): Promise<void>;
@@ -63,10 +65,13 @@ async function start(folder: string, options: KafkaOptions): Promise<Omit<Secure
     },
   });
   const addresses = (protocol: string) => server.nodes.map(({ listeners }) => listeners[protocol]).join(',');
+  const sasl = addresses('SASL_SSL');
+  const login = `mechanism: scram-sha-512, username: ${user.name}, password: ${user.password}`;
   return {
     server,
     mtls: addresses('SSL'),
-    sasl: addresses('SASL_SSL'),
+    sasl,
+    scram: `brokers: "${sasl}", tls: { ca: ${ca} }, sasl: { ${login} }`,
     files: { ca, other, cert: client.cert, key: client.key },
   };
 }
