@@ -4,6 +4,7 @@ import { fakeOutputContext, MemorySources } from '@logcatch/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { Cluster } from '../plugins/output-kafka/src/cluster.ts';
 import { failureOf } from '../plugins/output-kafka/src/codes.ts';
+import { codecOf } from '../plugins/output-kafka/src/compression.ts';
 import { SendFailure } from '../plugins/output-kafka/src/failure.ts';
 import { Recorder } from '../plugins/output-kafka/src/fixtures/texts.ts';
 import { KafkaSender } from '../plugins/output-kafka/src/kafka-sender.ts';
@@ -68,13 +69,14 @@ describeWith(['kafka'], 'a lane whose first record batch fails', () => {
     const topics = new Topics({ cluster, create: undefined, brokers: brokers.join(), max: 1, troubles, log });
     const { promise: failed, resolve } = Promise.withResolvers<void>();
     const shelf = new Shelf(0);
+    const none = await codecOf('none');
     const lane = new Lane<Encoded>(topic, 0, {
       sender: new FirstFails(new KafkaSender(cluster, topics, idempotent), how),
       encoding: {
         builder: (limit) =>
           new RecordBatchBuilder(
             { key: undefined, headers: {}, timestamp: undefined, value: 'text' },
-            'none',
+            none,
             shelf,
             limit,
           ),

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { compressions } from '../plugins/output-kafka/src/compression.ts';
 import { waitForRecords } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
 import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
@@ -92,7 +93,7 @@ outputs:
 
     it.each(Array.from({ length: count }, (_, n) => n + 1))('lose, repeat and reorder nothing: round %i', async () => {
       const settings = [
-        `compression: ${pick(['none', 'gzip', 'zstd'], random)}`,
+        `compression: ${pick(compressions, random)}`,
         `in_flight: ${pick([1, 5], random)}`,
         // Some pauses are longer than 2 s, none is longer than 30 s.
         `request_timeout: ${pick(['2s', '30s'], random)}`,

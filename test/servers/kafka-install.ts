@@ -63,6 +63,16 @@ export function javaOptions(jars: string, temporary: string): string[] {
   ];
 }
 
+/**
+ * Runs one of Kafka's own tools and returns what it printed.
+ * @param tool its class
+ * @param temporary a folder for its temporary files
+ */
+export async function kafkaTool(tool: string, args: string[], temporary: string): Promise<string> {
+  const options = javaOptions(await kafkaJars(), temporary);
+  return run(java(), [...options, tool, ...args], { missing: javaHint });
+}
+
 /** Writes the identity of a new node into its data folder, as Kafka wants it before the first start. */
 export async function format(
   jars: string,

@@ -1,5 +1,6 @@
 import { duration, list, secret, size, template, z } from '@logcatch/plugin-api';
 import { parseAddress } from './address.ts';
+import { compressions } from './compression.ts';
 
 const brokers = list().superRefine((entries, context) => {
   for (const entry of entries) {
@@ -97,7 +98,7 @@ export const options = z.strictObject({
     .max(5)
     .default(1)
     .describe('Record batches on their way to one partition at once, 1 to 5. Order and idempotence hold with any.'),
-  compression: z.enum(['none', 'gzip', 'zstd']).default('none').describe('Compression of record batches.'),
+  compression: z.enum(compressions).default('none').describe('Compression of record batches.'),
   tls: z.union([z.boolean(), tls]).default(false).describe('Encrypt: `true`, or where certificates are.'),
   sasl: sasl.optional().describe('Log in.'),
   request_timeout: duration().prefault('30s').describe('How long an answer of a broker may take.'),

@@ -10,6 +10,7 @@ import {
 } from '@logcatch/plugin-api';
 import { parseAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
+import { type Codec, codecOf } from './compression.ts';
 import { Delivery } from './delivery.ts';
 import { SendFailure } from './failure.ts';
 import { figuresOf } from './figures.ts';
@@ -45,6 +46,7 @@ export class KafkaOutput implements Output {
   readonly #topics: Topics;
   readonly #troubles: Troubles;
   readonly #lanes: Lanes<Encoded>;
+  #codec: Codec | undefined;
   readonly #hashes = new WeakMap<Source, number>();
 
   constructor(options: Options, context: OutputContext) {
@@ -70,7 +72,7 @@ export class KafkaOutput implements Output {
     this.#lanes = new Lanes({
       sender: new KafkaSender(this.#cluster, this.#topics, options.acks === 'all'),
       encoding: {
-        builder: (limit) => new RecordBatchBuilder(options, options.compression, shelf, limit),
+        builder: (limit) => new RecordBatchBuilder(options, this.#codec!, shelf, limit),
         release: ({ shelved }) => shelved && shelf.give(shelved),
       },
       linger: options.linger,
@@ -85,6 +87,7 @@ export class KafkaOutput implements Output {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    this.#codec ??= await codecOf(this.#options.compression);
     signal.throwIfAborted();
     try {
       await abortable(this.#cluster.metadata([]), signal);

@@ -1,13 +1,10 @@
-import { promisify } from 'node:util';
-import { gzip, zstdCompress } from 'node:zlib';
 import type { Batch } from '@logcatch/plugin-api';
+import type { Codec } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import { headersOf, jsonOf, keysOf, type RecordShape, timesOf } from './record-values.ts';
 import type { Builder, Producer } from './sender.ts';
 import type { Shelf } from './shelf.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
-
-export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** A record batch as it goes over the wire. */
 export interface Encoded {
@@ -21,13 +18,11 @@ const headLength = 61;
 /** The CRC covers everything from here on. */
 const checkedFrom = 21;
 const magic = 2;
-const codecs = { none: 0, gzip: 1, zstd: 4 } as const;
-const compressors = { gzip: promisify(gzip), zstd: promisify(zstdCompress) } as const;
 
 /** Encodes records of batches, whose bytes are copied, into one record batch of Kafka's format 2. */
 export class RecordBatchBuilder implements Builder<Encoded> {
   readonly #shape: RecordShape;
-  readonly #compression: Compression;
+  readonly #codec: Codec;
   readonly #shelf: Shelf;
   readonly #limit: number;
   #buffer: Buffer;
@@ -38,9 +33,9 @@ export class RecordBatchBuilder implements Builder<Encoded> {
   #count = 0;
 
   /** @param limit bytes of the record batch at most, before compression; a record that is alone may have more */
-  constructor(shape: RecordShape, compression: Compression, shelf: Shelf, limit: number) {
+  constructor(shape: RecordShape, codec: Codec, shelf: Shelf, limit: number) {
     this.#shape = shape;
-    this.#compression = compression;
+    this.#codec = codec;
     this.#shelf = shelf;
     this.#limit = limit;
     this.#buffer = shelf.take(headLength);
@@ -125,7 +120,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     bytes.writeInt32BE(bytes.length - 12, 8);
     bytes.writeInt32BE(-1, 12);
     bytes.writeInt8(magic, 16);
-    bytes.writeInt16BE(codecs[this.#compression], 21);
+    bytes.writeInt16BE(this.#codec.number, 21);
     bytes.writeInt32BE(this.#count - 1, 23);
     bytes.writeBigInt64BE(BigInt(this.#first ?? now), 27);
     bytes.writeBigInt64BE(BigInt(this.#first === undefined ? now : this.#latest), 35);
@@ -140,8 +135,9 @@ export class RecordBatchBuilder implements Builder<Encoded> {
   /** The records in their final form, with room for the head. */
   async #compressed(): Promise<Encoded> {
     const plain = this.#buffer.subarray(0, this.#end);
-    if (this.#compression === 'none') return { bytes: plain, shelved: this.#buffer };
-    const records = await compressors[this.#compression](plain.subarray(headLength));
+    const { compress } = this.#codec;
+    if (!compress) return { bytes: plain, shelved: this.#buffer };
+    const records = await compress(plain.subarray(headLength));
     this.#shelf.give(this.#buffer);
     return { bytes: Buffer.concat([Buffer.allocUnsafe(headLength), records]), shelved: undefined };
   }
