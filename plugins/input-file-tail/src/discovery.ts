@@ -76,10 +76,11 @@ export class Discovery {
 
   /** Looks whether a file has grown, or was overwritten. */
   observe(tail: Tail, now: number): void {
-    if (tail.overwritten) return;
+    // One that was overwritten and has lost its path before its new content was opened may be there again.
+    if (tail.overwritten && !tail.file.missing) return;
     try {
       tail.observe(now);
-      if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
+      if (tail.overwritten && !tail.file.missing) this.#overwritten(tail);
       if (tail.unread || tail.later) this.#parts.turns.offer(tail);
     } catch (error) {
       void this.broken(tail, error);
@@ -186,6 +187,7 @@ export class Discovery {
         signal.throwIfAborted();
         if (path !== tail.path) ctx.log.info(`${tail.path}: renamed to ${path}`);
         tail.file.moveTo(path);
+        this.#retry(tail);
         looks.within(0, tail);
         turns.offer(tail);
       }
@@ -268,11 +270,16 @@ export class Discovery {
   }
 
   #retry(tail: Tail): void {
-    if (!tail.broken) return;
-    tail.broken = undefined;
-    this.#parts.troubles.clear(tail.path);
-    this.#parts.turns.offer(tail);
-    if (tail.overwritten) this.overwritten(tail).catch((error) => this.broken(tail, error));
+    if (tail.broken) {
+      tail.broken = undefined;
+      this.#parts.troubles.clear(tail.path);
+      this.#parts.turns.offer(tail);
+    }
+    if (tail.overwritten) this.#overwritten(tail);
+  }
+
+  #overwritten(tail: Tail): void {
+    this.overwritten(tail).catch((error) => this.broken(tail, error));
   }
 
   /** Whether a tail's file is at its path, or it cannot be told. */

@@ -103,7 +103,7 @@ export class Follower {
     const { idlePoll } = this.#parts.process.tuning;
     if (tail.broken) return idlePoll;
     discovery.observe(tail, now);
-    if (tail.broken || tail.overwritten) return idlePoll;
+    if (tail.broken || (tail.overwritten && !tail.file.missing)) return idlePoll;
     if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
     else if (!tail.file.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
     if (tail.file.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
@@ -199,7 +199,7 @@ export class Follower {
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
     tails.delete(tail);
     looks.delete(tail);
-    ctx.sources.end(tail.source, 'gone');
+    ctx.sources.end(tail.source, 'gone', tail.overwritten ? tail.own : undefined);
     if (tail.file.missing && tail.behind > 0)
       ctx.log.warn(`${tail.path}: gone before its last ${tail.behind} bytes were read`);
     else ctx.log.info(`${tail.path}: read to its end and closed: it was ${deleted ? 'deleted' : 'renamed'}`);

@@ -58,6 +58,22 @@ describe('goes well', () => {
       },
     ],
     [
+      'a parked file is deleted between the look that sees it truncated and its opening, and its inode is used again',
+      {
+        ...parking,
+        disk: { ...plain.disk, latency: 3 },
+        steps: [
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'rest' },
+          { do: 'copytruncate', at: 0 },
+          { do: 'wait', milliseconds: 1 },
+          { do: 'delete', at: 0 },
+          { do: 'wait', milliseconds: 30 },
+          { do: 'recreate', at: 0 },
+        ],
+      },
+    ],
+    [
       'the inode of a parked file is given to one that is renamed away at once',
       {
         ...parking,
