@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HandClock } from '../fixtures/hand-clock.ts';
+import { disk } from '../machine/disk.ts';
 import type { Interest } from './folder.ts';
 import { FolderHub } from './folder-hub.ts';
 
@@ -226,6 +228,20 @@ describe('a folder that is not watched', () => {
     expect(watchers).toHaveLength(1);
     watchers[0]?.emit('error', Object.assign(new Error('no more'), { code: 'EMFILE' }));
     expect([a, b].map(({ told }) => told.includes('not watching: no more'))).toEqual([false, true]);
+  });
+
+  test('is looked at once more after each change, whatever its time is: also for what came before somebody subscribed', async () => {
+    const clock = new HandClock();
+    const tomorrow = clock.wallTime() + 86_400_000;
+    let modified = tomorrow;
+    const stat = () => ({ kind: 'folder', dev: 1n, ino: 1n, size: 0, birth: null, modified }) as const;
+    hub = new FolderHub({ clock, disk: { ...disk, stat } });
+    const logs = subscribe(matching('.log'), folder, false);
+    await clock.pass(1_000);
+    expect(logs.taken()).toEqual(['changed']);
+    modified++;
+    await clock.pass(1_000);
+    expect(logs.taken()).toEqual(['changed', 'changed']);
   });
 
   test('where watching fails is polled, and all are told when it works again', async () => {

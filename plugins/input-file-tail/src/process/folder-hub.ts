@@ -54,7 +54,7 @@ export class FolderHub {
   /** @returns what ends it; with the last one of a folder that resolves when nothing of the folder is open any more */
   subscribe(path: string, subscriber: Subscriber): () => Promise<void> {
     const known = this.#folders.get(path);
-    const folder = known ?? new Folder(path, this.#disk, this.#clock);
+    const folder = known ?? new Folder(path, this.#disk);
     folder.add(subscriber);
     if (known) {
       // For what happened between its own look and now.

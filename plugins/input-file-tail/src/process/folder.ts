@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FSWatcher } from 'chokidar';
-import type { Clock } from '../machine/clock.ts';
 import { type Disk, statOf } from '../machine/disk.ts';
 
 /** Change events of one folder in a second from which polling it is cheaper. chokidar tells at most 20 of one file. */
@@ -48,22 +47,22 @@ export class Folder {
   /** Why it cannot be watched. */
   failure: Error | undefined;
   readonly #disk: Disk;
-  readonly #clock: Clock;
   readonly #all = new Set<Subscriber>();
   /** Those that want files of these very paths. */
   readonly #named = new Map<string, Named>();
   /** Those that want what matches. */
   readonly #matching = new Map<Subscriber, (path: string) => boolean>();
   #seen = '';
+  /** File times tick every few milliseconds: a second change in the same tick does not show, so after each it is looked at once more. */
+  #again = false;
   /** Which folder is there; `undefined` = none. */
   #key: string | undefined;
   #events = 0;
   #since = 0;
 
-  constructor(path: string, disk: Disk, clock: Clock) {
+  constructor(path: string, disk: Disk) {
     this.path = path;
     this.#disk = disk;
-    this.#clock = clock;
   }
 
   get empty(): boolean {
@@ -143,11 +142,11 @@ export class Folder {
     if (stat === 'unknown') return 'no';
     const key = stat && `${stat.dev}:${stat.ino}`;
     const seen = stat ? `${key}:${stat.modified}` : '';
-    // File times tick every few milliseconds: a second change in the same tick would not show, so it is looked at again.
-    const fresh = stat !== undefined && this.#clock.wallTime() - stat.modified < 20;
-    const changed = key !== this.#key ? 'folder' : seen !== this.#seen ? 'entries' : 'no';
+    const news = seen !== this.#seen;
+    const changed = key !== this.#key ? 'folder' : news || this.#again ? 'entries' : 'no';
     this.#key = key;
-    this.#seen = fresh ? 'changed a moment ago' : seen;
+    this.#seen = seen;
+    this.#again = news;
     return changed;
   }
 
