@@ -112,6 +112,25 @@ describe('rotation', () => {
     expect(life.events().filter((event) => event === 'found app.log')).toHaveLength(2);
   });
 
+  test('an empty file that came between two and is gone does not change their order', async () => {
+    await writeFile(at('app.log'), 'one\n');
+    const life = (await new Life({ ...logs, close_renamed: '1h' }).start()).pump();
+    await until(() => life.lines.length === 1);
+    const [first] = life.sources;
+    life.input.pause(first!);
+    await appendFile(at('app.log'), 'two\n');
+    await rename(at('app.log'), at('app.1'));
+    await writeFile(at('app.log'), '');
+    await until(() => life.sources.length === 2);
+    await rm(at('app.log'));
+    await until(() => life.events().includes('gone app.log'));
+    await writeFile(at('app.log'), 'three\n');
+    await until(() => life.explained('waiting for the end of the file that was at its path before'));
+    life.input.resume(first!);
+    await until(() => life.lines.length === 3);
+    expect(life.lines).toEqual(['one', 'two', 'three']);
+  });
+
   test('a rotated file stays open until all of it has settled', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = await new Life(logs).start();

@@ -42,6 +42,8 @@ export interface TailStart {
  */
 export class Tail implements Holder {
   readonly file: TailedFile;
+  /** Where it was found. */
+  readonly origin: string;
   source: Source;
   paused = false;
   /** Records cut off lines that are too long. */
@@ -81,6 +83,7 @@ export class Tail implements Holder {
   constructor(place: TailPlace, file: OpenFile, source: Source, { once, grewAt }: TailStart) {
     this.file = new TailedFile(file, { disk: place.disk, handles: place.handles, holder: this });
     this.source = source;
+    this.origin = source.path;
     this.finishing = once;
     this.grewAt = grewAt;
     this.modified = this.#modified = file.facts.modified;
@@ -151,6 +154,11 @@ export class Tail implements Holder {
 
   get lane(): Lane {
     return this.#size - this.#position > backlogRead ? 'backlog' : 'live';
+  }
+
+  /** The tail of the file that was at its path before, until that is closed. */
+  get earlier(): Tail | undefined {
+    return this.#earlier;
   }
 
   /** The tail that goes on where this one ends, once this one has nothing to read. */

@@ -5,7 +5,7 @@ import type { Tail } from './tail.ts';
 export class Tails implements Iterable<Tail> {
   readonly #byFile = new Map<string, Tail>();
   readonly #bySource = new Map<number, Tail>();
-  /** The newest tail of each path that a source was found at. */
+  /** The newest tail of each path that one was found at. */
   readonly #byOrigin = new Map<string, Tail>();
   #list: readonly Tail[] | undefined;
 
@@ -33,10 +33,9 @@ export class Tails implements Iterable<Tail> {
    * Returns the earlier one.
    */
   add(tail: Tail): Tail | undefined {
-    const { path } = tail.source;
-    const before = this.#byOrigin.get(path);
+    const before = this.#byOrigin.get(tail.origin);
     if (before) tail.follow(before);
-    this.#byOrigin.set(path, tail);
+    this.#byOrigin.set(tail.origin, tail);
     this.#byFile.set(tail.key, tail);
     this.#bySource.set(tail.source.key, tail);
     this.#list = undefined;
@@ -50,7 +49,11 @@ export class Tails implements Iterable<Tail> {
   }
 
   delete(tail: Tail): void {
-    if (this.#byOrigin.get(tail.source.path) === tail) this.#byOrigin.delete(tail.source.path);
+    if (this.#byOrigin.get(tail.origin) === tail) {
+      // One before it may still be read: the next one at its path comes after that.
+      if (tail.earlier) this.#byOrigin.set(tail.origin, tail.earlier);
+      else this.#byOrigin.delete(tail.origin);
+    }
     this.#byFile.delete(tail.key);
     this.#bySource.delete(tail.source.key);
     this.#list = undefined;
