@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { appendFile, chmod, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { at, folder, Life, logs, openIn, until } from './fixtures/life.ts';
@@ -157,5 +159,46 @@ describe('explain', () => {
     await until(() => life.explained('renamed away'));
     expect(await said('a.log')).toContain(`What was here`);
     expect(await said('a.1')).toContain(`the same file as ${at('a.log')}, which was renamed. It is read: 4 of 8 bytes`);
+  });
+
+  test('says which folder on the way is not gone into', async () => {
+    await mkdir(at('logs/old'), { recursive: true });
+    await mkdir(at('elsewhere'));
+    await symlink(at('elsewhere'), at('logs/link'));
+    for (const name of ['logs/a.log', 'logs/old/a.log', 'elsewhere/a.log']) await writeFile(at(name), 'a\n');
+    const life = (await new Life({ paths: ['logs/**/*.log'], exclude: ['old'] }).start()).pump();
+    await until(() => life.lines.length === 1);
+    const said = async (name: string) => (await life.input.explain(at(name)))?.reasons.at(-1);
+    expect(await said('logs/old/a.log')).toBe(`It is not read: ${at('logs/old')} is excluded.`);
+    expect(await said('logs/link/a.log')).toContain(`${at('logs/link')} is a link`);
+  });
+
+  test('says no more of a path what was wrong with it once it is gone', async () => {
+    const socket = createServer();
+    await new Promise<void>((resolve) => socket.listen(at('a.log'), resolve));
+    const life = (await new Life(logs).start()).pump();
+    let said = '';
+    const says = (text: string) => () => {
+      void life.input.explain(at('a.log')).then((explanation) => {
+        said = explanation!.reasons.join();
+      });
+      return said.includes(text);
+    };
+    await until(says('LC_INPUT_NOT_A_FILE'));
+    await new Promise((resolve) => socket.close(resolve));
+    await until(() => !existsSync(at('a.log')));
+    await until(says('no such file'));
+  });
+
+  test('tells the file that is read from one that was at its path and is only stored', async () => {
+    await writeFile(at('a.log'), 'a\n');
+    const before = new Life(logs);
+    before.ctx.sources.open([{ path: at('a.log'), meta: { dev: 'another device', ino: '1' } }]);
+    const life = (await before.restart(logs)).pump();
+    await until(() => life.lines.length === 1);
+    expect((await life.input.explain(at('a.log')))!.reasons.slice(1)).toEqual([
+      'It is read: 2 of 2 bytes.',
+      'The position of another file that was here is stored, and it is not read.',
+    ]);
   });
 });

@@ -31,25 +31,28 @@ export function explain(path: string, parts: ExplainParts): PathExplanation | un
   if (pattern) reasons.push(`The pattern ${JSON.stringify(pattern.text)} matches it.`);
   else reasons.push('No pattern matches it.');
   if (pattern && exclusions.has(path)) reasons.push('It is excluded.');
-  else if (pattern && readHere.length === 0) reasons.push(whyNot(path, parts));
+  else if (pattern && readHere.length === 0) reasons.push(whyNot(path, pattern, parts));
   if (same && same.path !== path) {
     reasons.push(`It is the same file as ${same.path}${same.lostAt === undefined ? '' : ', which was renamed'}.`);
   }
   for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`);
   for (const tail of readElsewhere) reasons.push(`What was here before is read: ${stateOf(tail)}.`);
-  if (stored.length > 0) reasons.push('Its position is stored, and it is not read.');
+  if (stored.length > 0) {
+    const whose = readHere.length > 0 ? 'The position of another file that was here' : 'Its position';
+    reasons.push(`${whose} is stored, and it is not read.`);
+  }
   return { read: readHere.length > 0, reasons, sources };
 }
 
-function whyNot(path: string, { process, troubles, discovery }: ExplainParts): string {
+function whyNot(path: string, pattern: Pattern, { process, troubles, finder, discovery }: ExplainParts): string {
   const trouble = troubles.of(path);
   if (trouble) return `It is not read: ${trouble}.`;
   const stat = statOf(process.disk, path);
   if (stat === undefined) return 'There is no such file at the moment.';
   if (stat === 'unknown') return 'It is not read: its folder cannot be searched.';
   if (stat.kind !== 'file') return `It is not read: it is ${stat.kind === 'folder' ? 'a folder' : 'no regular file'}.`;
-  const ignored = discovery.ignored({ path, stat });
-  if (ignored) return `It is not read: ${ignored}.`;
+  const reason = finder.whyNotFound(pattern, path) ?? discovery.ignored({ path, stat });
+  if (reason) return `It is not read: ${reason}.`;
   return 'It is not read yet: it will be found by the next look.';
 }
 

@@ -37,12 +37,15 @@ export class Troubles {
   }
 
   clear(path: string): void {
+    this.#warned.delete(path);
     if (this.#byPath.delete(path)) this.#say();
   }
 
-  /** Clears every trouble whose path is not among these. */
+  /** Clears every trouble and warning whose path is not among these. */
   keep(paths: ReadonlySet<string>): void {
-    for (const path of [...this.#byPath.keys()]) if (!paths.has(path)) this.#byPath.delete(path);
+    for (const known of [this.#byPath, this.#warned]) {
+      for (const path of known.keys()) if (!paths.has(path)) known.delete(path);
+    }
     this.#say();
   }
 
@@ -64,7 +67,7 @@ export class Troubles {
     this.#say();
   }
 
-  /** A warning that does not make the input degraded: once per path. */
+  /** A warning that does not make the input degraded: once per path, for as long as that is there. */
   warnOnce(path: string, code: ErrorCode, message: string): void {
     if (this.#warned.has(path)) return;
     this.#warned.set(path, `${code} ${message}`);

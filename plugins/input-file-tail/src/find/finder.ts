@@ -3,7 +3,7 @@ import type { ErrorCode } from '@logcatch/plugin-api';
 import type { Clock } from '../machine/clock.ts';
 import { type Disk, type Entry, type FileStat, isMissing, statOf } from '../machine/disk.ts';
 import type { Interest } from '../process/folder.ts';
-import type { Exclusions, Pattern } from './glob.ts';
+import { type Exclusions, type Pattern, pathBelow } from './glob.ts';
 
 /** Files looked at before other work gets its turn: about half a millisecond. */
 const slice = 256;
@@ -102,6 +102,22 @@ export class Finder {
     } catch (error) {
       findings.problems.push(unreadable(path, error, true));
     }
+  }
+
+  /** Why what a pattern matches is not found: a folder on the way there that is not gone into. */
+  whyNotFound(pattern: Pattern, path: string): string | undefined {
+    if (pattern.literal) return undefined;
+    const { disk, exclusions } = this.#parts;
+    let folder = pattern.base;
+    const names = dirname(pathBelow(folder, path)!).split('/');
+    for (const name of ['.', ...names]) {
+      const parent = folder;
+      folder = join(parent, name);
+      if (exclusions.has(folder)) return `${folder} is excluded`;
+      const linked = folder !== parent && disk.realPath(folder) !== join(disk.realPath(parent), name);
+      if (linked && !pattern.followsLink(folder)) return `${folder} is a link, and \`**\` does not go through links`;
+    }
+    return undefined;
   }
 
   async #walk(pattern: Pattern, folder: string, findings: Findings): Promise<void> {
