@@ -5,8 +5,8 @@ import { type FoundFile, unreadable } from './finder.ts';
 import { OwnFiles } from './own-files.ts';
 import type { Roots } from './roots.ts';
 
-/** Files opened at once. */
-const openings = 16;
+/** Files that one input wants to open at once. */
+const openings = 4;
 
 /** Opens files that were found, where that is allowed and possible. */
 export class Opener {
@@ -22,14 +22,15 @@ export class Opener {
 
   /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */
   async open(found: readonly FoundFile[], signal: AbortSignal): Promise<OpenFile[]> {
-    const { ctx, tails } = this.#parts;
+    const { ctx, tails, process } = this.#parts;
     const byPath = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const groups = Map.groupBy(byPath, ({ stat }) => fileKey(stat));
     const opened = new Map<string, OpenFile | undefined>([...groups.keys()].map((key) => [key, undefined]));
     const waiting = groups.values();
     const worker = async () => {
       for (const group of waiting) {
-        const file = await this.#openFirst(group, signal);
+        // As one of the reads: a thousand inputs that start together would have a thousand files open before any is counted.
+        const file = await process.reads.use('live', () => this.#openFirst(group, signal));
         if (!file) continue;
         // It may have become another file since it was found.
         const key = fileKey(file.facts);

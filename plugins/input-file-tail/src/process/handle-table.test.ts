@@ -44,13 +44,21 @@ test('of several limits the least counts, as long as its input lives', () => {
   expect(table.most).toBe(10);
 });
 
-test('when the system gives no more there are fewer from then on', () => {
-  const table = new HandleTable(1_000);
+test('when the system gives no more there are fewer for a minute, however many meet that at once', () => {
+  let now = 0;
+  const table = new HandleTable(1_000, { now: () => now });
   const held = holders(40);
   for (const each of held) table.hold(each);
   table.exhausted();
+  table.exhausted();
   expect(table.most).toBe(20);
   expect(held.filter((each) => each.parked)).toHaveLength(21);
+  now = 2_000;
+  table.exhausted();
+  expect(table.most).toBe(9);
+  now = 62_000;
+  for (const each of held) table.hold(each);
+  expect(table.size).toBe(40);
 });
 
 test('half of what the process may open is used', () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type Clock, clock as realClock } from '../machine/clock.ts';
 
 /** What holds a handle and can do without it for a while. */
 export interface Holder {
@@ -11,6 +12,10 @@ export interface Holder {
 /** Descriptors that are left to everything else where nothing says how many there are. */
 const usualLimit = 1_024;
 const fewest = 8;
+/** Milliseconds after which a shortage is taken to be over. */
+const shortageLasts = 60_000;
+/** Milliseconds in which those who meet a shortage meet the same one. */
+const sameShortage = 1_000;
 
 /**
  * The handles of all inputs of the process, in the order of their use. Where there would be too many, those that were not used
@@ -19,10 +24,13 @@ const fewest = 8;
 export class HandleTable {
   readonly #held = new Set<Holder>();
   readonly #wanted = new Map<object, number>();
-  #most: number;
+  readonly #most: number;
+  readonly #clock: Pick<Clock, 'now'>;
+  #shortage: { readonly since: number; readonly most: number } | undefined;
 
-  constructor(most: number) {
+  constructor(most: number, clock: Pick<Clock, 'now'> = realClock) {
     this.#most = most;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -35,7 +43,7 @@ export class HandleTable {
 
   /** How many there may be: what the process can have, or the least that an input asks for. */
   get most(): number {
-    return Math.min(this.#most, ...this.#wanted.values());
+    return Math.min(this.#shortage?.most ?? this.#most, ...this.#wanted.values());
   }
 
   /** An input wants there to be no more than this. Returns what ends it. */
@@ -47,6 +55,7 @@ export class HandleTable {
 
   /** Makes room for a handle that is about to be opened, or was just used. */
   hold(holder: Holder): void {
+    if (this.#shortage && this.#clock.now() - this.#shortage.since >= shortageLasts) this.#shortage = undefined;
     if (!this.#held.delete(holder)) this.#makeRoom(this.most - 1);
     this.#held.add(holder);
   }
@@ -55,10 +64,12 @@ export class HandleTable {
     this.#held.delete(holder);
   }
 
-  /** The system gives no more: from now on there are fewer. */
+  /** The system gives no more: for a minute there are fewer. */
   exhausted(): void {
-    this.#most = Math.max(fewest, Math.floor(Math.min(this.#held.size, this.most) / 2));
-    this.#makeRoom(this.#most - 1);
+    const since = this.#clock.now();
+    if (this.#shortage && since - this.#shortage.since < sameShortage) return;
+    this.#shortage = { since, most: Math.max(fewest, Math.floor(Math.min(this.#held.size, this.most) / 2)) };
+    this.#makeRoom(this.most - 1);
   }
 
   /** What cannot be spared stays: a file without a path is lost with its handle. */

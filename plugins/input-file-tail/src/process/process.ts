@@ -40,7 +40,7 @@ export class Process {
     this.looks = new Looks(clock, Math.min(this.tuning.poll, this.tuning.quickest));
     this.pace = new Pace(clock, this.tuning.quickest, this.tuning.poll);
     this.rescans = new Rescans(clock, this.tuning.rescan);
-    this.handles = new HandleTable(mostHandles ?? usualMost());
+    this.handles = new HandleTable(mostHandles ?? usualMost(), clock);
   }
 }
 
