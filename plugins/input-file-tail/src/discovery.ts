@@ -171,11 +171,11 @@ export class Discovery {
     return { fresh, found: new Set(found.keys()) };
   }
 
-  /** Parked files that are not at their paths any more: in the same folder the inode tells them. */
+  /** Parked files that are not at their paths any more: in the folder where they lay the inode tells them. */
   async #findMissing(signal: AbortSignal): Promise<void> {
     const { tails, ctx, process, turns, looks } = this.#parts;
     const missing = tails.list.filter((tail) => tail.file.missing);
-    const byFolder = Map.groupBy(missing, ({ folder }) => folder);
+    const byFolder = Map.groupBy(missing, ({ file }) => file.realFolder);
     for (const [folder, lost] of byFolder) {
       const { files } = await listing(process.disk, folder);
       signal.throwIfAborted();

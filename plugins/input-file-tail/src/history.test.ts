@@ -74,6 +74,10 @@ describe('goes well', () => {
       },
     ],
     [
+      'the link to a parked file leads elsewhere, and the file in its own folder is written to',
+      { ...parking, steps: [{ do: 'rest' }, { do: 'retarget' }, { do: 'append late', at: 2, lines: 1 }] },
+    ],
+    [
       'the inode of a parked file is given to one that is renamed away at once',
       {
         ...parking,

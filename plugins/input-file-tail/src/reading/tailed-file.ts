@@ -28,7 +28,7 @@ export class TailedFile {
   readonly #place: FilePlace;
   #path: string;
   #folder: string;
-  #linked: boolean;
+  #realPath: string;
   #handle: Handle | undefined;
   #meta: SourceMeta;
   #opening: Promise<Handle> | undefined;
@@ -38,7 +38,7 @@ export class TailedFile {
     this.#place = place;
     this.#path = facts.path;
     this.#folder = dirname(facts.path);
-    this.#linked = place.disk.realPath(facts.path) !== facts.path;
+    this.#realPath = place.disk.realPath(facts.path);
     this.#handle = handle;
     this.#meta = meta;
     if (handle) place.handles.hold(place.holder);
@@ -53,7 +53,12 @@ export class TailedFile {
   }
 
   get linked(): boolean {
-    return this.#linked;
+    return this.#realPath !== this.#path;
+  }
+
+  /** Where the file itself lay when it was found at its path, which can be a link. */
+  get realFolder(): string {
+    return dirname(this.#realPath);
   }
 
   get parked(): boolean {
@@ -68,7 +73,7 @@ export class TailedFile {
   moveTo(path: string): void {
     this.#path = path;
     this.#folder = dirname(path);
-    this.#linked = this.#place.disk.realPath(path) !== path;
+    this.#realPath = this.#place.disk.realPath(path);
     this.missing = false;
   }
 
