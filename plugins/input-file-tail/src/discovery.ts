@@ -34,12 +34,12 @@ export class Discovery {
   #saidUntold = false;
 
   constructor(parts: InputParts, options: DiscoveryOptions) {
-    const { ctx, process, attributesOf } = parts;
+    const { process } = parts;
     this.#parts = parts;
     this.#options = options;
     this.#opener = new Opener(parts, options.roots);
     this.#startedAt = process.clock.wallTime();
-    this.#admission = new Admission(ctx, process.disk, attributesOf);
+    this.#admission = new Admission(parts, this.#opener);
   }
 
   /** The look at start: finds stored sources again, those too that were renamed away. */
@@ -65,6 +65,7 @@ export class Discovery {
       if (!concerned) continue;
       if (!found.has(tail) && !this.#isAt(tail)) {
         tail.lostAt ??= this.#now;
+        tail.strayed = true;
         this.#parts.looks.within(0, tail);
       }
       if (scope === 'all' && tail.lostAt !== undefined) this.#retry(tail);
@@ -162,6 +163,7 @@ export class Discovery {
       }
       tail.file.missing = false;
       tail.lostAt = undefined;
+      tail.strayed = false;
       tail.finishing = ctx.once;
       this.#retry(tail);
       // The file may be another size by now: it is looked at again, not judged by what was seen then.
@@ -177,7 +179,7 @@ export class Discovery {
     const missing = tails.list.filter((tail) => tail.file.missing);
     const byFolder = Map.groupBy(missing, ({ file }) => file.realFolder);
     for (const [folder, lost] of byFolder) {
-      const { files } = await listing(process.disk, folder);
+      const { files } = await listing(process.disk, folder, process.slices);
       signal.throwIfAborted();
       for (const tail of lost) {
         if (!tail.file.missing) continue;

@@ -103,6 +103,7 @@ export class Follower {
     const { idlePoll } = this.#parts.process.tuning;
     if (tail.broken) return idlePoll;
     discovery.observe(tail, now);
+    tail.missingSince = tail.file.missing ? (tail.missingSince ?? now) : undefined;
     if (tail.broken || (tail.overwritten && !tail.file.missing)) return idlePoll;
     if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
     else if (!tail.file.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
@@ -193,7 +194,7 @@ export class Follower {
     if (tail.unread && !tail.file.missing) return;
     const { deleted } = tail.file;
     const grace = deleted ? close.removed : close.renamed;
-    if (now - Math.max(lostAt, tail.grewAt) < grace) return;
+    if (now - Math.max(lostAt, tail.missingSince ?? 0, tail.grewAt) < grace) return;
     if (!tail.finishing && !tail.file.missing) tail.finish();
     // Until all of it has settled it may have to be read again, and only the handle leads to it.
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { at, Life, logs, until } from './fixtures/life.ts';
+import { at, folder, grace, Life, logs, openIn, until } from './fixtures/life.ts';
 
 describe('a restart', () => {
   test('goes on where everything has settled', async () => {
@@ -60,6 +61,46 @@ describe('a restart', () => {
     await until(() => next.lines.length === 3 && next.events().includes('gone app.log'));
     expect(next.lines.toSorted()).toEqual(['three', 'two', 'unfinished']);
     expect(next.events()).toContain('gone gone.log');
+  });
+
+  test('more files were renamed away than may be open: all are read to their end, also when they are renamed again before', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `${i}`);
+    for (const name of names) await writeFile(at(`${name}.log`), `${name}\n`);
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 20);
+    await life.stop();
+    for (const name of names) {
+      await appendFile(at(`${name}.log`), `${name} late\n`);
+      await rename(at(`${name}.log`), at(`${name}.1`));
+    }
+    const next = await life.restart(logs, { mostHandles: 3 });
+    expect(openIn(folder).length).toBeLessThanOrEqual(3);
+    // Longer than one that cannot be found is looked for.
+    await delay(grace.removed * 2);
+    for (const name of names) await rename(at(`${name}.1`), at(`${name}.2`));
+    await until(() => next.logged('renamed to'));
+    next.pump();
+    await until(() => next.lines.length === 20 && next.ctx.sources.known().length === 0);
+    expect(next.lines.toSorted()).toEqual(names.map((name) => `${name} late`).toSorted());
+    await until(() => openIn(folder).length === 0);
+  });
+
+  test('does not read a file that was renamed away and lies outside of roots by now', async () => {
+    await mkdir(at('logs'));
+    await mkdir(at('secret'));
+    for (const name of ['logs/a.log', 'secret/b.log']) await writeFile(at(name), 'before\n');
+    const paths = ['*/*.log'];
+    const life = (await new Life({ paths }).start()).pump();
+    await until(() => life.lines.length === 2);
+    await life.stop();
+    for (const name of ['logs/a', 'secret/b']) {
+      await appendFile(at(`${name}.log`), `${name}\n`);
+      await rename(at(`${name}.log`), at(`${name}.1`));
+    }
+    const next = (await life.restart({ paths, roots: ['logs'] })).pump();
+    await until(() => next.events().includes('gone logs/a.log'));
+    expect(next.lines).toEqual(['logs/a']);
+    expect(next.ctx.sources.known().map(({ path }) => path)).toEqual([at('secret/b.log')]);
   });
 
   test('keeps the position of a file that is only not matched any more', async () => {

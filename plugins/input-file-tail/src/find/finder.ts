@@ -1,12 +1,9 @@
 import { dirname, join } from 'node:path';
 import type { ErrorCode } from '@logcatch/plugin-api';
-import type { Clock } from '../machine/clock.ts';
 import { type Disk, type Entry, type FileStat, isMissing, statOf } from '../machine/disk.ts';
+import type { Slices } from '../machine/slices.ts';
 import type { Interest } from '../process/folder.ts';
 import { type Exclusions, type Pattern, pathBelow } from './glob.ts';
-
-/** Files looked at before other work gets its turn: about half a millisecond. */
-const slice = 256;
 
 export interface FoundFile {
   readonly path: string;
@@ -32,7 +29,7 @@ export interface Findings {
 
 export interface FinderParts {
   readonly disk: Disk;
-  readonly clock: Clock;
+  readonly slices: Slices;
   readonly patterns: readonly Pattern[];
   readonly exclusions: Exclusions;
 }
@@ -40,7 +37,6 @@ export interface FinderParts {
 /** Finds the files that patterns match. */
 export class Finder {
   readonly #parts: FinderParts;
-  #looked = 0;
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
@@ -83,7 +79,7 @@ export class Finder {
       const path = join(folder, name);
       if (!this.matches(path)) continue;
       this.one(path, findings, false);
-      await this.#slice();
+      await this.#parts.slices.next();
     }
     return findings;
   }
@@ -136,7 +132,7 @@ export class Finder {
       if (this.#leadsOn(pattern, path, entry)) await this.#walk(pattern, path, findings);
       else if (pattern.matches(path) && !exclusions.has(path)) {
         this.one(path, findings, false);
-        await this.#slice();
+        await this.#parts.slices.next();
       }
     }
   }
@@ -145,10 +141,6 @@ export class Finder {
     if (kind !== 'link') return kind === 'folder';
     const stat = pattern.followsLink(path) && statOf(this.#parts.disk, path);
     return typeof stat === 'object' && stat.kind === 'folder';
-  }
-
-  async #slice(): Promise<void> {
-    if (++this.#looked % slice === 0) await this.#parts.clock.turn();
   }
 }
 

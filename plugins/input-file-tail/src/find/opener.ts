@@ -35,7 +35,7 @@ export class Opener {
         // It may have become another file since it was found.
         const key = fileKey(file.facts);
         if (opened.get(key) || tails.ofFile(key)) await file.handle.close();
-        else opened.set(key, await this.#keep(file, opened.size));
+        else opened.set(key, await this.keep(file, opened.size));
       }
     };
     await Promise.all(Array.from({ length: openings }, worker));
@@ -47,7 +47,7 @@ export class Opener {
   }
 
   /** Of many files not all handles are kept. */
-  async #keep(file: OpenedFile, many: number): Promise<OpenFile> {
+  async keep(file: OpenedFile, many: number): Promise<OpenFile> {
     const { handles } = this.#parts.process;
     if (handles.size + many <= handles.most) return file;
     await file.handle.close();
@@ -58,7 +58,7 @@ export class Opener {
   async #openFirst(group: readonly FoundFile[], signal: AbortSignal): Promise<OpenedFile | undefined> {
     for (const { path, stat } of group) {
       if (signal.aborted) return undefined;
-      const file = this.#mayRead(path, stat) ? await this.#tryToOpen(path) : undefined;
+      const file = this.#mayRead(path, stat) ? await this.tryToOpen(path) : undefined;
       if (file) return file;
     }
     return undefined;
@@ -70,7 +70,8 @@ export class Opener {
     return !own;
   }
 
-  async #tryToOpen(path: string): Promise<OpenedFile | undefined> {
+  /** `undefined`: it is not there, or may not or cannot be read, which is said. */
+  async tryToOpen(path: string): Promise<OpenedFile | undefined> {
     const { troubles, process } = this.#parts;
     try {
       const file = await openFile(process.disk, path);

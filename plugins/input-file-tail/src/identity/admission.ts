@@ -1,7 +1,10 @@
 import { dirname, join } from 'node:path';
 import type { Attributes, InputContext, OpenRequest, Source, SourceEnd, StoredSource } from '@logcatch/plugin-api';
+import type { Opener } from '../find/opener.ts';
 import { type Disk, statOf } from '../machine/disk.ts';
-import { type OpenFile, openFile } from './file.ts';
+import type { Slices } from '../machine/slices.ts';
+import type { InputParts } from '../parts.ts';
+import type { OpenFile } from './file.ts';
 import { fileKey, identify } from './identity.ts';
 import { StoredRows } from './stored-rows.ts';
 
@@ -33,13 +36,17 @@ interface Wanted {
 export class Admission {
   readonly #ctx: InputContext;
   readonly #disk: Disk;
+  readonly #opener: Opener;
+  readonly #slices: Slices;
   readonly #attributesOf: (path: string) => Attributes | undefined;
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
-  constructor(ctx: InputContext, disk: Disk, attributesOf: (path: string) => Attributes | undefined) {
+  constructor({ ctx, process, attributesOf }: InputParts, opener: Opener) {
     this.#ctx = ctx;
-    this.#disk = disk;
+    this.#disk = process.disk;
+    this.#slices = process.slices;
+    this.#opener = opener;
     this.#attributesOf = attributesOf;
   }
 
@@ -48,7 +55,7 @@ export class Admission {
     const { sources } = this.#ctx;
     const rows = new StoredRows(sources.known());
     const wanted = this.#claims(files, rows, fromEnd);
-    if (starting) wanted.push(...(await this.#rotatedAway(rows)));
+    if (starting) wanted.push(...(await this.#rotatedAway(rows, wanted.length)));
     const opened = await this.#openSources(wanted);
     const admitted: Admitted[] = [];
     for (const [i, { file, end, lost = false }] of wanted.entries()) {
@@ -118,15 +125,16 @@ export class Admission {
    * Stored sources whose file no pattern finds. One that was renamed in its folder still has lines that were written
    * before: it is read to its end. One that is not there any more ends. Where that cannot be told (the folder cannot be
    * read, another device is mounted there, the path is only not matched any more) it stays stored.
+   * @param open how many files are open already
    */
-  async #rotatedAway(rows: StoredRows): Promise<Wanted[]> {
+  async #rotatedAway(rows: StoredRows, open: number): Promise<Wanted[]> {
     const wanted: Wanted[] = [];
     const folders = new Map<string, Promise<Listing>>();
     const claimed = new Set<string>();
     // Of several that one inode held, one after the other, the newest can still be there.
     for (const row of [...rows.left].toSorted((a, b) => b.key - a.key)) {
       const folder = dirname(row.path);
-      if (!folders.has(folder)) folders.set(folder, listing(this.#disk, folder));
+      if (!folders.has(folder)) folders.set(folder, listing(this.#disk, folder, this.#slices));
       const { dev, files } = await folders.get(folder)!;
       if (dev !== row.meta.dev) continue;
       const key = `${row.meta.dev}:${row.meta.ino}`;
@@ -136,8 +144,9 @@ export class Admission {
         continue;
       }
       if (path === row.path) continue;
-      const file = path === undefined ? undefined : await openFile(this.#disk, path).catch(() => 'unreadable' as const);
-      if (file === 'unreadable') continue;
+      const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path);
+      if (path !== undefined && !opened) continue;
+      const file = opened && (await this.#opener.keep(opened, open + wanted.length));
       const verdict = file && identify(file.facts, [row]).verdict;
       if (file && verdict === 'renamed') {
         claimed.add(key);
@@ -154,7 +163,7 @@ export class Admission {
         wanted.push(ended(row, 'truncated'));
         wanted.push({ file, lost: true, request: { path: row.path, position: 0, meta: file.meta } });
       } else {
-        await file?.handle.close();
+        await file?.handle?.close();
         wanted.push(ended(row, statOf(this.#disk, row.path) ? 'replaced' : 'gone'));
       }
     }
@@ -180,7 +189,7 @@ export interface Listing {
 }
 
 /** Which file each entry of a folder is. */
-export async function listing(disk: Disk, folder: string): Promise<Listing> {
+export async function listing(disk: Disk, folder: string, slices: Slices): Promise<Listing> {
   const files = new Map<string, string>();
   const stat = statOf(disk, folder);
   const entries = await disk.list(folder).catch(() => undefined);
@@ -189,6 +198,7 @@ export async function listing(disk: Disk, folder: string): Promise<Listing> {
     const path = join(folder, name);
     const found = statOf(disk, path);
     if (typeof found === 'object' && found.kind === 'file') files.set(fileKey(found), path);
+    await slices.next();
   }
   return { dev: String(stat.dev), files };
 }

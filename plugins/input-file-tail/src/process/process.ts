@@ -1,5 +1,6 @@
 import { type Clock, clock as realClock } from '../machine/clock.ts';
 import { type Disk, disk as realDisk } from '../machine/disk.ts';
+import { Slices } from '../machine/slices.ts';
 import { type Tuning, tuning as usual } from '../machine/tuning.ts';
 import { FolderHub, type StartWatch } from './folder-hub.ts';
 import { HandleTable, usualMost } from './handle-table.ts';
@@ -24,6 +25,7 @@ export interface Injected {
 export class Process {
   readonly clock: Clock;
   readonly disk: Disk;
+  readonly slices: Slices;
   readonly tuning: Tuning;
   readonly folders: FolderHub;
   readonly looks: Looks;
@@ -35,6 +37,7 @@ export class Process {
   constructor({ clock = realClock, disk = realDisk, tuning, startWatch, mostHandles }: Injected = {}) {
     this.clock = clock;
     this.disk = disk;
+    this.slices = new Slices(clock);
     this.tuning = { ...usual, ...tuning };
     this.folders = new FolderHub({ clock, disk, tuning: this.tuning, ...(startWatch && { startWatch }) });
     this.looks = new Looks(clock, Math.min(this.tuning.poll, this.tuning.quickest));

@@ -52,6 +52,10 @@ export class Tail implements Holder {
   finishing: boolean;
   /** When it lost its path; `undefined` while it has one. */
   lostAt: number | undefined;
+  /** Its path leads elsewhere: only the handle leads to it. */
+  strayed = false;
+  /** Since when it is closed and not at its path; `undefined` while it is not so. */
+  missingSince: number | undefined;
   /** When bytes were last seen to be added. */
   grewAt: number;
   /** When it was found: milliseconds since 1970 at which its content was last changed. */
@@ -126,9 +130,8 @@ export class Tail implements Holder {
     return linked && !parked && this.lostAt === undefined && this.file.displaced;
   }
 
-  /** Only the handle leads to a file that has lost its path. */
   get spare(): boolean {
-    return this.file.inUse === 0 && this.lostAt === undefined;
+    return this.file.inUse === 0 && !this.strayed;
   }
 
   /** All of it was read, and what was read is delivered. */
