@@ -24,6 +24,11 @@ export interface DiscoveryOptions {
   readonly ignoreOlder: number | undefined;
 }
 
+interface AdmitOptions extends AdmissionOptions {
+  /** The input is not there yet: it fails where it cannot store positions. */
+  readonly starting: boolean;
+}
+
 /** Keeps the tails in step with the files there are. What is on the disk is the truth; it is looked at, never assumed. */
 export class Discovery {
   readonly #parts: InputParts;
@@ -48,7 +53,8 @@ export class Discovery {
     const findings = await finder.all();
     this.#report(findings, true);
     const fromEnd = this.#options.fromEnd && ctx.firstStart;
-    await this.#admit([...findings.files.values()], { starting: true, fromEnd }, signal);
+    const files = [...findings.files.values()];
+    await this.#admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     return findings;
   }
@@ -71,7 +77,8 @@ export class Discovery {
       if (scope === 'all' && tail.lostAt !== undefined) this.#retry(tail);
     }
     await this.#findMissing(signal);
-    await this.#admit(fresh, { starting: false, fromEnd: false }, signal);
+    const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
+    await this.#admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
     return findings;
   }
 
@@ -220,10 +227,10 @@ export class Discovery {
     return file !== undefined && tail.file.recognises(file, tail.position);
   }
 
-  async #admit(found: readonly FoundFile[], options: AdmissionOptions, signal: AbortSignal): Promise<void> {
+  async #admit(found: readonly FoundFile[], options: AdmitOptions, signal: AbortSignal): Promise<void> {
     const { ctx, tails, turns, process, looks, troubles } = this.#parts;
     const wanted = this.#recent(found, options);
-    if (wanted.length === 0 && !options.starting) return;
+    if (wanted.length === 0 && !options.rotatedAway) return;
     const files = await this.#opener.open(wanted, signal);
     const admitted = await this.#admission.admit(files, options).catch((error) => {
       if (options.starting) throw error;
@@ -263,7 +270,8 @@ export class Discovery {
     const { troubles, tails } = this.#parts;
     if (complete) {
       const broken = [...tails].filter((tail) => tail.broken).map(({ path }) => path);
-      troubles.keep(new Set([...problems.map(({ path }) => path), ...files.keys(), ...broken]));
+      const { unopened } = this.#admission;
+      troubles.keep(new Set([...problems.map(({ path }) => path), ...files.keys(), ...broken, ...unopened]));
     }
     for (const { path, code, message, named } of problems) {
       if (named) troubles.set(path, code, message);

@@ -14,7 +14,10 @@ const step = fc.oneof(
   weighted(6, fc.record({ do: one('append', 'append part', 'append late'), at, lines, wide: fc.boolean() })),
   weighted(
     5,
-    fc.record({ do: one('rename', 'rename to match', 'move out', 'copytruncate', 'delete', 'recreate'), at }),
+    fc.record({
+      do: one('rename', 'rename again', 'rename to match', 'move out', 'copytruncate', 'delete', 'recreate'),
+      at,
+    }),
   ),
   weighted(1, fc.record({ do: one('retarget') })),
   weighted(2, fc.record({ do: one('pause', 'rewind'), at })),
@@ -24,7 +27,12 @@ const step = fc.oneof(
 ) as fc.Arbitrary<Step>;
 
 const history: fc.Arbitrary<History> = fc.record({
-  disk: fc.record({ births: fc.boolean(), latency: fc.constantFrom(0, 3), loses: fc.constantFrom(0, 2, 3) }),
+  disk: fc.record({
+    births: fc.boolean(),
+    latency: fc.constantFrom(0, 3),
+    loses: fc.constantFrom(0, 2, 3),
+    refuses: fc.constantFrom(0, 0, 4),
+  }),
   watch: fc.constantFrom('auto', 'poll'),
   parks: fc.boolean(),
   steps: fc.array(step, { minLength: 3, maxLength: 40, size: 'max' }),
@@ -70,6 +78,21 @@ describe('goes well', () => {
           { do: 'delete', at: 0 },
           { do: 'wait', milliseconds: 30 },
           { do: 'recreate', at: 0 },
+        ],
+      },
+    ],
+    [
+      'a file that was renamed away cannot be opened at the start',
+      {
+        ...birthless,
+        disk: { ...birthless.disk, refuses: 4 },
+        steps: [
+          { do: 'recreate', at: 0 },
+          { do: 'rest' },
+          { do: 'rename', at: 0 },
+          { do: 'kill' },
+          { do: 'append late', at: 2, lines: 1 },
+          { do: 'rest' },
         ],
       },
     ],

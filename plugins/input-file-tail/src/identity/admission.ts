@@ -4,6 +4,7 @@ import type { Opener } from '../find/opener.ts';
 import { type Disk, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
 import type { InputParts } from '../parts.ts';
+import type { Tails } from '../reading/tails.ts';
 import type { OpenFile } from './file.ts';
 import { fileKey, identify } from './identity.ts';
 import { StoredRows } from './stored-rows.ts';
@@ -18,7 +19,7 @@ export interface Admitted {
 
 export interface AdmissionOptions {
   /** Look as well for files that were renamed away since the positions were stored. */
-  readonly starting: boolean;
+  readonly rotatedAway: boolean;
   /** New sources begin at the end of their files. */
   readonly fromEnd: boolean;
 }
@@ -36,14 +37,18 @@ interface Wanted {
 export class Admission {
   readonly #ctx: InputContext;
   readonly #disk: Disk;
+  readonly #tails: Tails;
   readonly #opener: Opener;
   readonly #slices: Slices;
   readonly #attributesOf: (path: string) => Attributes | undefined;
+  /** Where files are that were renamed away, and could not be opened: to be tried again. */
+  readonly #unopened = new Set<string>();
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
-  constructor({ ctx, process, attributesOf }: InputParts, opener: Opener) {
+  constructor({ ctx, process, tails, attributesOf }: InputParts, opener: Opener) {
     this.#ctx = ctx;
+    this.#tails = tails;
     this.#disk = process.disk;
     this.#slices = process.slices;
     this.#opener = opener;
@@ -51,11 +56,11 @@ export class Admission {
   }
 
   /** All in one commit: their start positions are on disk before a byte is read. */
-  async admit(files: readonly OpenFile[], { starting, fromEnd }: AdmissionOptions): Promise<Admitted[]> {
+  async admit(files: readonly OpenFile[], { rotatedAway, fromEnd }: AdmissionOptions): Promise<Admitted[]> {
     const { sources } = this.#ctx;
     const rows = new StoredRows(sources.known());
     const wanted = this.#claims(files, rows, fromEnd);
-    if (starting) wanted.push(...(await this.#rotatedAway(rows, wanted.length)));
+    if (rotatedAway) wanted.push(...(await this.#rotatedAway(rows, wanted.length)));
     const opened = await this.#openSources(wanted);
     const admitted: Admitted[] = [];
     for (const [i, { file, end, lost = false }] of wanted.entries()) {
@@ -64,6 +69,11 @@ export class Admission {
       if (file) admitted.push({ file, source, lost });
     }
     return admitted;
+  }
+
+  /** Files that were renamed away and could not be opened. */
+  get unopened(): ReadonlySet<string> {
+    return this.#unopened;
   }
 
   /** For the log: how often each decision was made so far. */
@@ -129,6 +139,7 @@ export class Admission {
    */
   async #rotatedAway(rows: StoredRows, open: number): Promise<Wanted[]> {
     const wanted: Wanted[] = [];
+    this.#unopened.clear();
     const folders = new Map<string, Promise<Listing>>();
     const claimed = new Set<string>();
     // Of several that one inode held, one after the other, the newest can still be there.
@@ -143,9 +154,12 @@ export class Admission {
         wanted.push(ended(row, 'truncated'));
         continue;
       }
-      if (path === row.path) continue;
+      if (path === row.path || (path !== undefined && this.#tails.ofFile(key))) continue;
       const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path);
-      if (path !== undefined && !opened) continue;
+      if (path !== undefined && !opened) {
+        this.#unopened.add(path);
+        continue;
+      }
       const file = opened && (await this.#opener.keep(opened, open + wanted.length));
       const verdict = file && identify(file.facts, [row]).verdict;
       if (file && verdict === 'renamed') {
