@@ -17,7 +17,7 @@ export type { Buried, LettersUsage } from './dead-letters.ts';
 export type { PathHistory, SourceEnding } from './ended-sources.ts';
 export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
 export type { FilePlan } from './file-plan.ts';
-export { type Account, type Bytes, emptyAccount, total } from './ledger.ts';
+export { type Account, type Bytes, emptyAccount, Ledger, type StoredLedger, total } from './ledger.ts';
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
 export { planLine } from './plan-line.ts';
