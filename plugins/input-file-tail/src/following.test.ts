@@ -2,7 +2,9 @@ import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:f
 import { setTimeout as delay } from 'node:timers/promises';
 import { watch } from 'chokidar';
 import { describe, expect, test } from 'vitest';
-import { at, Life, logs, quick, until } from './fixtures/life.ts';
+import { HandClock } from './fixtures/hand-clock.ts';
+import { at, folder, Life, logs, quick, until } from './fixtures/life.ts';
+import { MemoryDisk } from './fixtures/memory-disk.ts';
 
 describe('following', () => {
   test('ships what is there and what is appended, whole lines only', async () => {
@@ -150,6 +152,23 @@ describe('following', () => {
     await until(() => life.ctx.degradedBy?.includes('LC_INPUT_UNREADABLE'));
     await chmod(at('a.log'), 0o600);
     await until(() => life.lines.length === 1 && life.ctx.degradedBy === null);
+  });
+
+  test('finds new files of which the system told nothing, and says so once', async () => {
+    const clock = new HandClock();
+    const disk = new MemoryDisk(clock, { births: true, latency: 0, loses: 1 }, [folder]);
+    const life = new Life(logs, { clock, disk, startWatch: disk.startWatch, tuning: {} });
+    const started = life.start();
+    await clock.pass(1_000);
+    (await started).pump();
+    for (const name of ['a', 'b', 'c']) {
+      disk.append(disk.create(at(`${name}.log`)), `${name}\n`);
+      if (name === 'b') await clock.pass(12_000);
+    }
+    await clock.pass(12_000);
+    expect(life.lines).toEqual(['a', 'b', 'c']);
+    const warnings = life.ctx.log.lines.filter(({ message }) => message.includes('events of the system were lost'));
+    expect(warnings).toMatchObject([{ level: 'warn', message: expect.stringMatching(/^2 new files .*a\.log/) }]);
   });
 
   test('goes on without inotify, and says so once', async () => {
