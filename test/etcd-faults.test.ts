@@ -36,7 +36,7 @@ describeWith(['etcd'], 'after a fault of etcd a new value is in effect within 10
     await driver.until(() => driver.errors.length === 1);
     expect(driver.lastError?.message).toBe(`etcd at ${server.url}: no answer within 500 ms`);
     const between = sockets();
-    await driver.until(() => driver.errors.length === 2);
+    await driver.until(() => driver.errors.length === 3);
     expect(sockets()).toBeLessThanOrEqual(between);
     server.resume();
     await put(server.url, 'after');
