@@ -1,4 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { decompressFrameSync } from 'lz4-napi';
+import { uncompressSync } from 'snappy';
 
 /** One record as it lies in the topic: bytes untouched, nothing decoded as text. */
 export interface ConsumedRecord {
@@ -71,9 +73,8 @@ class BatchReader {
     this.#count = data.readInt32BE(start + 57);
     this.#baseTimestamp = Number(data.readBigInt64BE(start + 27));
     this.#appendTime = attributes & 8 ? Number(data.readBigInt64BE(start + 35)) : undefined;
-    const codec = attributes & 7;
-    this.#data = codec === 0 ? data : decompress(codec, data.subarray(start + 61, end));
-    this.#at = codec === 0 ? start + 61 : 0;
+    this.#data = decompressors[attributes & 7]!(data.subarray(start + 61, end));
+    this.#at = 0;
   }
 
   each(partition: number, base: number, sink: (record: ConsumedRecord) => void): void {
@@ -123,10 +124,11 @@ class BatchReader {
   }
 }
 
-function decompress(codec: number, data: Buffer): Buffer {
-  if (codec === 1) return gunzipSync(data);
-  if (codec === 4) return zstdDecompressSync(data);
-  throw new Error(
-    `Records compressed with ${codec === 2 ? 'snappy' : 'lz4'} can't be read here: use gzip, zstd or none.`,
-  );
-}
+/** By the number of the codec. */
+const decompressors: ((data: Buffer) => Buffer)[] = [
+  (data) => data,
+  gunzipSync,
+  (data) => uncompressSync(data, { asBuffer: true }) as Buffer,
+  decompressFrameSync,
+  zstdDecompressSync,
+];
