@@ -117,6 +117,7 @@ export class Agent {
       checkpointer: this.#checkpointer,
       deadLetters: this.deadLetters,
       progress: this.progress,
+      agentId: this.id,
       host: engine.host,
       dataDir: desired.dataDir,
       once,

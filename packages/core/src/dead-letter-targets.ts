@@ -55,6 +55,7 @@ export class StoppedTargets implements ReplayTargets {
         checkpointer: new Checkpointer(store, { checkpointed() {}, trouble() {} }),
         deadLetters: letters,
         progress: new Progress(),
+        agentId: desired.agentId ?? store.agentId(),
         host: engine.host,
         dataDir: desired.dataDir,
         once: true,

@@ -29,6 +29,8 @@ export interface PipelineEnvironment {
   readonly checkpointer: Checkpointer;
   readonly deadLetters: DeadLetters;
   readonly progress: Progress;
+  /** Tells this agent from all others. */
+  readonly agentId: string;
   readonly host: string;
   readonly dataDir: string;
   readonly once: boolean;

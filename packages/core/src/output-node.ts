@@ -111,7 +111,7 @@ export class OutputNode extends Node implements Target {
 
   build(): void {
     const definition = this.component.definition as OutputDefinition;
-    const instance = definition.create(this.component.options, this.context());
+    const instance = definition.create(this.component.options, { ...this.context(), agentId: this.environment.agentId });
     this.#instance = checkInstance(instance, 'An output', ['start', 'write', 'stop']);
   }
 

@@ -37,6 +37,8 @@ export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'output', Output, OutputContext, Schema> {
   /** How many `write` calls may be pending at once. Default 1; `Infinity` leaves it to the byte budget. */
   readonly concurrency?: number;
+  /** Whether these options ask for transactions: an instance has {@link Output.transactions} then. Such an output is the only required one. */
+  transactional?(options: z.output<Schema>): boolean;
 }
 
 export interface ConfigSourceDefinition<Schema extends z.ZodType = z.ZodType>

@@ -39,6 +39,10 @@ export const errorTable = {
     'Give the component an `id:` that tells them apart.',
   ),
   LC_CONFIG_WIRING: entry('The components do not form a pipeline.', 'Check the `inputs:` of the component named.'),
+  LC_CONFIG_EXACTLY_ONCE: entry(
+    'An output with `delivery: exactly-once` is not the only one that is required.',
+    'Give the other outputs `required: false`, or a pipeline of their own: one position cannot move in two transactions at once.',
+  ),
   LC_CONFIG_UNTRUSTED: entry(
     'A remote source asks for what only the pipeline file may say.',
     'Say it in the pipeline file.',
@@ -110,6 +114,14 @@ export const errorTable = {
   LC_OUTPUT_CLOSED: entry(
     'Nobody reads this output any more.',
     'Nothing: the pipeline ends, and resumes from here next time.',
+  ),
+  LC_OUTPUT_FENCED: entry(
+    'Another agent with this `agent_id` has taken over the output.',
+    'Look for a second agent with the same `agent_id` and stop one of the two: a copy of the pipeline file or of data_dir on another host, or an old process. This one has stopped, and nothing of it counts twice.',
+  ),
+  LC_POSITIONS_MISSING: entry(
+    'Positions that were committed with the records are not there any more.',
+    'See whether it is the right cluster, the right positions topic and the `agent_id` of before. To go on from the positions in data_dir, set `on_missing_positions: local`: what they do not know of comes twice.',
   ),
   LC_RECORD_NO_VALUE: entry(
     'A template has no value for a record.',

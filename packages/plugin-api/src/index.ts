@@ -21,7 +21,7 @@ export {
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';
-export type { Figures, Output, OutputContext, Receipt } from './output.ts';
+export type { Figures, Output, OutputContext, Positions, Receipt, Transactions } from './output.ts';
 export { printable } from './printable.ts';
 export { duration, list, type Secret, secret, size, template, z } from './schema.ts';
 export { sleep } from './sleep.ts';

@@ -1,7 +1,10 @@
 import type { Batch } from './batch.ts';
 import type { ComponentContext } from './context.ts';
 
-export type OutputContext = ComponentContext;
+export interface OutputContext extends ComponentContext {
+  /** Tells this agent from all others: `agent_id` of the pipeline file, else one that is kept in data_dir. */
+  readonly agentId: string;
+}
 
 /** Where records went, for observers: shown in logs and given to `pipeline.hooks.delivered`. */
 export interface Receipt {
@@ -16,6 +19,38 @@ export interface Receipt {
 /** Plain data about a component, as JSON. */
 export interface Figures {
   readonly [name: string]: string | number | boolean | Figures | readonly (string | number | boolean | Figures)[];
+}
+
+/** Positions as data: what the engine wants to find again, by keys that begin with the agent's id and a slash. `null` forgets one. */
+export type Positions = ReadonlyMap<string, string | null>;
+
+/**
+ * What an output can that makes records and positions visible together. Before the first {@link recover} writes are in no
+ * transaction. After it one begins with the first write, and with the first one after a commit.
+ */
+export interface Transactions {
+  /** A transaction is closed when it holds so many bytes of what was read, or is so old (milliseconds), whichever comes first. */
+  readonly bytes: number;
+  readonly interval: number;
+  /** What to do where positions were committed before, and the output has none of this agent: go on from those stored here, or stop. */
+  readonly onMissing: 'local' | 'stop';
+
+  /**
+   * Shuts out whoever used this agent's and output's id before, ends what it or we had begun, and returns all positions of
+   * this agent that were committed (others may be among them). Called after `start`, before anything is read, and after every
+   * failure: one way for both. What was written since the last commit is void, and no write is pending.
+   * What a {@link Stuck} write waits for is not over because of this.
+   * @throws anything retriable: tried again after a pause. Any other LogcatchError: the agent stops with it
+   */
+  recover(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * Everything that `write` has resolved since the last commit, and these positions, become visible together. No write is
+   * pending. There may be positions only. Afterwards it is as before: the next write begins the next transaction.
+   * @throws LC_OUTPUT_FENCED: another agent has taken over, this one stops; anything else: it is not known whether that took
+   * place, and {@link recover} is called
+   */
+  commit(positions: Positions, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -38,6 +73,12 @@ export interface Output {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns
   write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[] | void>;
+
+  /**
+   * Set when it is to be used so, and only where {@link OutputDefinition.transactional} says so: then `write` resolves when the
+   * records are stored, and they count with the next commit. A write that throws anything but `Rejected` voids the transaction.
+   */
+  readonly transactions?: Transactions;
 
   /** What it knows of itself, for `pipeline status --json`: asked at any time, so cheap. Never a secret. */
   figures?(): Figures;

@@ -186,7 +186,10 @@ export function fakeConfigContext(options: FakeOptions = {}): FakeContext & Conf
   return context;
 }
 
-/** A context for an output or a transform. */
-export function fakeOutputContext(options: FakeOptions = {}): FakeContext & OutputContext {
-  return new FakeContext(options);
+/** A context for an output or a transform. Agents with different ids are different agents. */
+export function fakeOutputContext({
+  agentId = 'test-agent',
+  ...options
+}: FakeOptions & { agentId?: string } = {}): FakeContext & OutputContext {
+  return Object.assign(new FakeContext(options), { agentId });
 }
