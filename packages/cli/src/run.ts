@@ -38,6 +38,10 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
       const output = agent.pipeline.outputs.find(({ id }) => id === at);
       if (code === 'LC_OUTPUT_CLOSED' && output?.required) resolve();
     });
+    void agent.failed.then(() => {
+      process.exitCode = exitCode.failed;
+      resolve();
+    });
   });
   agent.start();
   void printStart(agent, engine.log, flags.version);

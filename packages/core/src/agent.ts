@@ -50,6 +50,7 @@ export class Agent {
   readonly #pool: BufferPool;
   readonly #watch: FileWatch;
   readonly #reloads: Reloads;
+  readonly #failed = Promise.withResolvers<LogcatchError>();
   #stopping: Promise<LeftOver[]> | undefined;
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   readonly #reporter = new Reporter(this);
@@ -121,6 +122,7 @@ export class Agent {
       host: engine.host,
       dataDir: desired.dataDir,
       once,
+      failed: (error) => this.#failed.resolve(error),
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
@@ -144,6 +146,11 @@ export class Agent {
     this.#control = this.#openControl();
     this.pipeline.hooks.status.tap('reporter', () => this.#reporter.soon());
     this.#reporter.start();
+  }
+
+  /** Resolves when it cannot go on, with why: then it has to be stopped. Stays pending otherwise. */
+  get failed(): Promise<LogcatchError> {
+    return this.#failed.promise;
   }
 
   /** Applies the pipeline file whenever it changes. */

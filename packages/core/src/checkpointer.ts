@@ -19,6 +19,8 @@ export interface CheckpointerEvents {
 
 /** Writes rows that changed, some time after they did. A disk that refuses them stops no shipping: it is tried again. */
 export class Checkpointer {
+  /** Called when a row is forgotten: no input has had it open for long. */
+  onForget: (row: SourceRow) => void = () => {};
   readonly #store: Store;
   readonly #events: CheckpointerEvents;
   readonly #dirty = new Set<SourceRow>();
@@ -50,7 +52,7 @@ export class Checkpointer {
       // The flush tries again, and tells.
       this.changed(row);
       row.refused = true;
-      row.stored?.();
+      row.reader?.stored();
     }
   }
 
@@ -81,7 +83,10 @@ export class Checkpointer {
 
   #forget(): void {
     try {
-      for (const row of this.#store.stale()) this.end(row, 'forgotten');
+      for (const row of this.#store.stale()) {
+        this.end(row, 'forgotten');
+        this.onForget(row);
+      }
     } catch (error) {
       this.#failed(error);
     }

@@ -59,6 +59,7 @@ export class StoppedTargets implements ReplayTargets {
         host: engine.host,
         dataDir: desired.dataDir,
         once: true,
+        failed: () => {},
         resolve: (path) => resolve(dirname(desired.file), path),
       };
       engine.hooks.pipeline.call({ name: desired.name, hooks: environment.hooks });

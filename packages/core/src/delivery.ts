@@ -2,6 +2,7 @@ import type { Batch } from '@logcatch/plugin-api';
 import { Fates } from './fates.ts';
 import type { Tally } from './ledger.ts';
 import type { TrackedSource } from './tracked-source.ts';
+import type { Transaction } from './transaction.ts';
 
 /**
  * The envelope of a batch on its way through the graph. Two counts: who must still settle it before its position counts
@@ -15,6 +16,8 @@ export class Delivery {
   readonly fates: Fates;
   /** How they did, once it has settled. */
   tally: Tally | undefined;
+  /** The one that it belongs to, where its records and positions are committed together. */
+  readonly transaction: Transaction | undefined;
   readonly #parent: Delivery | undefined;
   #unsettled = 1;
   #held = 1;
@@ -26,9 +29,10 @@ export class Delivery {
   readonly #onCancel = new Set<() => void>();
 
   /** Made with one claim, its maker's, given up by {@link settle} when it has been handed to everyone. */
-  constructor(batch: Batch, source: TrackedSource, parent?: Delivery) {
+  constructor(batch: Batch, source: TrackedSource, transaction?: Transaction, parent?: Delivery) {
     this.batch = batch;
     this.source = source;
+    this.transaction = transaction;
     this.#parent = parent;
     this.fates = parent?.fates ?? new Fates(batch);
     if (parent) {
@@ -39,7 +43,7 @@ export class Delivery {
   }
 
   child(batch: Batch): Delivery {
-    return new Delivery(batch, this.source, this);
+    return new Delivery(batch, this.source, this.transaction, this);
   }
 
   get settled(): boolean {
@@ -106,6 +110,8 @@ export class Delivery {
   cancel(): void {
     this.#cancelled = true;
     for (const callback of this.#onCancel) callback();
+    // Some of it may be written already, and will come again.
+    this.transaction?.void();
   }
 
   get #root(): Delivery {

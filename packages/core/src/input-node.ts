@@ -7,7 +7,7 @@ import type { OutputNode } from './output-node.ts';
 import { checkInstance } from './shape.ts';
 import { InputSources } from './sources.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
-import type { TrackedSource } from './tracked-source.ts';
+import type { Committing, TrackedSource } from './tracked-source.ts';
 
 /** Records of a batch where no queue says less: bounds the memory of its columns. */
 const mostRecords = 65_536;
@@ -24,6 +24,7 @@ export class InputNode extends Node {
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
   #outputs: readonly OutputNode[] = [];
+  #committing: Committing | undefined;
   #instance: Input | undefined;
   readonly #sources: InputSources;
   #running: Promise<void> = Promise.resolve();
@@ -57,9 +58,9 @@ export class InputNode extends Node {
     return true;
   }
 
-  /** A stuck output has given back what was read, and it will be read again. */
+  /** What was read was given back, and it will be read again. */
   get heldUp(): boolean {
-    for (const source of this.#sources) if (source.pausedBy.includes('output stuck')) return true;
+    for (const source of this.#sources) if (source.pausedBy.some((reason) => reason !== 'window')) return true;
     return false;
   }
 
@@ -67,11 +68,14 @@ export class InputNode extends Node {
     const definition = this.component.definition as InputDefinition;
     const maxRecords = () => Math.min(mostRecords, ...this.#outputs.map((output) => output.maxRecords));
     const { pool, once, store } = this.environment;
+    const { id } = this;
     const context: InputContext = {
       ...this.context(),
       buffers: pool,
       sources: this.#sources,
-      firstStart: !store.hasStarted(this.id),
+      get firstStart() {
+        return !store.hasStarted(id);
+      },
       once,
       untrusted: this.component.remote,
       get maxRecords() {
@@ -85,6 +89,8 @@ export class InputNode extends Node {
   /** The outputs that its records can reach. */
   leadTo(outputs: readonly OutputNode[]): void {
     this.#outputs = outputs;
+    this.#committing = outputs.find(({ transactions }) => transactions)?.transactions;
+    this.#sources.finish();
   }
 
   /** Sources of the one before it that have ended, and of which something is still on its way. */
@@ -159,6 +165,7 @@ export class InputNode extends Node {
       try {
         this.supervisor.move('starting');
         if (!this.#instance) this.build();
+        if (this.#committing) await this.#positionsKnown(signal);
         await abortable(this.#instance!.start(signal), signal);
         this.environment.store.setStarted(this.id);
         this.firstTry.resolve(undefined);
@@ -189,6 +196,15 @@ export class InputNode extends Node {
       return;
     }
     await pause(delay(restartBackoff, attempt), signal);
+  }
+
+  /** What the output has committed may be ahead of what is here, or all that is left. */
+  async #positionsKnown(signal: AbortSignal): Promise<void> {
+    if (!this.#notReady()) return;
+    // That is not for this input to mend.
+    this.firstTry.resolve(undefined);
+    await this.#outputsReady(signal);
+    this.supervisor.move('starting');
   }
 
   async #outputsReady(signal: AbortSignal): Promise<void> {
@@ -297,6 +313,7 @@ export class InputNode extends Node {
 
   #newSources(): InputSources {
     const { environment } = this;
+    const committing = () => this.#committing;
     return new InputSources(
       this.id,
       this.component.attributes,
@@ -315,6 +332,9 @@ export class InputNode extends Node {
           }),
       },
       {
+        get committing() {
+          return committing();
+        },
         pause: (source) => this.#instance?.pause(source),
         resume: (source) => this.#instance?.resume(source),
         rewind: (source) => this.#readAgain(source),

@@ -100,6 +100,10 @@ export class Ledger {
     return ledger;
   }
 
+  copy(): Ledger {
+    return Ledger.from(this.#position, this.stored);
+  }
+
   get position(): number {
     return this.#position;
   }

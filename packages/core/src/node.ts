@@ -34,6 +34,8 @@ export interface PipelineEnvironment {
   readonly host: string;
   readonly dataDir: string;
   readonly once: boolean;
+  /** Nothing can be done here any more: all of it has to stop. */
+  failed(error: LogcatchError): void;
   resolve(path: string): string;
 }
 

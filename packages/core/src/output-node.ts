@@ -1,26 +1,19 @@
-import {
-  abortable,
-  type Batch,
-  type Figures,
-  LogcatchError,
-  type Output,
-  type OutputDefinition,
-  type Receipt,
-  type Refused,
-  Rejected,
-  Stuck,
-} from '@logcatch/plugin-api';
+import { abortable, type Batch, type Figures, type OutputDefinition, type Refused, Stuck } from '@logcatch/plugin-api';
 import { Admission } from './admission.ts';
 import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment, type Target } from './node.ts';
+import { OutputInstance } from './output-instance.ts';
+import { OutputQueue } from './output-queue.ts';
 import { type Entry, Parking } from './parking.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
-import { checkInstance } from './shape.ts';
-import { delay, pause, restartBackoff, writeBackoff } from './supervisor.ts';
+import { Retries } from './retries.ts';
+import { delay, pause, restartBackoff } from './supervisor.ts';
 import type { TrackedSource } from './tracked-source.ts';
+import { TransactionSeries } from './transactions.ts';
 import { Turns } from './turns.ts';
+import { Writes } from './writes.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
 const optionalQueueBytes = 4 << 20;
@@ -32,8 +25,7 @@ export class OutputNode extends Node implements Target {
   readonly #gate = new Gate();
   readonly #room = new Admission(() => this.maxRecords);
   readonly #turns = new Turns();
-  readonly #writing = new Set<Promise<void>>();
-  readonly #aborts = new Set<() => void>();
+  readonly #writes = new Writes();
   /** Taken and not finished, in the order in which they came. */
   readonly #open = new Set<Delivery>();
   /** Those that a write looks at, until all that follows it is done. */
@@ -52,24 +44,22 @@ export class OutputNode extends Node implements Target {
   });
   /** Sources that it was stuck for, until a write of theirs works or they have changed; each with how to forget the latter. */
   readonly #stuckFor = new Map<TrackedSource, () => void>();
-  #queue: Entry[] = [];
-  #lastOrder = 0;
-  #instance: Output | undefined;
-  #active = 0;
-  /** When a write last ended, or the first of those under way began. */
-  #finishedAt = 0;
-  /** Failed, and waiting until no write is under way: then they go to the front again, in their order. */
-  #failed: Entry[] = [];
-  /** Writes that failed in a row. While there are any, one is written at a time, so that nothing overtakes. */
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #queue = new OutputQueue();
+  readonly #retries = new Retries();
+  /** Where records and positions are committed together. */
+  readonly transactions: TransactionSeries | undefined;
+  #instance: OutputInstance | undefined;
   #dropped = 0;
   #wasTried = false;
+  #inPlace = false;
   #running: Promise<void> | undefined;
+  #committing: Promise<void> | undefined;
 
   constructor(component: DesiredComponent, environment: PipelineEnvironment) {
     super(component, environment);
     this.#gate.close();
+    const { transactional } = component.definition as OutputDefinition;
+    if (transactional?.(component.options)) this.transactions = this.#series();
   }
 
   get required(): boolean {
@@ -86,7 +76,7 @@ export class OutputNode extends Node implements Target {
   }
 
   override get busySince(): number | undefined {
-    return this.#active > 0 ? this.#finishedAt : undefined;
+    return this.#writes.busySince;
   }
 
   /** Records that wait for it or are on their way. */
@@ -97,7 +87,7 @@ export class OutputNode extends Node implements Target {
   /** What the plugin says of itself. */
   get details(): Figures | undefined {
     try {
-      return this.#instance?.figures?.();
+      return this.#instance?.figures;
     } catch (error) {
       this.report(this.supervisor.explain(error));
       return undefined;
@@ -110,14 +100,20 @@ export class OutputNode extends Node implements Target {
   }
 
   build(): void {
-    const definition = this.component.definition as OutputDefinition;
-    const instance = definition.create(this.component.options, { ...this.context(), agentId: this.environment.agentId });
-    this.#instance = checkInstance(instance, 'An output', ['start', 'write', 'stop']);
+    const { agentId, hooks } = this.environment;
+    this.#instance = new OutputInstance(this.component, { ...this.context(), agentId }, hooks);
   }
 
   /** Legal twice. */
   start(): void {
     this.#running ??= this.#connect();
+  }
+
+  /** Only then it shuts out who was here before: one that is just tried has the id of one that runs. */
+  override place(): void {
+    super.place();
+    this.#inPlace = true;
+    if (this.#wasTried && !this.#gate.closed) this.#begin();
   }
 
   /** Resolves when {@link ready} is, or may be: ask again. @throws the signal's reason when it aborts first */
@@ -139,7 +135,7 @@ export class OutputNode extends Node implements Target {
   accept(delivery: Delivery): void {
     const { batch } = delivery;
     if (!this.required) {
-      if (this.#failures > 0 || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
+      if (this.#retries.failing || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
         this.#drop(batch.count);
         return;
       }
@@ -147,7 +143,7 @@ export class OutputNode extends Node implements Target {
     } else delivery.expect();
     this.#open.add(delivery);
     this.#room.enter(batch);
-    this.#queue.push({ delivery, order: ++this.#lastOrder });
+    this.#queue.push(delivery);
     this.emit(delivery, undefined);
     this.#pump();
   }
@@ -158,26 +154,36 @@ export class OutputNode extends Node implements Target {
    * @throws what the output throws, and the signal's reason when that aborts first
    */
   async writeOnce(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
-    const either = AbortSignal.any([signal, this.#stopping.signal]);
-    const turn = this.#turns.wait(either);
-    this.#pump();
-    await turn;
-    const writing = this.#send(batch, either).finally(() => this.#ended());
-    return abortable(writing, either);
+    const controller = this.#writes.controller();
+    const either = AbortSignal.any([signal, this.#stopping.signal, controller.signal]);
+    const write = () => {
+      const writing = this.#instance!.write(batch, either).finally(() => this.#ended());
+      this.#writes.keep(writing.catch(() => {}));
+      return writing;
+    };
+    try {
+      const turn = this.#turns.wait(either);
+      this.#pump();
+      await turn;
+      return await abortable(this.transactions ? this.transactions.carry(write) : write(), either);
+    } finally {
+      this.#writes.forget(controller);
+    }
   }
 
   async stop(): Promise<void> {
     this.supervisor.move('stopping');
     this.#stopping.abort(new Error('the output stops'));
-    clearTimeout(this.#retry);
+    this.#retries.stop();
     // Whoever waits for it looks again, at what has taken its place.
     this.#gate.open();
     this.firstTry.resolve(undefined);
     this.#room.end();
-    for (const abort of this.#aborts) abort();
+    this.#writes.abort();
     await this.#instance?.stop();
     await this.#running;
-    await Promise.all(this.#writing);
+    await this.#committing;
+    await this.#writes.settled();
     if (this.#dropped > 0)
       this.log.warn(`${this.#dropped} records were not written here: it is not required, and was full or failing`);
     this.supervisor.move('stopped');
@@ -188,8 +194,8 @@ export class OutputNode extends Node implements Target {
     this.#parking.clear();
     for (const forget of this.#stuckFor.values()) forget();
     this.#stuckFor.clear();
-    this.#queue = [];
-    this.#failed = [];
+    this.#queue.clear();
+    this.#retries.take();
     const open = [...this.#open];
     this.#open.clear();
     // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
@@ -206,12 +212,10 @@ export class OutputNode extends Node implements Target {
       try {
         if (!this.#instance) this.build();
         await this.#instance!.start(signal);
-        this.supervisor.move('running');
         this.#wasTried = true;
         this.firstTry.resolve(undefined);
-        this.#gate.open();
-        this.environment.progress.happened();
-        this.#pump();
+        if (this.#inPlace && this.transactions) this.#begin();
+        else this.#opened();
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -224,12 +228,55 @@ export class OutputNode extends Node implements Target {
     }
   }
 
+  #opened(): void {
+    if (this.#stuckFor.size === 0) this.supervisor.move('running');
+    this.#gate.open();
+    this.environment.progress.happened();
+    this.#pump();
+  }
+
+  #begin(): void {
+    this.#committing ??= this.transactions?.run(this.#stopping.signal);
+  }
+
+  #series(): TransactionSeries {
+    const { agentId, store, checkpointer } = this.environment;
+    return new TransactionSeries({
+      output: () => this.#instance!.transactions!,
+      agentId,
+      store,
+      checkpointer,
+      close: () => this.#gate.close(),
+      quiet: () => this.#quiet(),
+      open: () => this.#opened(),
+      committed: () => {
+        this.#queue.release();
+        this.#pump();
+      },
+      failed: (error) => {
+        const { retriable } = this.supervisor.explain(error);
+        const known = this.supervisor.failed(retriable ? 'degraded' : 'failed', error);
+        this.report(known);
+        if (!retriable) this.environment.failed(known);
+        return known;
+      },
+    });
+  }
+
+  /** Nothing of what is void is on its way any more. */
+  #quiet(): Promise<unknown> {
+    this.#writes.abort();
+    for (const { delivery } of this.#queue.clear()) this.#done(delivery);
+    return this.#writes.settled();
+  }
+
   #pump(): void {
-    if (this.#gate.closed || this.#stopping.signal.aborted || this.#failed.length > 0 || this.#retry) return;
+    if (this.#gate.closed || this.#stopping.signal.aborted || this.#retries.pending) return;
     const { concurrency = 1 } = this.component.definition as OutputDefinition;
-    const most = this.#failures > 0 ? 1 : concurrency;
-    while (this.#active < most && this.#turns.next()) this.#begins();
-    while (this.#queue.length > 0 && this.#active < most) {
+    // While writes fail one is written at a time, so that nothing overtakes.
+    const most = this.#retries.failing ? 1 : concurrency;
+    while (this.#writes.active < most && this.#turns.next()) this.#writes.begin();
+    while (this.#queue.length > 0 && this.#writes.active < most) {
       const entry = this.#queue.shift()!;
       if (entry.delivery.cancelled) {
         this.#done(entry.delivery);
@@ -237,17 +284,15 @@ export class OutputNode extends Node implements Target {
       }
       if (this.#parking.has(entry.delivery.source)) {
         this.#parking.park(entry);
+        this.#voidSoon();
         continue;
       }
-      this.#begins();
+      this.#writes.begin();
       this.#inWrite.add(entry.delivery);
       const writing = this.#write(entry)
         .catch((error) => this.report(this.supervisor.failed('degraded', error)))
-        .finally(() => {
-          this.#writing.delete(writing);
-          this.#inWrite.delete(entry.delivery);
-        });
-      this.#writing.add(writing);
+        .finally(() => this.#inWrite.delete(entry.delivery));
+      this.#writes.keep(writing);
     }
   }
 
@@ -255,7 +300,7 @@ export class OutputNode extends Node implements Target {
     const { delivery } = entry;
     const outcome = await this.#written(delivery);
     if (this.#abandoned) return delivery.release();
-    if (outcome === 'failed') this.#failed.push(entry);
+    if (outcome === 'failed') this.#retries.add(entry);
     else if (outcome instanceof Stuck) this.#park(entry, outcome);
     else if (outcome !== 'given up') this.#worked(delivery);
     this.#ended();
@@ -267,20 +312,15 @@ export class OutputNode extends Node implements Target {
     else this.#giveUp(delivery);
   }
 
-  #begins(): void {
-    if (this.#active++ === 0) this.#finishedAt = Date.now();
-  }
-
   #ended(): void {
-    this.#active--;
-    this.#finishedAt = Date.now();
-    if (this.#active === 0 && this.#failed.length > 0) this.#retryLater();
+    this.#writes.end();
+    if (this.#writes.active === 0 && this.#retries.any) this.#retryLater();
     this.#pump();
   }
 
   #worked({ source }: Delivery): void {
-    if (this.#failures > 0 && this.#stuckFor.size === 0) this.supervisor.move('running');
-    this.#failures = 0;
+    if (this.#retries.failing && this.#stuckFor.size === 0) this.supervisor.move('running');
+    this.#retries.worked();
     this.#freed(source);
   }
 
@@ -305,82 +345,63 @@ export class OutputNode extends Node implements Target {
         source.onFree(() => this.#freed(source)),
       );
     this.#parking.park(entry, over);
+    this.#voidSoon();
+  }
+
+  /** When whatever is stuck for the same reason has said so too: all their sources are to be paused by then. */
+  #voidSoon(): void {
+    if (!this.transactions) return;
+    this.#gate.close();
+    setImmediate(() => this.transactions?.void());
   }
 
   #again(entries: readonly Entry[]): void {
-    this.#requeue(entries);
+    this.#queue.putBack(entries);
     this.#pump();
-  }
-
-  #requeue(entries: readonly Entry[]): void {
-    this.#queue = [...entries, ...this.#queue].toSorted((a, b) => a.order - b.order);
   }
 
   /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */
   #retryLater(): void {
-    const failed = this.#failed.splice(0);
+    const failed = this.#retries.take();
     if (this.#stopping.signal.aborted) {
       for (const { delivery } of failed) this.#giveUp(delivery);
       return;
     }
-    if (this.required) this.#requeue(failed);
+    if (this.required) this.#queue.putBack(failed);
     else {
-      for (const { delivery } of [...failed, ...this.#queue.splice(0)]) {
+      for (const { delivery } of [...failed, ...this.#queue.clear()]) {
         this.#drop(delivery.batch.count);
         this.#done(delivery);
       }
     }
-    this.#retry = setTimeout(
-      () => {
-        this.#retry = undefined;
-        // What is not required has nothing to try with but the next records.
-        if (!this.required) this.#failures = 0;
-        this.#pump();
-      },
-      delay(writeBackoff, this.#failures++),
-    );
+    this.#retries.later(() => {
+      // What is not required has nothing to try with but the next records.
+      if (!this.required) this.#retries.worked();
+      this.#pump();
+    });
   }
 
   async #written(delivery: Delivery): Promise<WriteOutcome> {
     const { batch } = delivery;
-    const controller = new AbortController();
-    const abort = () => controller.abort(new Error('not wanted any more'));
-    const forgetCancel = delivery.onCancel(abort);
-    this.#aborts.add(abort);
+    const controller = this.#writes.controller();
+    const forgetCancel = delivery.onCancel(() => controller.abort(new Error('not wanted any more')));
     try {
-      const refused = await this.#send(batch, controller.signal);
+      const refused = await this.#instance!.write(batch, controller.signal);
       if (this.required) delivery.fates.written(batch, refused);
       return refused.length > 0 ? refused : 'written';
     } catch (error) {
       if (controller.signal.aborted) return 'given up';
       if (error instanceof Stuck) return error;
+      if (this.transactions) {
+        this.transactions.void(error);
+        return 'given up';
+      }
       this.report(this.supervisor.failed('degraded', error));
       return 'failed';
     } finally {
       forgetCancel();
-      this.#aborts.delete(abort);
+      this.#writes.forget(controller);
     }
-  }
-
-  /** Returns what was refused for good. @throws what the plugin throws */
-  async #send(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
-    try {
-      this.#tell(batch, batch.count, (await this.#instance!.write(batch, signal)) ?? []);
-      return [];
-    } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
-      const { records, receipts } = error;
-      if (!records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
-        throw new LogcatchError('LC_PLUGIN_CONTRACT', 'it refused records that are not in the batch');
-      }
-      this.#tell(batch, batch.count - records.length, receipts);
-      return records;
-    }
-  }
-
-  #tell({ source }: Batch, records: number, receipts: readonly Receipt[]): void {
-    const { delivered } = this.environment.hooks;
-    if (delivered.isUsed()) delivered.call({ output: this.id, source, records, receipts });
   }
 
   #drop(records: number): void {
@@ -405,6 +426,7 @@ export class OutputNode extends Node implements Target {
       delivery.onCancel(() => {
         if (this.#open.delete(delivery)) delivery.release();
       });
+      this.transactions?.void();
       return;
     }
     delivery.release();

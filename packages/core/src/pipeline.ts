@@ -90,6 +90,7 @@ export class Pipeline implements PipelineHandle {
     const deadline = Date.now() + milliseconds;
     const { inputs } = this;
     for (const input of inputs) input.halt();
+    for (const { transactions } of this.outputs) transactions?.hurry(true);
     const drained = () => inputs.every((input) => input.drained);
     await this.#environment.progress.until(drained, Math.max(milliseconds - stopShare, milliseconds / 2));
     const leftOver = inputs.flatMap((input) =>
@@ -200,9 +201,12 @@ export class Pipeline implements PipelineHandle {
     }
   }
 
-  #drain(inputs: readonly InputNode[], deadline: number): Promise<unknown> {
+  async #drain(inputs: readonly InputNode[], deadline: number): Promise<void> {
+    const { outputs } = this;
+    for (const { transactions } of outputs) transactions?.hurry(true);
     const drained = () => this.#hurried || inputs.every((input) => input.drained);
-    return this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
+    await this.#environment.progress.until(drained, Math.max(0, deadline - Date.now()));
+    for (const { transactions } of outputs) transactions?.hurry(false);
   }
 
   /** @throws ConfigErrors; what was built is stopped then */

@@ -3,6 +3,7 @@ import type { Delivery } from './delivery.ts';
 import type { PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
 import { delay, pause, writeBackoff } from './supervisor.ts';
+import type { PauseReason } from './tracked-source.ts';
 
 const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
 /** Milliseconds between looks at dead letters that were full. */
@@ -48,7 +49,16 @@ export class Refusals {
       delivery.source.pause('stopped by a plugin');
       return false;
     }
+    if (retry.length > 0 && delivery.transaction) return this.#rest(delivery, 'stopped by a plugin');
     return retry.length === 0 || this.#writeAgain(delivery, batch, retry);
+  }
+
+  /** A transaction waits for nobody: this one is void, and its source is not read for a while, so that the others get on. */
+  #rest({ source }: Delivery, reason: PauseReason): false {
+    const rest = {};
+    source.pause(reason, rest);
+    void pause(fullBackoff, this.#parts.stopping).then(() => source.resume(reason, rest));
+    return false;
   }
 
   async #verdict({ source }: Delivery, batch: Batch, { index, reason }: Refused): Promise<Verdict> {
@@ -96,6 +106,7 @@ export class Refusals {
             return true;
           }
           this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
+          if (delivery.transaction) return this.#rest(delivery, 'dead-letters full');
           this.#waits(delivery, true);
           delivery.source.pause('dead-letters full', delivery);
           await pause(fullBackoff, signal);

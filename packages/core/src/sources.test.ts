@@ -27,6 +27,7 @@ const environmentOf = (store: Store) => ({
 
 test('attributes of a source: the user wins over the input, what is built in over both, also after a change', () => {
   const sources = new InputSources('app', { topic: 't', service: 'mine' }, environmentOf(openStore()), {
+    committing: undefined,
     pause: () => {},
     resume: () => {},
     rewind: () => {},
@@ -43,6 +44,7 @@ test('attributes of a source: the user wins over the input, what is built in ove
 test('a source of an instance that has gone moves nothing of the one that took its place', () => {
   const told: string[] = [];
   const flow = {
+    committing: undefined,
     pause: () => told.push('pause'),
     resume: () => told.push('resume'),
     rewind: () => told.push('rewind'),

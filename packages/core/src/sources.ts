@@ -39,7 +39,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     input: string,
     attributes: Attributes,
     environment: SourcesEnvironment,
-    flow: Pick<SourceOwner, 'pause' | 'resume' | 'rewind'>,
+    flow: Pick<SourceOwner, 'committing' | 'pause' | 'resume' | 'rewind'>,
   ) {
     this.#input = input;
     this.#attributes = attributes;
@@ -49,6 +49,9 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       if (this.has(source)) act(source);
     };
     this.#owner = {
+      get committing() {
+        return flow.committing;
+      },
       pause: ofMine(flow.pause),
       resume: ofMine(flow.resume),
       rewind: ofMine(flow.rewind),
@@ -103,6 +106,11 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     }
   }
 
+  /** Looks again at what is over: whoever is to know of that may be another one now. */
+  finish(): void {
+    for (const source of this) source.finish();
+  }
+
   /** Nothing more will be read. */
   close(): void {
     for (const { row } of this.#open.values()) row.open = false;
@@ -119,6 +127,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       if (attributes) this.#own.set(row.key, attributes);
       const source = new TrackedSource(row, this.#attributesOf(row), this.#owner);
       source.currentPath = path;
+      this.#owner.committing?.changed(row);
       this.#open.set(row.key, source);
       const event = key === undefined ? 'found' : 'resumed';
       this.#environment.discovered({ input: this.#input, source, event, path });
@@ -130,6 +139,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     if (!this.has(source)) return;
     source.row.meta = meta;
     this.#environment.checkpointer.changed(source.row);
+    this.#owner.committing?.changed(source.row);
   }
 
   grown(source: Source, size: number): void {

@@ -14,7 +14,7 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   agent: ['id'],
   components: ['id'],
   good_values: ['name', 'loaded', 'at'],
-  sources: ['key', 'component', 'path', 'position', 'meta', 'ledger', 'seen'],
+  sources: ['key', 'component', 'path', 'position', 'meta', 'ledger', 'seen', 'uid', 'committed'],
   ended: ['component', 'path', 'account', 'ends', 'at'],
   lost: ['at'],
 };
@@ -66,7 +66,8 @@ function readable(database: DatabaseSync, table: string): { rows: Row[]; whole: 
 function makesSense(row: Row): boolean {
   return Object.entries(row).every(([name, value]) => {
     if (name === 'position') return Number.isSafeInteger(value) && Number(value) >= 0;
-    return json.has(name) ? isJson(String(value)) : value !== null;
+    if (json.has(name)) return isJson(String(value));
+    return value !== null || name === 'committed';
   });
 }
 

@@ -3,7 +3,7 @@ import { LogcatchError } from '@logcatch/plugin-api';
 
 /** What `PRAGMA application_id` of a state database says: `logc`. Version 1 had none. */
 const applicationId = 0x6c6f6763;
-const version = 2;
+const version = 3;
 
 const tables = `
   CREATE TABLE components (id TEXT PRIMARY KEY) STRICT;
@@ -25,6 +25,9 @@ const migrations = [
     PRIMARY KEY (component, path)
   ) STRICT;
   CREATE TABLE lost (at INTEGER NOT NULL) STRICT;`,
+  `
+  ALTER TABLE sources ADD COLUMN uid TEXT NOT NULL DEFAULT '';
+  ALTER TABLE sources ADD COLUMN committed INTEGER;`,
 ];
 
 /** Why a database is none of ours; `undefined` when it is one, or empty. Changes nothing. @throws what SQLite says of one that is damaged */

@@ -50,6 +50,8 @@ export class Store implements GoodValues {
     this.#database = database;
     this.#use(database);
     if (repair) this.#repaired = this.#accept(repair);
+    // Of a version before, or saved from one that was damaged.
+    database.exec("UPDATE sources SET uid = lower(hex(randomblob(8))) WHERE uid = ''");
     for (const record of database.prepare('SELECT * FROM sources').iterate()) {
       this.#keep(SourceRow.from(record as unknown as SourceRecord));
     }
@@ -101,8 +103,15 @@ export class Store implements GoodValues {
       const known = key === undefined ? undefined : this.#rows.get(component)?.get(key);
       const ledger = known ? Ledger.from(known.position, known.ledger.stored) : new Ledger(position ?? 0);
       if (known && position !== undefined) ledger.seek(position);
-      const init = { key: known?.key ?? ++lastKey, component, path: known?.path ?? path, ledger, meta };
-      return new SourceRow({ ...init, seen: this.#now() });
+      const init = {
+        key: known?.key ?? ++lastKey,
+        component,
+        path: known?.path ?? path,
+        ledger,
+        meta,
+        seen: this.#now(),
+      };
+      return new SourceRow({ ...init, ...(known && { uid: known.uid, committed: known.committed }) });
     });
     this.#commit(() => {
       for (const row of rows) this.#write(row);
@@ -124,8 +133,23 @@ export class Store implements GoodValues {
     for (const row of current) {
       row.saved = row.position;
       row.refused = false;
-      row.stored?.();
+      row.reader?.stored();
     }
+  }
+
+  /** Makes rows of sources that only an output knows any more. Their inputs have started before, then. */
+  adopt(records: readonly Omit<SourceRecord, 'key' | 'seen'>[]): void {
+    if (records.length === 0) return;
+    const seen = this.#now();
+    const rows = records.map((record, i) => SourceRow.from({ ...record, key: this.#lastKey + 1 + i, seen }));
+    const components = new Set(rows.map(({ component }) => component));
+    this.#commit(() => {
+      for (const row of rows) this.#write(row);
+      for (const id of components) this.#add('components', id);
+    });
+    this.#lastKey += rows.length;
+    for (const row of rows) this.#keep(row);
+    for (const id of components) this.#started.add(id);
   }
 
   /** The source is no longer known. What is left of it is on disk with {@link writeEnded}. */
@@ -205,8 +229,9 @@ export class Store implements GoodValues {
     this.#database = database;
     this.#ended.use(database);
     this.#put = database.prepare(
-      `INSERT INTO sources (key, component, path, position, meta, ledger, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET position = excluded.position, meta = excluded.meta, ledger = excluded.ledger, seen = excluded.seen`,
+      `INSERT INTO sources (key, component, path, position, meta, ledger, seen, uid, committed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET position = excluded.position, meta = excluded.meta, ledger = excluded.ledger, seen = excluded.seen,
+         committed = excluded.committed`,
     );
   }
 
@@ -233,8 +258,8 @@ export class Store implements GoodValues {
   }
 
   #write({ record }: SourceRow): void {
-    const { key, component, path, position, meta, ledger, seen } = record;
-    this.#put.run(key, component, path, position, meta, ledger, seen);
+    const { key, component, path, position, meta, ledger, seen, uid, committed } = record;
+    this.#put.run(key, component, path, position, meta, ledger, seen, uid, committed);
   }
 
   #commit(work: () => void): void {

@@ -14,6 +14,7 @@ function make() {
     row,
     {},
     {
+      committing: undefined,
       pause: () => calls.push('pause'),
       resume: () => calls.push('resume'),
       changed: () => {},

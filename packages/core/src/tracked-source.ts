@@ -1,6 +1,8 @@
 import type { Attributes, Batch, Source, SourceEnd } from '@logcatch/plugin-api';
 import { Delivery } from './delivery.ts';
+import type { Ledger } from './ledger.ts';
 import type { SourceRow } from './source-row.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Bytes read beyond the position on disk at which a source is paused: what a kill can repeat, with the batch that reached it. */
 export const sourceWindow = 4 << 20;
@@ -10,8 +12,21 @@ const unsavedMost = sourceWindow / 4;
 /** Why a source is paused. */
 export type PauseReason = 'window' | 'dead-letters full' | 'stopped by a plugin' | 'output stuck';
 
+/** Where the positions of sources move by the commits of an output alone. */
+export interface Committing {
+  /** Bytes read beyond the position at which a source is paused: room for a transaction, and for what is read while it is committed. */
+  readonly window: number;
+  /** A batch of so many bytes was read: the transaction that it belongs to. */
+  read(source: TrackedSource, bytes: number): Transaction;
+  /** Its row is another, though nothing was read. */
+  changed(row: SourceRow): void;
+  /** It has ended and nothing of it is on its way: {@link TrackedSource.forgotten} is called when that is committed too. */
+  forget(source: TrackedSource): void;
+}
+
 /** What a source tells its input's node. */
 export interface SourceOwner {
+  readonly committing: Committing | undefined;
   pause(source: TrackedSource): void;
   resume(source: TrackedSource): void;
   /** Its row changed: it was read on, or is known to be longer. */
@@ -53,7 +68,7 @@ export class TrackedSource implements Source {
     this.attributes = attributes;
     this.readPosition = row.position;
     this.#owner = owner;
-    row.stored = () => this.#makeRoom();
+    row.reader = { stored: () => this.#makeRoom(), restored: () => this.restart() };
   }
 
   get position(): number {
@@ -69,8 +84,9 @@ export class TrackedSource implements Source {
     return Math.max(0, this.row.ledger.size - this.position);
   }
 
-  /** What a kill now would repeat. */
+  /** What a kill now would repeat, or keep from being committed. */
   get #repeatable(): number {
+    if (this.#owner.committing) return this.unsettled;
     return this.readPosition - (this.row.refused ? this.position : this.row.saved);
   }
 
@@ -95,17 +111,18 @@ export class TrackedSource implements Source {
   /** The batch was tracked, or thrown away. */
   taken(): void {
     this.#inHand--;
-    this.#finish();
+    this.finish();
   }
 
   /** Takes the next batch into account. It must begin at {@link readPosition}. */
   track(batch: Batch): Delivery {
-    const delivery = new Delivery(batch, this);
+    const { committing } = this.#owner;
+    const delivery = new Delivery(batch, this, committing?.read(this, batch.end - batch.start));
     this.#outstanding.push(delivery);
     this.row.ledger.readOn(batch.start, batch.end);
     this.readPosition = batch.end;
     this.#owner.changed(this);
-    if (this.#repeatable >= sourceWindow) this.pause('window');
+    if (this.#repeatable >= (committing?.window ?? sourceWindow)) this.pause('window');
     return delivery;
   }
 
@@ -114,19 +131,50 @@ export class TrackedSource implements Source {
     if (this.row.ledger.grow(size)) this.#owner.changed(this);
   }
 
-  /** One of its deliveries has settled: moves the position over the settled ones at the front. */
+  /** One of its deliveries has settled: moves the position over the settled ones at the front, or tells its transaction. */
   settled(delivery: Delivery): void {
-    const { ledger } = this.row;
+    const { batch, transaction } = delivery;
     // Now: the memory of its batch goes before the ones ahead of it have settled.
-    delivery.tally = delivery.fates.tally(ledger.fresh(delivery.batch.start, delivery.batch.end));
-    let count = 0;
-    while (count < this.#outstanding.length && this.#outstanding[count]!.settled) count++;
+    delivery.tally = delivery.fates.tally(this.row.ledger.fresh(batch.start, batch.end));
+    if (transaction) transaction.complete();
+    else this.#advance();
+  }
+
+  /** Its books when a transaction, which is complete, will have been committed. */
+  ledgerAfter(transaction: Transaction): Ledger {
+    const ledger = this.row.ledger.copy();
+    for (const { batch, tally } of this.#outstanding.slice(0, this.#settledIn(transaction))) {
+      ledger.settle(batch.end, tally!);
+    }
+    return ledger;
+  }
+
+  committed(transaction: Transaction): void {
+    this.#advance(transaction);
+  }
+
+  #advance(transaction?: Transaction): void {
+    const count = this.#settledIn(transaction);
     if (count === 0) return;
-    for (const { batch, tally } of this.#outstanding.splice(0, count)) ledger.settle(batch.end, tally!);
+    const { row } = this;
+    for (const { batch, tally } of this.#outstanding.splice(0, count)) row.ledger.settle(batch.end, tally!);
+    if (transaction) row.committed = row.position;
     const paused = this.#paused.has('window');
-    this.#owner.moved(this, paused || this.position - this.row.saved >= unsavedMost);
+    // What an output has committed is not lost with the disk's copy.
+    this.#owner.moved(this, !transaction && (paused || this.position - row.saved >= unsavedMost));
     this.#makeRoom();
-    this.#finish();
+    this.finish();
+  }
+
+  /** How many at the front have settled, of one transaction or of none. */
+  #settledIn(transaction: Transaction | undefined): number {
+    const outstanding = this.#outstanding;
+    let count = 0;
+    for (; count < outstanding.length; count++) {
+      const delivery = outstanding[count]!;
+      if (!delivery.settled || delivery.transaction !== transaction) break;
+    }
+    return count;
   }
 
   /** Calls back when what a stuck output keeps of it is to be tried again. Returns how to take that back. */
@@ -142,13 +190,24 @@ export class TrackedSource implements Source {
 
   /** Forgets what is on its way: reading starts again at the settled position, and what held it up is asked again. */
   cancel(): void {
+    this.resume('stopped by a plugin');
+    this.#forget();
+    this.free();
+  }
+
+  /** As {@link cancel}, but what holds it up stays: its transaction is void, or its row was restored. */
+  restart(): void {
+    this.#forget();
+    if (this.ended) this.finish();
+    else this.#owner.rewind(this);
+  }
+
+  #forget(): void {
     const cancelled = this.#outstanding;
     this.#outstanding = [];
     this.readPosition = this.position;
     this.resume('window');
-    this.resume('stopped by a plugin');
     for (const delivery of cancelled) delivery.cancel();
-    this.free();
   }
 
   /** As {@link cancel}, and reading starts again at another position: what it was stopped for may not come again. */
@@ -160,8 +219,8 @@ export class TrackedSource implements Source {
 
   /** Takes back, from the end, what nothing was written of: it is read again, when nothing pauses this any more. */
   takeBack(): void {
-    // What has ended cannot be read again.
-    if (this.ended) return;
+    // What has ended cannot be read again. Of a transaction nothing is taken back: it is void as a whole.
+    if (this.ended || this.#owner.committing) return;
     let first = this.#outstanding.length;
     while (first > 0 && this.#outstanding[first - 1]!.untouched) first--;
     const taken = this.#outstanding.splice(first);
@@ -175,7 +234,7 @@ export class TrackedSource implements Source {
   end(how: SourceEnd): void {
     this.ended = how;
     this.row.ended = true;
-    this.#finish();
+    this.finish();
   }
 
   /** @param by who has this reason: as often as it is paused it has to be resumed, once by each */
@@ -192,12 +251,19 @@ export class TrackedSource implements Source {
   }
 
   #makeRoom(): void {
-    if (this.#repeatable <= sourceWindow / 2) this.resume('window');
+    if (this.#repeatable <= (this.#owner.committing?.window ?? sourceWindow) / 2) this.resume('window');
   }
 
-  #finish(): void {
+  /** It is over when it has ended and nothing of it is on its way. */
+  finish(): void {
     if (!this.ended || this.#outstanding.length > 0 || this.#inHand > 0) return;
     this.free();
+    const { committing } = this.#owner;
+    if (committing) committing.forget(this);
+    else this.forgotten();
+  }
+
+  forgotten(): void {
     this.#owner.finished(this);
   }
 }

@@ -21,7 +21,10 @@ export interface Figures {
   readonly [name: string]: string | number | boolean | Figures | readonly (string | number | boolean | Figures)[];
 }
 
-/** Positions as data: what the engine wants to find again, by keys that begin with the agent's id and a slash. `null` forgets one. */
+/**
+ * Positions as data: what the engine wants to find again. Keys begin with the agent's id, as `encodeURIComponent` writes it, and a
+ * slash. `null` forgets one.
+ */
 export type Positions = ReadonlyMap<string, string | null>;
 
 /**

@@ -3,6 +3,7 @@ import { type ComponentScope, type Declared, readComponent } from './component.t
 import type { Desired, Kind, Waiting } from './desired.ts';
 import type { PipelineDocument } from './document.ts';
 import { ConfigErrors } from './errors.ts';
+import { reportSecondRequired } from './exactly-once.ts';
 import { envSource, hostSource, type NameSource } from './names.ts';
 import { Problems } from './problem.ts';
 import { readSettings, type Settings, sections } from './settings.ts';
@@ -52,6 +53,7 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
   );
   reportSharedIds(declared, problems);
   const edges = wire(declared, problems);
+  reportSecondRequired(declared, problems);
   if (settings === undefined || problems.size > 0) throw new ConfigErrors(problems.errors(file));
   const held = waitingFor(declared, edges);
   const componentsOf = (kind: Kind) =>

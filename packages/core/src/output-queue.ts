@@ -1,0 +1,40 @@
+import type { Delivery } from './delivery.ts';
+import type { Entry } from './parking.ts';
+
+/** What waits to be written, in the order in which it came. */
+export class OutputQueue {
+  #entries: Entry[] = [];
+  /** Of the next transaction, which is not written before the one that is being committed. */
+  #held: Entry[] = [];
+  #lastOrder = 0;
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  push(delivery: Delivery): void {
+    const entry = { delivery, order: ++this.#lastOrder };
+    if (delivery.transaction?.waits) this.#held.push(entry);
+    else this.#entries.push(entry);
+  }
+
+  shift(): Entry | undefined {
+    return this.#entries.shift();
+  }
+
+  /** These are to be written after all, in their place. */
+  putBack(entries: readonly Entry[]): void {
+    this.#entries = [...entries, ...this.#entries].toSorted((a, b) => a.order - b.order);
+  }
+
+  /** What was held back can be written. */
+  release(): void {
+    if (this.#held.length > 0) this.putBack(this.#held.splice(0));
+  }
+
+  /** Takes everything out. */
+  clear(): Entry[] {
+    this.release();
+    return this.#entries.splice(0);
+  }
+}

@@ -1,0 +1,249 @@
+import { abortable, LogcatchError, type Transactions } from '@logcatch/plugin-api';
+import type { Checkpointer } from './checkpointer.ts';
+import { keyOf, mark, markOf, positionText, reconcile } from './positions.ts';
+import type { SourceRow } from './source-row.ts';
+import type { Store } from './store.ts';
+import { delay, pause, writeBackoff } from './supervisor.ts';
+import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
+import { Transaction } from './transaction.ts';
+
+export interface SeriesParts {
+  /** What the output can. */
+  output(): Transactions;
+  readonly agentId: string;
+  readonly store: Store;
+  readonly checkpointer: Checkpointer;
+  /** Nothing is written any more, nor read for it, until {@link open}. */
+  close(): void;
+  /** Resolves when no write is pending. */
+  quiet(): Promise<unknown>;
+  open(): void;
+  /** A transaction was committed: what waited for that may be written. */
+  committed(): void;
+  /** Returns what it is. It is tried again, unless that cannot help: then the agent stops. */
+  failed(error: unknown): LogcatchError;
+}
+
+/**
+ * The transactions of an output, one after the other. While one is closed and not committed, what is read enters the next one,
+ * which is not written yet. Whatever goes wrong, there is one way on, and it is also the way to begin: what is on its way is
+ * void, the output says what is committed, and the sources go on from there.
+ */
+export class TransactionSeries implements Committing {
+  readonly #parts: SeriesParts;
+  readonly #events = {
+    complete: (transaction: Transaction) => {
+      this.#committing = this.#commit(transaction);
+    },
+    void: () => this.void(),
+  };
+  /** What is read enters it. */
+  #current = new Transaction(false, this.#events);
+  /** Closed, and not committed yet. */
+  #closed: Transaction | undefined;
+  #committing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Nothing waits any more: each is closed as soon as it can be. */
+  #hurried = false;
+  /** Rows that the output is to know as they are. */
+  #changed = new Set<SourceRow>();
+  /** Sources that are over, and rows that were forgotten: it is to know them no more. */
+  #over = new Set<TrackedSource>();
+  #forgotten = new Set<string>();
+  /** It has committed positions of this agent before. */
+  #marked = false;
+  /** Resolves when what is on its way is void. `undefined`: it is, until it has recovered. */
+  #voided: PromiseWithResolvers<void> | undefined;
+  /** What went wrong since it last recovered. */
+  #failure: unknown;
+  #stopping = AbortSignal.abort();
+  /** In a row. */
+  #failures = 0;
+
+  constructor(parts: SeriesParts) {
+    this.#parts = parts;
+  }
+
+  get window(): number {
+    return Math.max(sourceWindow, 2 * this.#parts.output().bytes);
+  }
+
+  read(source: TrackedSource, bytes: number): Transaction {
+    const transaction = this.#current;
+    transaction.read(source, bytes);
+    this.#schedule();
+    return transaction;
+  }
+
+  changed(row: SourceRow): void {
+    this.#changed.add(row);
+    this.#schedule();
+  }
+
+  forget(source: TrackedSource): void {
+    this.#over.add(source);
+    this.#schedule();
+  }
+
+  /** A write that belongs to no source. It counts when this resolves. @throws what the write throws, or that it does not count */
+  async carry<T>(write: () => Promise<T>): Promise<T> {
+    while (this.#committing) await this.#committing;
+    const transaction = this.#closed ?? this.#current;
+    transaction.enter();
+    this.#schedule();
+    const result = await write().catch((error: unknown) => {
+      this.void(error);
+      throw error;
+    });
+    transaction.complete();
+    await transaction.over;
+    return result;
+  }
+
+  /** Transactions are closed as soon as they can be, or as the output says. */
+  hurry(hurried: boolean): void {
+    this.#hurried = hurried;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#schedule();
+  }
+
+  /** Nothing that was not committed counts, and it will come again. @param failure why, where something is wrong */
+  void(failure?: unknown): void {
+    this.#failure ??= failure;
+    const voided = this.#voided;
+    if (!voided) return;
+    this.#voided = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#parts.close();
+    this.#undo();
+    voided.resolve();
+  }
+
+  /** Until the signal aborts, or an error is one that trying again cannot mend. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { checkpointer, agentId, failed } = this.#parts;
+    this.#stopping = signal;
+    this.#parts.close();
+    checkpointer.onForget = (row) => {
+      this.#changed.delete(row);
+      this.#forgotten.add(keyOf(agentId, row));
+      this.#schedule();
+    };
+    signal.addEventListener('abort', () => this.void(), { once: true });
+    while (!signal.aborted) {
+      try {
+        await (await this.#recover(signal)).promise;
+      } catch (error) {
+        if (signal.aborted || !failed(error).retriable) break;
+        await pause(delay(writeBackoff, this.#failures++), signal);
+      }
+    }
+    checkpointer.onForget = () => {};
+  }
+
+  async #recover(signal: AbortSignal): Promise<PromiseWithResolvers<void>> {
+    await this.#committing;
+    await this.#parts.quiet();
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+    const { agentId, store, checkpointer, output } = this.#parts;
+    const stored = await abortable(output().recover(signal), signal);
+    const found = reconcile(agentId, store.rows, stored, (key) => this.#forgotten.has(key));
+    if (found.empty && found.missing > 0 && output().onMissing === 'stop') {
+      throw new LogcatchError(
+        'LC_POSITIONS_MISSING',
+        `none are there of ${agentId}, but ${found.missing} are known here`,
+      );
+    }
+    this.#marked = !found.empty;
+    store.adopt(found.adopt);
+    for (const [row, position, ledger] of found.restore) {
+      row.restore(position, ledger);
+      checkpointer.changed(row);
+    }
+    for (const row of found.follow) this.#changed.add(row);
+    // What was on its way here meanwhile began where its source was before.
+    this.#undo();
+    this.#voided = Promise.withResolvers();
+    this.#parts.open();
+    this.#schedule();
+    return this.#voided;
+  }
+
+  #undo(): void {
+    const undone = [this.#closed, this.#current];
+    this.#closed = undefined;
+    this.#current = new Transaction(false, this.#events);
+    for (const transaction of undone) transaction?.undo();
+  }
+
+  get #empty(): boolean {
+    const { since } = this.#current;
+    return since === undefined && this.#changed.size + this.#over.size + this.#forgotten.size === 0;
+  }
+
+  #schedule(): void {
+    if (!this.#voided || this.#closed || this.#empty) return;
+    const { bytes, interval } = this.#parts.output();
+    if (this.#hurried || this.#current.bytes >= bytes) this.#close();
+    else this.#timer ??= setTimeout(() => this.#close(), this.#left(interval));
+  }
+
+  /** Milliseconds of the interval that are left. */
+  #left(interval: number): number {
+    const { since } = this.#current;
+    return since === undefined ? interval : Math.max(0, since + interval - Date.now());
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#closed = this.#current;
+    this.#current = new Transaction(true, this.#events);
+    this.#closed.close();
+  }
+
+  /** Never throws. */
+  async #commit(transaction: Transaction): Promise<void> {
+    const { agentId, checkpointer, output, committed } = this.#parts;
+    const [changed, over, forgotten] = [this.#changed, this.#over, this.#forgotten];
+    const at = new Map([...changed].map((row) => [row, row.position]));
+    const positions = new Map<string, string | null>();
+    if (!this.#marked) positions.set(markOf(agentId), mark);
+    for (const row of changed) positions.set(keyOf(agentId, row), positionText(row, row.ledger));
+    for (const { row } of over) positions.set(keyOf(agentId, row), null);
+    for (const key of forgotten) positions.set(key, null);
+    for (const source of transaction.sources) {
+      positions.set(keyOf(agentId, source.row), positionText(source.row, source.ledgerAfter(transaction)));
+    }
+    [this.#changed, this.#over, this.#forgotten] = [new Set(), new Set(), new Set()];
+    try {
+      await abortable(output().commit(positions, this.#stopping), this.#stopping);
+    } catch (error) {
+      this.void(error);
+    }
+    this.#committing = undefined;
+    if (!this.#voided) {
+      // What took place is seen when it recovers; what did not is told again.
+      for (const row of changed) this.#changed.add(row);
+      for (const source of over) this.#over.add(source);
+      for (const key of forgotten) this.#forgotten.add(key);
+      return;
+    }
+    this.#marked = true;
+    this.#failures = 0;
+    for (const [row, position] of at) {
+      row.committed = position;
+      checkpointer.changed(row);
+    }
+    for (const source of over) source.forgotten();
+    this.#closed = undefined;
+    this.#current.waits = false;
+    committed();
+    transaction.committed();
+    this.#schedule();
+  }
+}
