@@ -9,8 +9,8 @@ import { OutputQueue } from './output-queue.ts';
 import { type Entry, Parking } from './parking.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
 import { Retries } from './retries.ts';
+import { StuckSources } from './stuck-sources.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
-import type { TrackedSource } from './tracked-source.ts';
 import { TransactionSeries } from './transactions.ts';
 import { Turns } from './turns.ts';
 import { Writes } from './writes.ts';
@@ -39,11 +39,13 @@ export class OutputNode extends Node implements Target {
     drop: (records) => this.#drop(records),
   });
   readonly #parking = new Parking({
-    again: (entries) => this.#again(entries),
+    again: (entries) => {
+      this.#queue.putBack(entries);
+      this.#pump();
+    },
     gone: (delivery) => this.#giveUp(delivery),
   });
-  /** Sources that it was stuck for, until a write of theirs works or they have changed; each with how to forget the latter. */
-  readonly #stuckFor = new Map<TrackedSource, () => void>();
+  readonly #stuckFor = new StuckSources(this.supervisor);
   readonly #queue = new OutputQueue();
   readonly #retries = new Retries();
   /** Where records and positions are committed together. */
@@ -113,7 +115,8 @@ export class OutputNode extends Node implements Target {
   override place(): void {
     super.place();
     this.#inPlace = true;
-    if (this.#wasTried && !this.#gate.closed) this.#begin();
+    if (this.transactions && this.#wasTried && !this.#gate.closed)
+      this.#committing ??= this.transactions.run(this.#stopping.signal);
   }
 
   /** Resolves when {@link ready} is, or may be: ask again. @throws the signal's reason when it aborts first */
@@ -192,7 +195,6 @@ export class OutputNode extends Node implements Target {
   override abandon(): Delivery[] {
     this.#abandoned = true;
     this.#parking.clear();
-    for (const forget of this.#stuckFor.values()) forget();
     this.#stuckFor.clear();
     this.#queue.clear();
     this.#retries.take();
@@ -214,7 +216,7 @@ export class OutputNode extends Node implements Target {
         await this.#instance!.start(signal);
         this.#wasTried = true;
         this.firstTry.resolve(undefined);
-        if (this.#inPlace && this.transactions) this.#begin();
+        if (this.#inPlace && this.transactions) this.#committing ??= this.transactions.run(this.#stopping.signal);
         else this.#opened();
         return;
       } catch (error) {
@@ -229,23 +231,15 @@ export class OutputNode extends Node implements Target {
   }
 
   #opened(): void {
-    if (this.#stuckFor.size === 0) this.supervisor.move('running');
+    if (!this.#stuckFor.any) this.supervisor.move('running');
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();
   }
 
-  #begin(): void {
-    this.#committing ??= this.transactions?.run(this.#stopping.signal);
-  }
-
   #series(): TransactionSeries {
-    const { agentId, store, checkpointer } = this.environment;
-    return new TransactionSeries({
+    return new TransactionSeries(this.environment, {
       output: () => this.#instance!.transactions!,
-      agentId,
-      store,
-      checkpointer,
       close: () => this.#gate.close(),
       quiet: () => this.#quiet(),
       open: () => this.#opened(),
@@ -319,14 +313,9 @@ export class OutputNode extends Node implements Target {
   }
 
   #worked({ source }: Delivery): void {
-    if (this.#retries.failing && this.#stuckFor.size === 0) this.supervisor.move('running');
+    if (this.#retries.failing && !this.#stuckFor.any) this.supervisor.move('running');
     this.#retries.worked();
-    this.#freed(source);
-  }
-
-  #freed(source: TrackedSource): void {
-    this.#stuckFor.get(source)?.();
-    if (this.#stuckFor.delete(source) && this.#stuckFor.size === 0) this.supervisor.move('running');
+    this.#stuckFor.freed(source);
   }
 
   /** Only its source waits, outside of memory where that is possible. */
@@ -337,13 +326,7 @@ export class OutputNode extends Node implements Target {
       this.#done(delivery);
       return;
     }
-    if (this.#stuckFor.size === 0) this.supervisor.stuck(reason);
-    const { source } = delivery;
-    if (!this.#stuckFor.has(source))
-      this.#stuckFor.set(
-        source,
-        source.onFree(() => this.#freed(source)),
-      );
+    this.#stuckFor.add(delivery.source, reason);
     this.#parking.park(entry, over);
     this.#voidSoon();
   }
@@ -353,11 +336,6 @@ export class OutputNode extends Node implements Target {
     if (!this.transactions) return;
     this.#gate.close();
     setImmediate(() => this.transactions?.void());
-  }
-
-  #again(entries: readonly Entry[]): void {
-    this.#queue.putBack(entries);
-    this.#pump();
   }
 
   /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */

@@ -1,8 +1,7 @@
 import { abortable, LogcatchError, type Transactions } from '@logcatch/plugin-api';
-import type { Checkpointer } from './checkpointer.ts';
+import type { PipelineEnvironment } from './node.ts';
 import { keyOf, mark, markOf, positionText, reconcile } from './positions.ts';
 import type { SourceRow } from './source-row.ts';
-import type { Store } from './store.ts';
 import { delay, pause, writeBackoff } from './supervisor.ts';
 import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
 import { Transaction } from './transaction.ts';
@@ -10,9 +9,6 @@ import { Transaction } from './transaction.ts';
 export interface SeriesParts {
   /** What the output can. */
   output(): Transactions;
-  readonly agentId: string;
-  readonly store: Store;
-  readonly checkpointer: Checkpointer;
   /** Nothing is written any more, nor read for it, until {@link open}. */
   close(): void;
   /** Resolves when no write is pending. */
@@ -30,6 +26,7 @@ export interface SeriesParts {
  * void, the output says what is committed, and the sources go on from there.
  */
 export class TransactionSeries implements Committing {
+  readonly #environment: Pick<PipelineEnvironment, 'agentId' | 'store' | 'checkpointer'>;
   readonly #parts: SeriesParts;
   readonly #events = {
     complete: (transaction: Transaction) => {
@@ -60,7 +57,8 @@ export class TransactionSeries implements Committing {
   /** In a row. */
   #failures = 0;
 
-  constructor(parts: SeriesParts) {
+  constructor(environment: Pick<PipelineEnvironment, 'agentId' | 'store' | 'checkpointer'>, parts: SeriesParts) {
+    this.#environment = environment;
     this.#parts = parts;
   }
 
@@ -123,7 +121,8 @@ export class TransactionSeries implements Committing {
 
   /** Until the signal aborts, or an error is one that trying again cannot mend. */
   async run(signal: AbortSignal): Promise<void> {
-    const { checkpointer, agentId, failed } = this.#parts;
+    const { checkpointer, agentId } = this.#environment;
+    const { failed } = this.#parts;
     this.#stopping = signal;
     this.#parts.close();
     checkpointer.onForget = (row) => {
@@ -149,7 +148,8 @@ export class TransactionSeries implements Committing {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-    const { agentId, store, checkpointer, output } = this.#parts;
+    const { agentId, store, checkpointer } = this.#environment;
+    const { output } = this.#parts;
     const stored = await abortable(output().recover(signal), signal);
     const found = reconcile(agentId, store.rows, stored, (key) => this.#forgotten.has(key));
     if (found.empty && found.missing > 0 && output().onMissing === 'stop') {
@@ -208,7 +208,8 @@ export class TransactionSeries implements Committing {
 
   /** Never throws. */
   async #commit(transaction: Transaction): Promise<void> {
-    const { agentId, checkpointer, output, committed } = this.#parts;
+    const { agentId, checkpointer } = this.#environment;
+    const { output, committed } = this.#parts;
     const [changed, over, forgotten] = [this.#changed, this.#over, this.#forgotten];
     const at = new Map([...changed].map((row) => [row, row.position]));
     const positions = new Map<string, string | null>();

@@ -1,0 +1,35 @@
+import type { LogcatchError } from '@logcatch/plugin-api';
+import type { Supervisor } from './supervisor.ts';
+import type { TrackedSource } from './tracked-source.ts';
+
+/** Sources that an output was stuck for, until a write of theirs works or they have changed. */
+export class StuckSources {
+  readonly #supervisor: Supervisor;
+  /** Each with how to forget that it may change. */
+  readonly #sources = new Map<TrackedSource, () => void>();
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor;
+  }
+
+  get any(): boolean {
+    return this.#sources.size > 0;
+  }
+
+  add(source: TrackedSource, reason: LogcatchError): void {
+    if (!this.any) this.#supervisor.stuck(reason);
+    if (this.#sources.has(source)) return;
+    const forget = source.onFree(() => this.freed(source));
+    this.#sources.set(source, forget);
+  }
+
+  freed(source: TrackedSource): void {
+    this.#sources.get(source)?.();
+    if (this.#sources.delete(source) && !this.any) this.#supervisor.move('running');
+  }
+
+  clear(): void {
+    for (const forget of this.#sources.values()) forget();
+    this.#sources.clear();
+  }
+}
