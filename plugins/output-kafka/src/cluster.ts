@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from './address.ts';
+import type { Call } from './call.ts';
 import { failureOf } from './codes.ts';
 import { SendFailure } from './failure.ts';
 import { hedged } from './hedge.ts';
@@ -12,7 +13,7 @@ const patienceMs = 1500;
  * Records and questions have connections of their own: a broker answers one connection in order, so a question behind a
  * write that waits for replicas would wait with it.
  */
-type Use = 'records' | 'questions';
+type Use = 'records' | 'questions' | 'transactions';
 
 interface Slot {
   readonly opening: Promise<Link>;
@@ -53,13 +54,23 @@ export class Cluster {
   }
 
   async createTopic(topic: NewTopic): Promise<Answer> {
-    const controller = this.#nodes.get(this.#controller);
-    if (!controller) throw new SendFailure('LC_OUTPUT_UNREACHABLE', 'the controller of the cluster is not known');
-    return (await this.#link('questions', controller)).createTopic(topic);
+    return (await this.#link('questions', this.#whoCreates())).createTopic(topic);
   }
 
-  async produce(node: number, topic: string, partition: number, records: Buffer): Promise<Produced> {
-    return (await this.#linkTo(node)).produce(topic, partition, records);
+  async produce(
+    node: number,
+    topic: string,
+    partition: number,
+    records: Buffer,
+    transactionalId?: string,
+  ): Promise<Produced> {
+    return (await this.#linkTo(node)).produce(topic, partition, records, transactionalId);
+  }
+
+  /** Asks a broker. @throws SendFailure */
+  async request<T>(call: Call<T>, who: Address | 'any' | 'controller'): Promise<T> {
+    if (who === 'any') return this.#ask((link) => link.request(call));
+    return (await this.#link('transactions', who === 'controller' ? this.#whoCreates() : who)).request(call);
   }
 
   /** Connects to this broker, if that has not been done. @throws SendFailure */
@@ -85,6 +96,12 @@ export class Cluster {
     return hedged(attempts, patienceMs).catch((error: unknown) => {
       throw error instanceof AggregateError ? mostTelling(error.errors) : error;
     });
+  }
+
+  #whoCreates(): Address {
+    const controller = this.#nodes.get(this.#controller);
+    if (!controller) throw new SendFailure('LC_OUTPUT_UNREACHABLE', 'the controller of the cluster is not known');
+    return controller;
   }
 
   #linkTo(node: number): Promise<Link> {

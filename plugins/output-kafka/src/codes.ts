@@ -29,6 +29,7 @@ const meanings: Readonly<Record<number, Meaning>> = {
   10: { name: 'MESSAGE_TOO_LARGE', remedy: 'shrink', refusal: true, hint: larger },
   14: { name: 'COORDINATOR_LOAD_IN_PROGRESS', refusal: true },
   15: { name: 'COORDINATOR_NOT_AVAILABLE', refusal: true },
+  16: { name: 'NOT_COORDINATOR', refusal: true },
   17: { name: 'INVALID_TOPIC_EXCEPTION', refusal: true },
   18: { name: 'RECORD_LIST_TOO_LARGE', remedy: 'shrink', refusal: true, hint: larger },
   19: { name: 'NOT_ENOUGH_REPLICAS', refusal: true, hint: replicas },
@@ -51,6 +52,14 @@ const meanings: Readonly<Record<number, Meaning>> = {
   44: { name: 'POLICY_VIOLATION' },
   45: { name: 'OUT_OF_ORDER_SEQUENCE_NUMBER', refusal: true, remedy: 'restamp' },
   47: { name: 'INVALID_PRODUCER_EPOCH', refusal: true, remedy: 'restamp' },
+  48: { name: 'INVALID_TXN_STATE', refusal: true, remedy: 'restamp' },
+  49: { name: 'INVALID_PRODUCER_ID_MAPPING', refusal: true, remedy: 'restamp' },
+  50: {
+    name: 'INVALID_TRANSACTION_TIMEOUT',
+    refusal: true,
+    hint: 'Set transactions.timeout to at most transaction.max.timeout.ms of the brokers.',
+  },
+  51: { name: 'CONCURRENT_TRANSACTIONS', refusal: true },
   53: { name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', ...forbidden },
   56: { name: 'KAFKA_STORAGE_ERROR', hint: 'See the disks of the broker.' },
   59: { name: 'UNKNOWN_PRODUCER_ID', refusal: true, remedy: 'restamp' },
@@ -62,6 +71,8 @@ const meanings: Readonly<Record<number, Meaning>> = {
     hint: 'A compacted topic, for instance, takes only records with a key.',
   },
   89: { name: 'THROTTLING_QUOTA_EXCEEDED' },
+  90: { name: 'PRODUCER_FENCED', refusal: true, remedy: 'restamp' },
+  120: { name: 'TRANSACTION_ABORTABLE', refusal: true, remedy: 'restamp' },
 };
 
 /** 0, or 46 DUPLICATE_SEQUENCE_NUMBER: the broker has this record batch already. */

@@ -13,6 +13,8 @@ export interface Codec {
   readonly compress: ((records: Uint8Array) => Promise<Uint8Array>) | undefined;
 }
 
+export const uncompressed: Codec = { number: 0, compress: undefined };
+
 /** Loads what is needed for it, and nothing for the others. @throws LC_OUTPUT_FAILED where this platform has no binary of it */
 export async function codecOf(compression: Compression): Promise<Codec> {
   try {

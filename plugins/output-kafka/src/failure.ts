@@ -5,7 +5,7 @@ import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
  * - `retry`: the same again after a pause, without limit
  * - `shrink`: the record batch is too large: smaller ones; a record that is alone is refused
  * - `bisect`: some record in it is not acceptable: halves, until it is alone and refused
- * - `restamp`: the broker does not follow our sequence numbers: a new producer id, if it stays so
+ * - `restamp`: the broker does not follow our sequence numbers: a new producer id, if it stays so; a transaction is void
  * - `give back`: the partition has gone: the engine writes these records again, to another one
  */
 export type Remedy = 'retry' | 'shrink' | 'bisect' | 'restamp' | 'give back';

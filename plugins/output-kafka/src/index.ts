@@ -6,6 +6,7 @@ export default defineOutput({
   type: 'kafka',
   description: 'Writes records to Kafka topics, idempotent and in order per partition.',
   options,
+  transactional: ({ delivery }) => delivery === 'exactly-once',
   concurrency: Number.POSITIVE_INFINITY,
   summarize: ({ brokers, topic }) => `topic ${topic.text} on ${brokers.join(', ')}`,
   create: (parsed, context) => new KafkaOutput(parsed, context),

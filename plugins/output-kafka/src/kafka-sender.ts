@@ -41,7 +41,9 @@ export class KafkaSender implements Sender<Encoded> {
   async send(topic: string, partition: number, records: RecordBatch<Encoded>): Promise<bigint | undefined> {
     const node = await asked(this.#topics.leader(topic, partition));
     try {
-      const { code, offset } = await this.#cluster.produce(node, topic, partition, records.payload.bytes);
+      const { producer, payload } = records;
+      const { transactionalId } = producer;
+      const { code, offset } = await this.#cluster.produce(node, topic, partition, payload.bytes, transactionalId);
       if (succeeded(code)) return offset;
       throw failureOf(code);
     } catch (error) {

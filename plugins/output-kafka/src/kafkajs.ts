@@ -72,6 +72,7 @@ export interface BrokerSettings {
 interface Encoder {
   writeArray(array: readonly string[]): Encoder;
   writeBoolean(value: boolean): Encoder;
+  writeBufferInternal(bytes: Buffer): void;
 }
 
 interface KafkajsLogger {
@@ -113,6 +114,13 @@ export function makeBroker(settings: BrokerSettings): { broker: Broker; connecti
 
 export function protocolOf(broker: Broker, name: ApiName, args: object): Protocol {
   return broker.lookupRequest(apiKeys[name], requests[name])(args);
+}
+
+/** The body of a request that is encoded already. */
+export function encodedBody(bytes: Buffer): object {
+  const encoder = new EncoderClass();
+  encoder.writeBufferInternal(bytes);
+  return encoder;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from '@logcatch/plugin-api';
+import type { SendFailure } from './failure.ts';
 import type { Tell } from './progress.ts';
 import type { Rules } from './rules.ts';
 import type { Encoding, Sender } from './sender.ts';
@@ -20,6 +21,11 @@ export interface LaneSettings<Payload> {
   readonly recovered?: () => void;
   /** Whether what this lane gives back can go to another one of its topic at once. */
   readonly elsewhere?: (topic: string) => boolean;
+  /**
+   * Set where records count only later, all together: a lane that is stuck calls it and gives back also what may have been
+   * appended, because none of it is going to count.
+   */
+  readonly giveUp?: ((failure: SendFailure) => void) | undefined;
   /** The pause after the n-th failure in a row, in ms. */
   readonly backoff?: (n: number) => number;
   readonly rules?: Rules;

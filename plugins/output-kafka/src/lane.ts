@@ -25,7 +25,7 @@ const staleLimit = 3;
 export class Lane<Payload> {
   readonly topic: string;
   readonly partition: number;
-  readonly figures: LaneFigures = newFigures();
+  readonly figures: LaneFigures;
   readonly progress: Progress;
   readonly #settings: LaneSettings<Payload>;
   readonly #flights: Flights<Payload>;
@@ -34,18 +34,30 @@ export class Lane<Payload> {
   #busy = false;
   #stale = 0;
   #usedAt = performance.now();
+  #sentAt = 0;
   #closed: { readonly reason: unknown } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rest = new AbortController();
 
-  /** @param stamp where an earlier lane of this partition ended */
-  constructor(topic: string, partition: number, settings: LaneSettings<Payload>, stamp?: Stamp) {
+  /**
+   * @param stamp where an earlier lane of this partition ended
+   * @param before the one that was abandoned: what it holds up is held up until this one works
+   */
+  constructor(
+    topic: string,
+    partition: number,
+    settings: LaneSettings<Payload>,
+    { stamp, before }: { readonly stamp?: Stamp | undefined; readonly before?: Lane<Payload> } = {},
+  ) {
     this.topic = topic;
     this.partition = partition;
     this.#settings = settings;
     this.#waiting = new Waiting(settings.linger, settings.batchBytes);
     this.#flights = new Flights(settings.inFlight, settings.rules ?? rules, stamp);
-    this.progress = new Progress(this.name, settings.troubles);
+    this.figures = before?.figures ?? newFigures();
+    this.progress = before?.progress.stuck ? before.progress : new Progress(this.name, settings.troubles);
+    if (this.progress !== before?.progress) before?.progress.end();
+    if (this.progress.holding) void this.#pause(this.progress.reason);
   }
 
   get name(): string {
@@ -123,6 +135,15 @@ export class Lane<Payload> {
       refuse(this.#waiting.clear(), reason.refusal(`${this.name} is stuck`));
       this.#endHold();
     }
+    const { giveUp } = this.#settings;
+    if (giveUp) {
+      if (!this.#empty && this.#tried) {
+        this.abandon(progress.hold(reason));
+        if (this.#settings.elsewhere?.(this.topic)) this.#endHold();
+        giveUp(reason);
+      }
+      return;
+    }
     for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(reason));
     if (this.#settings.elsewhere?.(this.topic)) this.#endHold();
   }
@@ -136,12 +157,22 @@ export class Lane<Payload> {
 
   /** Gives back everything, also what may have been appended, and sends nothing any more. */
   close(reason: unknown): void {
+    this.abandon(reason);
+    this.progress.end();
+  }
+
+  /** As {@link close}, but sources that it holds up go on waiting, for the lane that comes after it. */
+  abandon(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = { reason };
     clearTimeout(this.#timer);
     this.#rest.abort();
     this.#giveBack(reason);
-    this.progress.end();
+  }
+
+  /** Whether the last attempt has failed, or has had its time. */
+  get #tried(): boolean {
+    return this.#busy || performance.now() - this.#sentAt >= this.progress.reason.patience;
   }
 
   #giveBack(reason: unknown): void {
@@ -198,6 +229,7 @@ export class Lane<Payload> {
   async #send(flight: Flight<Payload>): Promise<void> {
     if (flight.failure) this.figures.retries++;
     this.#flights.sent(flight);
+    this.#sentAt = performance.now();
     this.progress.began();
     try {
       const records = await flight.records;

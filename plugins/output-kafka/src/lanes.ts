@@ -57,7 +57,7 @@ export class Lanes<Payload> {
     let lane = ofTopic.get(partition);
     if (!lane) {
       const name = `${topic}-${partition}`;
-      lane = new Lane(topic, partition, this.#laneSettings, this.#stamps.get(name)?.stamp);
+      lane = new Lane(topic, partition, this.#laneSettings, { stamp: this.#stamps.get(name)?.stamp });
       this.#stamps.delete(name);
       ofTopic.set(partition, lane);
     }
@@ -102,6 +102,21 @@ export class Lanes<Payload> {
   close(reason: unknown): void {
     clearInterval(this.#timer);
     for (const lane of this.all) lane.close(reason);
+  }
+
+  /** All lanes give back everything, and send nothing until {@link renew}. */
+  abandon(reason: unknown): void {
+    for (const lane of this.all) lane.abandon(reason);
+  }
+
+  /** All lanes begin anew, with a producer that brokers do not know yet. */
+  renew(): void {
+    this.#stamps.clear();
+    for (const ofTopic of this.#lanes.values()) {
+      for (const [partition, before] of ofTopic) {
+        ofTopic.set(partition, new Lane(before.topic, partition, this.#laneSettings, { before }));
+      }
+    }
   }
 
   #close(lane: Lane<Payload>, now: number): void {

@@ -1,16 +1,19 @@
 import { abortable, type Logger, within } from '@logcatch/plugin-api';
 import type { Address } from './address.ts';
+import type { Call } from './call.ts';
+import { FieldReader } from './fields.ts';
 import {
   type ApiName,
   type Broker,
   type Connection,
+  encodedBody,
   makeBroker,
   metadataBody,
   type Protocol,
   protocolOf,
 } from './kafkajs.ts';
 import { connectFailure, noAnswer } from './link-failure.ts';
-import { produceHead } from './produce-request.ts';
+import { type ProduceHead, produceHead } from './produce-request.ts';
 import type { Security } from './security.ts';
 import type { Producer } from './sender.ts';
 import type { Answer, Link, Metadata, NewTopic, Produced } from './wire.ts';
@@ -101,11 +104,11 @@ class KafkajsLink implements Link {
     return { code: errorCode, ...(errorMessage && { text: errorMessage }) };
   }
 
-  async produce(topic: string, partition: number, records: Buffer): Promise<Produced> {
+  async produce(topic: string, partition: number, records: Buffer, transactionalId?: string): Promise<Produced> {
     const protocol = this.#protocol('Produce', {});
     const answer = await this.#guarded(async () => {
       await this.#inTime(this.#connection.authenticate());
-      const payload = await this.#write(protocol, topic, partition, records);
+      const payload = await this.#write(protocol, { topic, partition, transactionalId }, records);
       const decoded = (await protocol.response.decode(payload)) as ProduceAnswer;
       this.#connection.requestQueue.maybeThrottle(decoded.clientSideThrottleTime);
       return decoded;
@@ -114,6 +117,12 @@ class KafkajsLink implements Link {
     if (about?.partition !== partition) throw noAnswer(this.#address, new Error('it answers about other records'));
     const offset = BigInt(about.baseOffset);
     return { code: about.errorCode, offset: offset < 0n ? undefined : offset };
+  }
+
+  async request<T>({ apiKey, apiVersion, apiName, body, read }: Call<T>): Promise<T> {
+    const request = { apiKey, apiVersion, apiName, encode: async () => encodedBody(body) };
+    const decode = async (answer: Buffer) => read(new FieldReader(answer));
+    return this.#ask<T>({ request, response: { decode } });
   }
 
   async close(reason: Error): Promise<void> {
@@ -160,7 +169,11 @@ class KafkajsLink implements Link {
   }
 
   /** As kafkajs's `Connection.send`, which would copy the records twice. */
-  async #write({ request }: Protocol, topic: string, partition: number, records: Buffer): Promise<Buffer> {
+  async #write(
+    { request }: Protocol,
+    to: Pick<ProduceHead, 'topic' | 'partition' | 'transactionalId'>,
+    records: Buffer,
+  ): Promise<Buffer> {
     // It may have been lost while we logged in, and then kafkajs would keep what we push for ever.
     if (!this.alive) throw new Error('the connection was lost');
     const { socket, requestQueue } = this.#connection;
@@ -172,8 +185,7 @@ class KafkajsLink implements Link {
       clientId: this.#settings.clientId,
       acks: this.#settings.acks === 'all' ? -1 : 1,
       timeout: this.#brokerTimeout,
-      topic,
-      partition,
+      ...to,
       recordsLength: records.length,
     });
     const { payload } = await new Promise<{ payload: Buffer }>((resolve, reject) => {

@@ -27,6 +27,8 @@ test('options have defaults, take lists as text, and refuse what brokers would',
     { brokers: 'a', topic: 'logs', broker: 'a' },
     { brokers: 'a', topic: 'logs', create_topics: true },
     { brokers: 'a', topic: 'logs', in_flight: 6 },
+    { brokers: 'a', topic: 'logs', delivery: 'exactly-once', acks: 'leader' },
+    { brokers: 'a', topic: 'logs', transactions: { timeout: '1h' } },
     { brokers: 'a', topic: 'logs', sasl: { mechanism: 'plain', username: 'me' } },
     { brokers: 'a', topic: 'logs', sasl: { mechanism: 'oauthbearer', username: 'me', password: 'x' } },
   ]) {

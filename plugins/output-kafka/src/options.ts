@@ -54,7 +54,36 @@ const stuck = z.union([
   }),
 ]);
 
-export const options = z.strictObject({
+/** What a broker allows by default, in ms: transaction.max.timeout.ms. */
+const longestTransaction = 15 * 60_000;
+
+const transactions = z.strictObject({
+  interval: duration()
+    .prefault('200ms')
+    .describe('A transaction is committed when it is so old, which is about how much later lines can be read.'),
+  bytes: size()
+    .prefault('16MiB')
+    .describe('A transaction is committed before that when so many bytes of files are in it.'),
+  timeout: duration()
+    .refine((ms) => ms >= 1000 && ms <= longestTransaction, 'from 1s to 15m')
+    .prefault('60s')
+    .describe(
+      'The broker aborts a transaction that is not committed by then. Readers wait so long where an agent dies for good.',
+    ),
+  positions_topic: z
+    .string()
+    .min(1)
+    .default('logcatch-positions')
+    .describe('Compacted topic for the positions of files. Created when it is missing.'),
+  on_missing_positions: z
+    .enum(['local', 'stop'])
+    .default('stop')
+    .describe(
+      'What to do where the topic has lost the positions of this agent. `local`: go on from those in data_dir, which may repeat lines.',
+    ),
+});
+
+const fields = z.strictObject({
   brokers: brokers.describe('Brokers to ask first, as `HOST:PORT`. The port is 9092 when left out.'),
   topic: template().describe('Topic, filled in per record.'),
   key: template().optional().describe('Key, filled in per record. Left out: no key.'),
@@ -76,6 +105,13 @@ export const options = z.strictObject({
     .enum(['all', 'leader'])
     .default('all')
     .describe('Who must have a record before it counts as written. `all` is idempotent, `leader` is not.'),
+  delivery: z
+    .enum(['at-least-once', 'exactly-once'])
+    .default('at-least-once')
+    .describe(
+      '`exactly-once`: lines count in transactions with the positions of their files, for readers with isolation.level=read_committed. Needs `acks: all`.',
+    ),
+  transactions: transactions.prefault({}).describe('For `delivery: exactly-once`.'),
   create_topics: createTopics.optional().describe('Create topics that are missing. Left out: wait for them.'),
   stuck: stuck
     .default('wait')
@@ -103,6 +139,12 @@ export const options = z.strictObject({
   sasl: sasl.optional().describe('Log in.'),
   request_timeout: duration().prefault('30s').describe('How long an answer of a broker may take.'),
   connect_timeout: duration().prefault('10s').describe('How long connecting may take, TLS and login included.'),
+});
+
+export const options = fields.superRefine(({ delivery, acks }, context) => {
+  if (delivery === 'exactly-once' && acks !== 'all') {
+    context.addIssue({ code: 'custom', path: ['acks'], message: 'exactly-once needs `acks: all`' });
+  }
 });
 
 export type Options = z.output<typeof options>;

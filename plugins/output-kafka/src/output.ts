@@ -11,6 +11,7 @@ import {
 import { parseAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
 import { type Codec, codecOf } from './compression.ts';
+import { Coordinator } from './coordinator.ts';
 import { Delivery } from './delivery.ts';
 import { SendFailure } from './failure.ts';
 import { figuresOf } from './figures.ts';
@@ -21,12 +22,16 @@ import { type LinkSettings, openLink } from './link.ts';
 import { portHint } from './link-failure.ts';
 import type { Options } from './options.ts';
 import { hashOfSource, type Placement, placementOf } from './partition.ts';
+import { PositionsTopic } from './positions-topic.ts';
 import { type Encoded, RecordBatchBuilder } from './record-batch.ts';
 import { type Route, routeToPartitions, routeToTopics } from './routes.ts';
 import { readSecurity } from './security.ts';
+import { Session } from './session.ts';
 import { Shelf } from './shelf.ts';
 import type { Slice } from './slice.ts';
 import { Topics } from './topics.ts';
+import { TransactionSender } from './transaction-sender.ts';
+import { KafkaTransactions } from './transactions.ts';
 import { Troubles } from './troubles.ts';
 
 /** Memory for record batches that is kept between them. */
@@ -47,6 +52,8 @@ export class KafkaOutput implements Output {
   readonly #troubles: Troubles;
   readonly #lanes: Lanes<Encoded>;
   #codec: Codec | undefined;
+  readonly transactions?: KafkaTransactions;
+  readonly #session: Session | undefined;
   readonly #hashes = new WeakMap<Source, number>();
 
   constructor(options: Options, context: OutputContext) {
@@ -69,8 +76,13 @@ export class KafkaOutput implements Output {
       troubles: this.#troubles,
       log,
     });
+    const sender = new KafkaSender(this.#cluster, this.#topics, options.acks === 'all');
+    const exactly = options.delivery === 'exactly-once' ? this.#exactlyOnce(shelf) : undefined;
+    this.#session = exactly?.session;
+    if (exactly) this.transactions = exactly.transactions;
     this.#lanes = new Lanes({
-      sender: new KafkaSender(this.#cluster, this.#topics, options.acks === 'all'),
+      sender: exactly ? new TransactionSender(sender, exactly.session, exactly.positions) : sender,
+      giveUp: exactly && ((failure) => exactly.session.void(failure)),
       encoding: {
         builder: (limit) => new RecordBatchBuilder(options, this.#codec!, shelf, limit),
         release: ({ shelved }) => shelved && shelf.give(shelved),
@@ -100,20 +112,30 @@ export class KafkaOutput implements Output {
 
   async write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[]> {
     signal.throwIfAborted();
+    const life = this.#session?.life;
+    if (life?.aborted) throw voided(life);
     const delivery = new Delivery(batch);
     const { topics, refused } = routeToTopics(batch, this.#options);
     for (const { index, reason, target } of refused) delivery.refuse(index, reason, target);
     const withdrawals = topics.map((route) => this.#hand(delivery, route));
-    const abort = () => {
-      for (const withdraw of withdrawals) withdraw(signal.reason);
+    const end = (reason: unknown) => {
+      for (const withdraw of withdrawals) withdraw(reason);
     };
+    const abort = () => {
+      // Some of it may be written, and must not count with the rest.
+      this.#session?.void(new SendFailure('LC_OUTPUT_FAILED', 'a write was given up'));
+      end(signal.reason);
+    };
+    const abortVoid = () => end(voided(life!));
     signal.addEventListener('abort', abort, { once: true });
+    life?.addEventListener('abort', abortVoid, { once: true });
     try {
       const receipts = await delivery.done;
       this.#show(batch, receipts);
       return receipts;
     } finally {
       signal.removeEventListener('abort', abort);
+      life?.removeEventListener('abort', abortVoid);
     }
   }
 
@@ -123,6 +145,7 @@ export class KafkaOutput implements Output {
 
   async stop(): Promise<void> {
     const reason = new Error('the output stops');
+    await this.#session?.close();
     this.#topics.stop();
     this.#lanes.close(reason);
     this.#troubles.close();
@@ -133,7 +156,8 @@ export class KafkaOutput implements Output {
   #hand(delivery: Delivery, { to: topic, indices }: Route<string>): Withdraw {
     const handed: [KafkaLane, Slice][] = [];
     const forget = this.#topics.whenKnown(topic, {
-      alone: indices === null,
+      // In a transaction, that some of a write is written makes no difference when it is void.
+      alone: indices === null || this.#session !== undefined,
       known: (partitions) => {
         for (const { to: lane, indices: own } of this.#routeToLanes(delivery.batch, topic, indices, partitions)) {
           const slice = delivery.slice(topic, lane.partition, own);
@@ -164,6 +188,29 @@ export class KafkaOutput implements Output {
     }
   }
 
+  #exactlyOnce(shelf: Shelf) {
+    const { transactions: options, create_topics: create } = this.#options;
+    const { agentId, id, log } = this.#context;
+    const transactionalId = `logcatch/${agentId}/${id}`;
+    const session: Session = new Session({
+      coordinator: new Coordinator(this.#cluster, transactionalId),
+      transactionalId,
+      timeout: options.timeout,
+      voided: () => this.#lanes.abandon(voided(session.life)),
+    });
+    const positions = new PositionsTopic({
+      cluster: this.#cluster,
+      session,
+      topic: options.positions_topic,
+      agentId,
+      replicationFactor: create?.replication_factor ?? -1,
+      shelf,
+      log,
+    });
+    const renew = () => this.#lanes.renew();
+    return { session, positions, transactions: new KafkaTransactions({ options, session, positions, renew }) };
+  }
+
   #hashOf(source: Source): number {
     let hash = this.#hashes.get(source);
     if (hash === undefined) {
@@ -186,6 +233,11 @@ export class KafkaOutput implements Output {
     const text = brokers.length > 1 ? `none of ${brokers.join(', ')} answers: ${message}` : message;
     return new SendFailure(code, text, { ...(hint && { hint }) }).toError();
   }
+}
+
+/** Why a write is rejected whose transaction is void. */
+function voided({ reason }: AbortSignal): LogcatchError {
+  return SendFailure.from(reason).toError('the transaction is void');
 }
 
 function linkSettings(options: Options, context: OutputContext): LinkSettings {

@@ -14,10 +14,14 @@ export interface Encoded {
 }
 
 /** Length of what comes before the records. */
-const headLength = 61;
+export const headLength = 61;
 /** The CRC covers everything from here on. */
-const checkedFrom = 21;
-const magic = 2;
+export const checkedFrom = 21;
+export const magic = 2;
+/** The bit of what counts when its transaction has been committed. */
+const transactional = 0x10;
+
+const noHeaders = Buffer.from([0]);
 
 /** Encodes records of batches, whose bytes are copied, into one record batch of Kafka's format 2. */
 export class RecordBatchBuilder implements Builder<Encoded> {
@@ -45,6 +49,10 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     return this.#end;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   append(batch: Batch, from: number, to: number): number {
     const keyOf = keysOf(this.#shape.key, batch);
     const headOf = headersOf(this.#shape.headers, batch);
@@ -61,16 +69,21 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     return to;
   }
 
+  /** Adds a record, while the record batch stays within the limit. The first one is added whatever its size. */
+  add(key: Buffer, value: Buffer | null): boolean {
+    return this.#add(undefined, key, value, 0, value?.length ?? 0, noHeaders);
+  }
+
   /** Length, attributes, time delta, offset delta, key, value, headers. */
   #add(
     time: number | undefined,
     key: Buffer | null,
-    source: Buffer,
+    source: Buffer | null,
     start: number,
     end: number,
     headers: Buffer,
   ): boolean {
-    const valueLength = end - start;
+    const valueLength = source === null ? -1 : end - start;
     const keyLength = key === null ? -1 : key.length;
     const later = time === undefined ? 0 : time - (this.#first ?? time);
     const length =
@@ -80,7 +93,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
       varintSize(keyLength) +
       (key === null ? 0 : keyLength) +
       varintSize(valueLength) +
-      valueLength +
+      (end - start) +
       headers.length;
     const after = this.#end + varintSize(length) + length;
     if (after > this.#limit && this.#count > 0) return false;
@@ -94,7 +107,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     at = writeVarint(bytes, at, keyLength);
     if (key) at += key.copy(bytes, at);
     at = writeVarint(bytes, at, valueLength);
-    at += source.copy(bytes, at, start, end);
+    if (source) at += source.copy(bytes, at, start, end);
     if (headers.length === 1) bytes[at++] = headers[0]!;
     else at += headers.copy(bytes, at);
     this.#end = at;
@@ -120,7 +133,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     bytes.writeInt32BE(bytes.length - 12, 8);
     bytes.writeInt32BE(-1, 12);
     bytes.writeInt8(magic, 16);
-    bytes.writeInt16BE(this.#codec.number, 21);
+    bytes.writeInt16BE(this.#codec.number | (producer.transactionalId ? transactional : 0), checkedFrom);
     bytes.writeInt32BE(this.#count - 1, 23);
     bytes.writeBigInt64BE(BigInt(this.#first ?? now), 27);
     bytes.writeBigInt64BE(BigInt(this.#first === undefined ? now : this.#latest), 35);

@@ -5,6 +5,8 @@ export interface Producer {
   /** 64-bit, as decimal digits. */
   readonly id: string;
   readonly epoch: number;
+  /** Set when it writes in transactions: those of this id. */
+  readonly transactionalId?: string;
 }
 
 /** For acks that are not idempotent. */

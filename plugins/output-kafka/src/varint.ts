@@ -52,3 +52,16 @@ function zigzagLong(value: number): number {
 function zigzag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }
+
+/** @returns the value, right where it has up to 32 bits, and the position after it */
+export function readVarint(bytes: Buffer, position: number): [value: number, end: number] {
+  let at = position;
+  let value = 0;
+  let byte: number;
+  for (let shift = 0; ; shift += 7) {
+    byte = bytes[at++]!;
+    if (shift < 32) value |= (byte & 127) << shift;
+    if (byte < 128) break;
+  }
+  return [(value >>> 1) ^ -(value & 1), at];
+}

@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import type { Call } from './call.ts';
 import type { Producer } from './sender.ts';
 
 export interface TopicMetadata {
@@ -42,7 +43,8 @@ export interface Link {
   initProducerId(): Promise<Answer & { readonly producer: Producer }>;
   createTopic(topic: NewTopic): Promise<Answer>;
   /** @param records a record batch as it goes over the wire; not changed until this settles */
-  produce(topic: string, partition: number, records: Buffer): Promise<Produced>;
+  produce(topic: string, partition: number, records: Buffer, transactionalId?: string): Promise<Produced>;
+  request<T>(call: Call<T>): Promise<T>;
   /** Ends it at once: what is pending on it is rejected. */
   close(reason: Error): Promise<void>;
 }

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import type { Call } from './call.ts';
+import { SendFailure } from './failure.ts';
+import { FieldReader } from './fields.ts';
+import { Session } from './session.ts';
+
+const { signal } = new AbortController();
+
+/** A coordinator that keeps the book on one id. */
+class FakeCoordinator {
+  readonly asked: string[] = [];
+  readonly refused = new Map<string, number>();
+  epoch = -1;
+  /** Codes for what is asked next. */
+  readonly next: number[] = [];
+
+  async ask<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    return this.#answer(call) as T;
+  }
+
+  #answer({ apiName, body }: Call<unknown>): object {
+    const scripted = this.next.shift() ?? 0;
+    if (apiName === 'InitProducerId') {
+      const last = body.readInt16BE(body.length - 3);
+      this.asked.push(`init ${last}`);
+      if (scripted) return { code: scripted };
+      if (last >= 0 && last !== this.epoch) return { code: 47, producer: { id: '-1', epoch: -1 } };
+      this.epoch++;
+      return { code: 0, producer: { id: '1', epoch: this.epoch, transactionalId: 't' } };
+    }
+    const fields = new FieldReader(body);
+    fields.string();
+    fields.int64();
+    const code = fields.int16() === this.epoch ? scripted : 47;
+    if (apiName === 'EndTxn') {
+      this.asked.push(fields.int8() ? 'commit' : 'abort');
+      return { code };
+    }
+    const names = fields.array(() => {
+      const topic = fields.string();
+      return fields.array(() => [topic, fields.int32()] as const);
+    });
+    const partitions = names.flat();
+    this.asked.push(`add ${partitions.map((each) => each.join('-'))}`);
+    const refused = partitions.some((each) => this.refused.has(each.join('-')));
+    const codes = partitions.map(
+      (each) => [...each, code || (this.refused.get(each.join('-')) ?? (refused ? 55 : 0))] as const,
+    );
+    return { code: codes.find(([, , code]) => code !== 0 && code !== 55)?.[2] ?? 0, codes };
+  }
+}
+
+function sessionOf(coordinator = new FakeCoordinator()) {
+  const voided: SendFailure[] = [];
+  const settings = {
+    coordinator,
+    transactionalId: 't',
+    timeout: 60_000,
+    voided: (why: SendFailure) => voided.push(why),
+  };
+  return { coordinator, voided, session: new Session(settings) };
+}
+
+const failure = new SendFailure('LC_OUTPUT_FAILED', 'a test');
+
+describe('a session', () => {
+  test('asks for a partition once in a transaction, and for those that come together in one request', async () => {
+    const { coordinator, session } = sessionOf();
+    await session.begin(signal);
+    await Promise.all([session.enlist('logs', 0), session.enlist('logs', 1), session.enlist('logs', 0)]);
+    await Promise.all([session.enlist('logs', 1), session.enlist('other', 2)]);
+    await session.commit(signal);
+    await session.enlist('logs', 0);
+    expect(coordinator.asked).toEqual(['init -1', 'add logs-0,logs-1', 'add other-2', 'commit', 'add logs-0']);
+  });
+
+  test('a partition that is refused is refused alone', async () => {
+    const { coordinator, session, voided } = sessionOf();
+    await session.begin(signal);
+    coordinator.refused.set('secret-0', 29);
+    const wishes = [session.enlist('logs', 0), session.enlist('secret', 0), session.enlist('logs', 1)];
+    expect(await Promise.allSettled(wishes)).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'LC_OUTPUT_FORBIDDEN' } },
+      { status: 'fulfilled' },
+    ]);
+    expect(coordinator.asked.slice(1)).toEqual(['add logs-0,logs-1,secret-0', 'add logs-0,logs-1']);
+    expect(voided).toEqual([]);
+  });
+
+  test('has nothing to commit where nothing took part', async () => {
+    const { coordinator, session } = sessionOf();
+    await session.begin(signal);
+    await session.commit(signal);
+    expect(coordinator.asked).toEqual(['init -1']);
+  });
+
+  test('is void before it begins and after a failure, until it begins anew as the one that it was', async () => {
+    const { coordinator, session, voided } = sessionOf();
+    await expect(session.enlist('logs', 0)).rejects.toThrow('no transaction');
+    await session.begin(signal);
+    await session.enlist('logs', 0);
+    const wish = session.enlist('logs', 1);
+    session.void(failure);
+    await expect(wish).rejects.toBe(failure);
+    await expect(session.enlist('logs', 0)).rejects.toBe(failure);
+    await expect(session.commit(signal)).rejects.toBe(failure);
+    expect(() => session.producer).toThrow(failure);
+    expect(voided).toEqual([failure]);
+    await session.begin(signal);
+    expect(session.producer).toEqual({ id: '1', epoch: 1, transactionalId: 't' });
+    expect(coordinator.asked.filter((each) => each.startsWith('init'))).toEqual(['init -1', 'init 0']);
+    await session.enlist('logs', 0);
+  });
+
+  test('a commit whose outcome is not known makes it void', async () => {
+    const { coordinator, session, voided } = sessionOf();
+    await session.begin(signal);
+    await session.enlist('logs', 0);
+    coordinator.next.push(48);
+    await expect(session.commit(signal)).rejects.toThrow('INVALID_TXN_STATE');
+    expect(voided).toHaveLength(1);
+  });
+
+  test('who comes later stays: the one before is told when it begins anew, as often as it does', async () => {
+    const { coordinator, session, voided } = sessionOf();
+    await session.begin(signal);
+    const { session: second } = sessionOf(coordinator);
+    await second.begin(signal);
+    await expect(session.enlist('logs', 0)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
+    expect(voided).toHaveLength(1);
+    for (let n = 0; n < 2; n++) await expect(session.begin(signal)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
+    await second.enlist('logs', 0);
+    await second.commit(signal);
+  });
+
+  test('leaves no transaction open where it can', async () => {
+    const { coordinator, session } = sessionOf();
+    await session.begin(signal);
+    await session.enlist('logs', 0);
+    await session.close();
+    expect(coordinator.asked.at(-1)).toBe('abort');
+    await expect(session.enlist('logs', 0)).rejects.toThrow('stops');
+  });
+});

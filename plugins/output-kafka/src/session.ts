@@ -1,0 +1,166 @@
+import { LogcatchError } from '@logcatch/plugin-api';
+import { failureOf } from './codes.ts';
+import type { Coordinator } from './coordinator.ts';
+import { SendFailure } from './failure.ts';
+import { addPartitionsToTxn, endTxn, initProducerId, notAttempted, type Transactional } from './transaction-calls.ts';
+
+export interface SessionSettings {
+  readonly coordinator: Pick<Coordinator, 'ask'>;
+  readonly transactionalId: string;
+  /** Transactions that are older are aborted by the broker, in ms. */
+  readonly timeout: number;
+  /** What was written since the last commit will not count. */
+  voided(failure: SendFailure): void;
+}
+
+/** A partition that is to take part in the transaction. */
+interface Wish {
+  readonly topic: string;
+  readonly partition: number;
+  readonly granted: PromiseWithResolvers<void>;
+}
+
+/** INVALID_PRODUCER_EPOCH, PRODUCER_FENCED. */
+const fenced: readonly number[] = [47, 90];
+/** How long the broker has for ending a transaction that we leave, in ms. */
+const farewellMs = 1000;
+
+/**
+ * One transaction after another under one id. It is void before the first {@link begin} and after every failure; there is
+ * one way on from both, which is to begin anew.
+ */
+export class Session {
+  readonly #settings: SessionSettings;
+  readonly #partitions = new Set<string>();
+  readonly #wishes = new Map<string, Wish>();
+  #life = new AbortController();
+  #last: Transactional | undefined;
+  #granting = false;
+
+  constructor(settings: SessionSettings) {
+    this.#settings = settings;
+    this.#life.abort(new SendFailure('LC_OUTPUT_FAILED', 'no transaction has begun yet'));
+  }
+
+  /** Aborts when what was written since the last commit has become void, with a SendFailure. */
+  get life(): AbortSignal {
+    return this.#life.signal;
+  }
+
+  /** @throws SendFailure when the session is void */
+  get producer(): Transactional {
+    this.life.throwIfAborted();
+    return this.#last!;
+  }
+
+  /**
+   * Makes us the only producer of this id; a transaction that was left open has ended before it resolves. The first time,
+   * whoever used the id is shut out; from then on somebody else who has done so is the one who stays.
+   * @throws LC_OUTPUT_FENCED; SendFailure where it can be tried again
+   */
+  async begin(signal: AbortSignal): Promise<void> {
+    const { coordinator, transactionalId, timeout } = this.#settings;
+    const { code, producer } = await coordinator.ask(initProducerId(transactionalId, timeout, this.#last), signal);
+    if (fenced.includes(code)) throw this.#fenced();
+    if (code !== 0) throw failureOf(code, code === 53 ? this.#grant() : undefined);
+    this.#partitions.clear();
+    this.#last = producer;
+    this.#life = new AbortController();
+  }
+
+  /** What was written since the last commit will not count: nothing more is written before {@link begin}. */
+  void(failure: SendFailure): void {
+    if (this.life.aborted) return;
+    this.#life.abort(failure);
+    for (const { granted } of this.#wishes.values()) granted.reject(failure);
+    this.#wishes.clear();
+    this.#settings.voided(failure);
+  }
+
+  /** Lets a partition take part in the transaction; those that ask at once are asked for together. @throws SendFailure */
+  async enlist(topic: string, partition: number): Promise<void> {
+    this.life.throwIfAborted();
+    const name = `${topic}-${partition}`;
+    if (this.#partitions.has(name)) return;
+    let wish = this.#wishes.get(name);
+    if (!wish) {
+      wish = { topic, partition, granted: Promise.withResolvers() };
+      this.#wishes.set(name, wish);
+    }
+    if (!this.#granting) void this.#grantAll();
+    await wish.granted.promise;
+  }
+
+  /** Everything that was written since the last time counts now. @throws SendFailure: it is not known whether it does */
+  async commit(signal: AbortSignal): Promise<void> {
+    if (this.#partitions.size === 0) return;
+    try {
+      const either = AbortSignal.any([signal, this.life]);
+      const { code } = await this.#settings.coordinator.ask(endTxn(this.producer, 'commit'), either);
+      if (code !== 0) throw failureOf(code);
+      this.#partitions.clear();
+    } catch (error) {
+      const failure = SendFailure.from(error);
+      this.void(failure);
+      throw failure;
+    }
+  }
+
+  /** For good. A transaction that is open is aborted if that can be done soon, so that readers need not wait for its time-out. */
+  async close(): Promise<void> {
+    const open = this.#partitions.size > 0 && this.#last;
+    this.void(new SendFailure('LC_OUTPUT_FAILED', 'the output stops'));
+    if (!open) return;
+    const soon = AbortSignal.timeout(farewellMs);
+    await this.#settings.coordinator.ask(endTxn(open, 'abort'), soon).catch(() => {});
+  }
+
+  async #grantAll(): Promise<void> {
+    this.#granting = true;
+    await Promise.resolve(); // those that ask in the same turn
+    while (this.#wishes.size > 0) {
+      try {
+        await this.#grantThese([...this.#wishes.values()]);
+      } catch (error) {
+        this.void(SendFailure.from(error));
+      }
+    }
+    this.#granting = false;
+  }
+
+  async #grantThese(wishes: readonly Wish[]): Promise<void> {
+    const { life } = this;
+    const byTopic = Map.groupBy(wishes, ({ topic }) => topic);
+    const partitions = new Map([...byTopic].map(([topic, of]) => [topic, of.map(({ partition }) => partition)]));
+    const { coordinator } = this.#settings;
+    const { code: reason, codes } = await coordinator.ask(addPartitionsToTxn(this.producer, partitions), life);
+    if (life.aborted) return;
+    for (const [topic, partition, code] of codes) {
+      if (code === notAttempted && reason !== 0) continue;
+      const name = `${topic}-${partition}`;
+      const wish = this.#wishes.get(name);
+      this.#wishes.delete(name);
+      if (code === 0) {
+        this.#partitions.add(name);
+        wish?.granted.resolve();
+      } else {
+        const failure = failureOf(code);
+        wish?.granted.reject(failure);
+        if (failure.remedy === 'restamp') throw failure;
+      }
+    }
+  }
+
+  #fenced(): LogcatchError {
+    const { transactionalId } = this.#settings;
+    return new LogcatchError(
+      'LC_OUTPUT_FENCED',
+      `another agent writes with the transactional id ${transactionalId} now`,
+    );
+  }
+
+  #grant(): string {
+    const { transactionalId } = this.#settings;
+    return `Grant the user WRITE and DESCRIBE on the transactional id: \`kafka-acls.sh --add --allow-principal User:NAME --operation Write --operation Describe --transactional-id ${transactionalId}\`.`;
+  }
+}
