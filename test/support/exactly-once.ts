@@ -1,0 +1,192 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { createTopic, kafkaClient, uniqueTopic, waitForRecords } from '../servers/index.ts';
+import { type Isolation, TopicReader } from '../servers/topic.ts';
+import { type PipelineProcess, pipelineFile, temporaryFolder } from './agent.ts';
+import { Load } from './load.ts';
+
+/** Files, an agent that ships them exactly once, and what readers see of that. */
+export class ExactlyOnce {
+  readonly load: Load;
+  readonly topic = uniqueTopic('exactly-once');
+  readonly #folder = temporaryFolder();
+  readonly #brokers: string[];
+  /** The numbers of lines with which files begin. */
+  readonly #begins = new Map<string, number[]>();
+  #renames = 0;
+
+  constructor(brokers: string[], files = ['a', 'b', 'c', 'd', 'e', 'f']) {
+    this.#brokers = brokers;
+    mkdirSync(join(this.#folder, 'logs'));
+    this.load = new Load(join(this.#folder, 'logs'), files);
+    for (const name of files) this.#begins.set(name, [0]);
+  }
+
+  async createTopic(replicationFactor = 1): Promise<void> {
+    await createTopic(this.#brokers, this.topic, 4, { replicationFactor });
+    for (const name of this.load.names) this.load.append(name, 1);
+  }
+
+  /** @param options further ones of the output @param dataDir of an agent that is not the only one here */
+  pipeline(options = '', dataDir = 'data'): string {
+    return pipelineFile(
+      this.#folder,
+      `
+name: test
+agent_id: one
+data_dir: ./${dataDir}
+inputs: { app: { type: file-tail, paths: ./logs/*.log } }
+outputs:
+  kafka:
+    type: kafka
+    brokers: "${this.#brokers.join(',')}"
+    topic: ${this.topic}
+    key: "{{ name }}"
+    delivery: exactly-once
+    transactions: { interval: 50ms, timeout: 5s }
+    ${options}`,
+      `${dataDir}.yaml`,
+    );
+  }
+
+  /** The file is renamed out of the pattern, and the writer goes on with a new one. */
+  rename(name: string): void {
+    this.load.rename(name, ++this.#renames);
+    this.#begins.get(name)!.push(this.load.count(name));
+    this.load.append(name, 1);
+  }
+
+  /** Whether records are there of a transaction that has not ended. */
+  async isOpen(): Promise<boolean> {
+    return (await this.#end('committed')) < (await this.#end('uncommitted'));
+  }
+
+  /** Stops the process (SIGSTOP) in the middle of a transaction. */
+  async freezeOpen(agent: PipelineProcess): Promise<void> {
+    for (;;) {
+      agent.kill('SIGSTOP');
+      if (await this.isOpen()) return;
+      agent.kill('SIGCONT');
+      await setTimeout(50 * Math.random());
+    }
+  }
+
+  /** The sum of the offsets after the last record of each partition. Brokers may come back meanwhile. */
+  async #end(isolation: Isolation): Promise<number> {
+    const reader = new TopicReader(this.#brokers, this.topic, isolation);
+    try {
+      for (;;) {
+        const offsets = await reader.offsets('end').catch(() => undefined);
+        if (offsets) return [...offsets.values()].reduce((sum, offset) => sum + offset, 0);
+        await setTimeout(100);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Resolves when readers of what is committed can see so many lines. */
+  async seen(lines: number): Promise<void> {
+    await waitForRecords(this.#brokers, this.topic, lines, 120_000);
+  }
+
+  /** Every line once and in the order of its file, for readers of what is committed. @returns how many lines others see too often */
+  async check(): Promise<number> {
+    this.#expectAll(await this.#read('committed'));
+    this.#expectAll(await this.#consumed());
+    const all = await this.#read('uncommitted');
+    return all.total - this.load.total;
+  }
+
+  #expectAll(arrivals: Arrivals): void {
+    for (const name of this.load.names) {
+      const numbers = arrivals.numbers(name);
+      const count = this.load.count(name);
+      const begins = this.#begins.get(name)!;
+      /** Of each generation of the file, the number of the last line. */
+      const last = new Map<number, number>();
+      const seen = new Set<number>();
+      let reordered = 0;
+      for (const number of numbers) {
+        const generation = begins.findLastIndex((from) => from <= number);
+        if (number < (last.get(generation) ?? -1)) reordered++;
+        last.set(generation, number);
+        seen.add(number);
+      }
+      const delivery = { missing: count - seen.size, repeated: numbers.length - seen.size, reordered };
+      expect({ name, ...delivery }).toEqual({ name, missing: 0, repeated: 0, reordered: 0 });
+    }
+  }
+
+  async #read(isolation: Isolation): Promise<Arrivals> {
+    const arrivals = new Arrivals(this.load);
+    const reader = new TopicReader(this.#brokers, this.topic, isolation);
+    try {
+      await reader.seek('beginning');
+      const ends = await reader.offsets('end');
+      for (;;) {
+        const behind = [...ends].filter(([partition, end]) => reader.positions.get(partition)! < end);
+        if (behind.length === 0) break;
+        await reader.poll(
+          ({ value }) => arrivals.add(value!.toString()),
+          500,
+          behind.map(([partition]) => partition),
+        );
+      }
+    } finally {
+      reader.close();
+    }
+    return arrivals;
+  }
+
+  /** The same by kafkajs's consumer, which shares nothing with our own reader. */
+  async #consumed(): Promise<Arrivals> {
+    const consumer = kafkaClient(this.#brokers).consumer({ groupId: uniqueTopic('reader'), readUncommitted: false });
+    const arrivals = new Arrivals(this.load);
+    const complete = Promise.withResolvers<void>();
+    consumer.on('consumer.crash', ({ payload: { restart, error } }) => {
+      if (!restart) complete.reject(error);
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic: this.topic, fromBeginning: true });
+      await consumer.run({
+        eachBatch: async ({ batch }) => {
+          for (const { value } of batch.messages) arrivals.add(value!.toString());
+          if (arrivals.total >= this.load.total) complete.resolve();
+        },
+      });
+      await complete.promise;
+    } finally {
+      await consumer.disconnect();
+    }
+    return arrivals;
+  }
+}
+
+/** The numbers of the lines that have arrived, by file, in the order of their partition. */
+class Arrivals {
+  total = 0;
+  readonly #load: Load;
+  readonly #numbers = new Map<string, number[]>();
+
+  constructor(load: Load) {
+    this.#load = load;
+  }
+
+  numbers(name: string): readonly number[] {
+    return this.#numbers.get(name) ?? [];
+  }
+
+  add(line: string): void {
+    const [name, digits] = line.split(' ', 2) as [string, string];
+    const number = Number(digits);
+    if (line !== this.#load.line(name, number)) throw new Error(`a line that nobody wrote: ${line}`);
+    const numbers = this.#numbers.get(name);
+    if (numbers) numbers.push(number);
+    else this.#numbers.set(name, [number]);
+    this.total++;
+  }
+}
