@@ -53,12 +53,12 @@ class FakeCoordinator {
   }
 }
 
-function sessionOf(coordinator = new FakeCoordinator()) {
+function sessionOf(coordinator = new FakeCoordinator(), timeout = 60_000) {
   const voided: SendFailure[] = [];
   const settings = {
     coordinator,
     transactionalId: 't',
-    timeout: 60_000,
+    timeout,
     voided: (why: SendFailure) => voided.push(why),
   };
   return { coordinator, voided, session: new Session(settings) };
@@ -135,6 +135,17 @@ describe('a session', () => {
     for (let n = 0; n < 2; n++) await expect(session.begin(signal)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
     await second.enlist('logs', 0);
     await second.commit(signal);
+  });
+
+  test('a transaction that was aborted for its age is no second agent, also where the broker does not know us any more', async () => {
+    const { coordinator, session } = sessionOf(undefined, 0);
+    await session.begin(signal);
+    await session.enlist('logs', 0);
+    coordinator.epoch++; // as Kafka 3.9 does
+    await expect(session.commit(signal)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
+    await session.begin(signal);
+    expect(coordinator.asked.slice(-2)).toEqual(['init 0', 'init -1']);
+    await session.enlist('logs', 0);
   });
 
   test('leaves no transaction open where it can', async () => {

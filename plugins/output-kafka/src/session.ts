@@ -36,6 +36,8 @@ export class Session {
   #life = new AbortController();
   #last: Transactional | undefined;
   #granting = false;
+  /** When the transaction began, by `performance.now()`. */
+  #since: number | undefined;
 
   constructor(settings: SessionSettings) {
     this.#settings = settings;
@@ -60,10 +62,14 @@ export class Session {
    */
   async begin(signal: AbortSignal): Promise<void> {
     const { coordinator, transactionalId, timeout } = this.#settings;
-    const { code, producer } = await coordinator.ask(initProducerId(transactionalId, timeout, this.#last), signal);
+    const begin = (last?: Transactional) => coordinator.ask(initProducerId(transactionalId, timeout, last), signal);
+    let { code, producer } = await begin(this.#last);
+    // Kafka before 4.0 says the same when it has aborted a transaction that was too old: then we are not known as the last one.
+    if (fenced.includes(code) && this.#overdue) ({ code, producer } = await begin());
     if (fenced.includes(code)) throw this.#fenced();
     if (code !== 0) throw failureOf(code, code === 53 ? this.#grant() : undefined);
     this.#partitions.clear();
+    this.#since = undefined;
     this.#last = producer;
     this.#life = new AbortController();
   }
@@ -82,6 +88,7 @@ export class Session {
     this.life.throwIfAborted();
     const name = `${topic}-${partition}`;
     if (this.#partitions.has(name)) return;
+    this.#since ??= performance.now();
     let wish = this.#wishes.get(name);
     if (!wish) {
       wish = { topic, partition, granted: Promise.withResolvers() };
@@ -99,6 +106,7 @@ export class Session {
       const { code } = await this.#settings.coordinator.ask(endTxn(this.producer, 'commit'), either);
       if (code !== 0) throw failureOf(code);
       this.#partitions.clear();
+      this.#since = undefined;
     } catch (error) {
       const failure = SendFailure.from(error);
       this.void(failure);
@@ -113,6 +121,11 @@ export class Session {
     if (!open) return;
     const soon = AbortSignal.timeout(farewellMs);
     await this.#settings.coordinator.ask(endTxn(open, 'abort'), soon).catch(() => {});
+  }
+
+  /** Whether the broker may have aborted the transaction, for its age. */
+  get #overdue(): boolean {
+    return this.#since !== undefined && performance.now() - this.#since >= this.#settings.timeout;
   }
 
   async #grantAll(): Promise<void> {
