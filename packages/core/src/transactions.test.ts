@@ -198,6 +198,20 @@ test('a seek of a running source counts, and is committed with what comes after 
   await until(() => expect(cluster.known[0]).toMatchObject({ position: 10 }));
 });
 
+test('a seek makes void what was written and not committed, and a stop commits what is on its way at once', async () => {
+  cluster.interval = 3_600_000;
+  cluster.bytes = 1_000_000;
+  const agent = await start();
+  scene.world.add('a', ...some('a', 0));
+  await until(() => expect(cluster.producer('test/out').open).toHaveLength(10));
+  await agent.checkpoints.seek('a', 6);
+  await until(() => expect(cluster.producer('test/out').open).toHaveLength(4));
+  expect(cluster.log).toEqual([]);
+  await agent.stop();
+  expect(cluster.textsOf('a')).toEqual(some('a', 6, 10));
+  expect(cluster.broken).toEqual([]);
+});
+
 test('a seek of an agent that does not run counts more than what was committed before', async () => {
   scene.world.add('a', ...some('a', 0));
   await settled(await start());
