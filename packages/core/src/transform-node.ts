@@ -12,6 +12,7 @@ export class TransformNode extends Node implements Target {
   /** Last pending `apply` of each source: keeps the order of one source where `apply` is asynchronous. */
   readonly #pending = new Map<TrackedSource, Promise<void>>();
   #instance: Transform | undefined;
+  readonly #exits = (this.component.definition as TransformDefinition).exits?.(this.component.options);
   #begun = false;
   #failures = 0;
   #finishedAt = 0;
@@ -128,8 +129,7 @@ export class TransformNode extends Node implements Target {
       this.#done(delivery);
       return;
     }
-    const { exits } = this.component.definition as TransformDefinition;
-    const outgoing = outgoingOf(applied, exits);
+    const outgoing = outgoingOf(applied, this.#exits);
     this.#failures = 0;
     delivery.fates.passed(
       this.id,

@@ -65,6 +65,11 @@ export class Batch implements Iterable<LogRecord> {
     return size;
   }
 
+  /** The values of an attribute that differs from record to record; `undefined` where there is none such. */
+  column(name: string): Column | undefined {
+    return this.#columns?.get(name);
+  }
+
   /** The record's bytes: a view. */
   bytes(index: number): Buffer {
     return this.chunk.bytes.subarray(this.starts[index]!, this.ends[index]!);
@@ -133,7 +138,7 @@ export class Batch implements Iterable<LogRecord> {
     }
     const columns =
       this.#columns && new Map([...this.#columns].map(([name, column]) => [name, column.select(indices)]));
-    return this.#derive(this.chunk, count, starts, ends, offsets, columns);
+    return this.#derive({ count, starts, ends, offsets, columns });
   }
 
   /** Each record's text replaced; `null` drops the record. The new bytes are in a chunk of their own. */
@@ -152,7 +157,37 @@ export class Batch implements Iterable<LogRecord> {
     const chunk = this.chunk.sibling(bytes);
     fill(chunk, texts);
     const offsets = Float64Array.from({ length: texts.length }, (_, i) => selected.offset(i));
-    return selected.#derive(chunk, texts.length, chunk.starts, chunk.ends, offsets, selected.#columns);
+    return selected.#derive({ chunk, starts: chunk.starts, ends: chunk.ends, offsets });
+  }
+
+  /**
+   * As {@link mapText}, with no text or object per record: `map` gets the buffer and the record's range in it, and returns its
+   * new bytes, or nothing where it stays as it is, byte for byte. The batch itself, where all of them do.
+   */
+  mapRanges(map: (buffer: Buffer, start: number, end: number, index: number) => Uint8Array | undefined): Batch {
+    const { starts, ends, count, buffer } = this;
+    const changed = new Map<number, Uint8Array>();
+    let size = 0;
+    for (let i = 0; i < count; i++) {
+      const bytes = map(buffer, starts[i]!, ends[i]!, i);
+      if (bytes) changed.set(i, bytes);
+      size += bytes ? bytes.length : ends[i]! - starts[i]!;
+    }
+    if (changed.size === 0) return this;
+    const chunk = this.chunk.sibling(size);
+    chunk.reserve(count);
+    const offsets = new Float64Array(count);
+    let position = 0;
+    for (let i = 0; i < count; i++) {
+      const bytes = changed.get(i);
+      chunk.starts[i] = position;
+      if (bytes) chunk.bytes.set(bytes, position);
+      else buffer.copy(chunk.bytes, position, starts[i]!, ends[i]!);
+      position += bytes ? bytes.length : ends[i]! - starts[i]!;
+      chunk.ends[i] = position;
+      offsets[i] = this.offset(i);
+    }
+    return this.#derive({ chunk, count, starts: chunk.starts, ends: chunk.ends, offsets });
   }
 
   /** An attribute computed for each record, as templates and outputs see it. `undefined` = this record has none. */
@@ -164,21 +199,41 @@ export class Batch implements Iterable<LogRecord> {
   }
 
   withColumn(name: string, column: Column): Batch {
-    const columns = new Map(this.#columns).set(name, column);
-    return this.#derive(this.chunk, this.count, this.starts, this.ends, this.#offsets, columns);
+    return this.withColumns([[name, column]]);
   }
 
-  #derive(
-    chunk: Chunk,
-    count: number,
-    starts: Uint32Array,
-    ends: Uint32Array,
-    offsets: Float64Array | undefined,
-    columns: ReadonlyMap<string, Column> | undefined,
-  ): Batch {
-    const { source, start, end, attributes } = this;
+  /** Adds columns, or replaces them; `undefined` takes one away. */
+  withColumns(columns: Iterable<readonly [name: string, column: Column | undefined]>): Batch {
+    const all = new Map(this.#columns);
+    for (const [name, column] of columns) {
+      if (column) all.set(name, column);
+      else all.delete(name);
+    }
+    return this.#derive({ columns: all.size > 0 ? all : undefined });
+  }
+
+  /**
+   * What all records have in common, replaced: costs nothing per record, and templates of it neither. Keep the object and give
+   * the same one for the same source attributes, since caches know it by its identity.
+   */
+  withAttributes(attributes: Attributes): Batch {
+    return this.#derive({ attributes });
+  }
+
+  #derive(changes: Changes): Batch {
+    const { source, start, end } = this;
+    const { chunk, count, offsets, ...columns } = {
+      chunk: this.chunk,
+      count: this.count,
+      starts: this.starts,
+      ends: this.ends,
+      offsets: this.#offsets,
+      attributes: this.attributes,
+      columns: this.#columns,
+      ...changes,
+    };
     const init = { source, chunk, count, start, end, base: this.#base, ...(offsets && { offsets }) };
-    return new Batch(init, { starts, ends, attributes, columns });
+    return new Batch(init, columns);
   }
 }
 
@@ -187,6 +242,12 @@ interface Derived {
   readonly ends: Uint32Array;
   readonly attributes: Attributes;
   readonly columns: ReadonlyMap<string, Column> | undefined;
+}
+
+interface Changes extends Partial<Derived> {
+  readonly chunk?: Chunk;
+  readonly count?: number;
+  readonly offsets?: Float64Array | undefined;
 }
 
 /** One record of a batch: a view, valid as long as its batch. */

@@ -43,3 +43,20 @@ export class DictionaryColumn implements Column {
     );
   }
 }
+
+/** Values that hardly repeat: each as it is. */
+export class TextColumn implements Column {
+  readonly #values: readonly (string | undefined)[];
+
+  constructor(values: readonly (string | undefined)[]) {
+    this.#values = values;
+  }
+
+  value(index: number): string | undefined {
+    return this.#values[index];
+  }
+
+  select(indices: Uint32Array): Column {
+    return new TextColumn(Array.from(indices, (index) => this.#values[index]));
+  }
+}

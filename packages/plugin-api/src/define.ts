@@ -29,8 +29,8 @@ export type InputDefinition<Schema extends z.ZodType = z.ZodType> = Definition<'
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'transform', Transform, TransformContext, Schema> {
-  /** Names of its exits, where it has several; others say `inputs: [id.exit]`. */
-  readonly exits?: readonly string[];
+  /** Names of its exits with these options, where it has several; others say `inputs: [id.exit]`. */
+  exits?(options: z.output<Schema>): readonly string[];
 }
 
 export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>

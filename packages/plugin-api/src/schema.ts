@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Condition } from './condition.ts';
+import { parsePattern } from './pattern.ts';
 import { Template } from './template.ts';
 
 export { z };
@@ -42,9 +44,27 @@ export function list() {
 
 /** Text with `{{ attribute }}` or `{{ attribute:-default }}`, filled in per record. */
 export function template() {
+  return parsed(Template.parse);
+}
+
+/** A condition on records, such as `level == "error" && message.contains("timeout")`: see {@link Condition}. */
+export function condition() {
+  return parsed(Condition.parse);
+}
+
+/**
+ * A regular expression: JavaScript's, `(?i)` in front of it and `(?P<name>...)` are taken too.
+ * @param flags JavaScript's, besides those in front of it
+ */
+export function pattern(flags?: string) {
+  return parsed((text) => parsePattern(text, flags));
+}
+
+/** What `parse` makes of a text; what it throws says what is wrong with it. */
+function parsed<T>(parse: (text: string) => T) {
   return z.string().transform((text, context) => {
     try {
-      return Template.parse(text);
+      return parse(text);
     } catch (error) {
       context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
       return z.NEVER;

@@ -1,3 +1,4 @@
+import type { AnyDefinition } from '@logcatch/plugin-api';
 import { type Reference, readBody } from './body.ts';
 import { checkId } from './core-fields.ts';
 import type { DesiredComponent, Kind } from './desired.ts';
@@ -54,9 +55,18 @@ export function readComponent(kind: Kind, id: string, entry: MapEntry, scope: Co
   }
   if (kind === 'input') reportLoneId(body, path, problems);
   const { component, definition, inputs } = readBody(declared, body, scope.types, scope);
-  const exits = definition === undefined ? 'unknown' : definition.kind === 'transform' ? (definition.exits ?? []) : [];
+  const exits = exitsOf(definition, component);
   const components = component === undefined || waits.length > 0 ? [] : [{ ...component, id, origin, remote }];
   return { ...declared, components, waits, inputs, exits };
+}
+
+function exitsOf(
+  definition: AnyDefinition | undefined,
+  component: { readonly options: unknown } | undefined,
+): Declared['exits'] {
+  if (definition === undefined) return 'unknown';
+  if (definition.kind !== 'transform' || !definition.exits) return [];
+  return component === undefined ? 'unknown' : definition.exits(component.options);
 }
 
 function readEntries(
