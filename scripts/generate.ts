@@ -40,7 +40,9 @@ for (const [kind, types] of Object.entries(bundled)) {
     const rows = optionRows(definition);
     const table = rows.length > 0 ? markdownTable(rows) : 'None.';
     const readme = readFileSync(path(file), 'utf8');
-    write(file, readme.replace(/(<!-- options -->\n)[\s\S]*?(<!-- \/options -->)/, `$1\n${table}\n\n$2`));
+    // A function, since a description may say `$1`.
+    const whole = (_: string, begin: string, end: string) => `${begin}\n${table}\n\n${end}`;
+    write(file, readme.replace(/(<!-- options -->\n)[\s\S]*?(<!-- \/options -->)/, whole));
   }
 }
 if (stale.length > 0) {

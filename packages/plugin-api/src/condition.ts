@@ -29,6 +29,12 @@ export class Condition {
     return this.#bind(batch);
   }
 
+  /** As {@link bind}, always a function. */
+  test(batch: Batch): (index: number) => boolean {
+    const test = this.#bind(batch);
+    return typeof test === 'boolean' ? () => test : test;
+  }
+
   /** The records that meet it. */
   filter(batch: Batch): Batch {
     const test = this.bind(batch);

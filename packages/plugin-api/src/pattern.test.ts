@@ -6,6 +6,7 @@ test.each<[string, string]>([
   ['((a)', 'Unterminated group at character 1: "" >>> "((a)"'],
   ['(a[b)c', 'Unterminated character class at character 3: "(a" >>> "[b)c"'],
   ['(a[b]\\d', 'Unterminated group at character 1'],
+  ['(?<a>x', 'Unterminated group at character 1'],
   ['(a**b)', 'Nothing to repeat at character 4: "(a*" >>> "*b)"'],
   ['a)b', "Unmatched ')' at character 2"],
   ['(?i)x[z-a]', 'Range out of order in character class at character 9'],

@@ -33,9 +33,13 @@ function faultOf(source: string, flags: string): string | undefined {
 
 /** The engine does not say where: what comes after the place does not change the fault, and what comes before is without it. */
 function placeOf(source: string, flags: string, reason: string): number {
-  // A part of it that ends inside a class or an escape has another fault.
-  const cut = reason === 'Unterminated group' ? /^Unterminated|at end of pattern$/ : /at end of pattern$/;
-  const same = (fault = 'none') => fault === reason || (reason.startsWith('Unterminated') && cut.test(fault));
+  // What ends too early has other faults in its parts: a group any, a class that of an escape cut in two.
+  const same = (fault: string | undefined) => {
+    if (reason === 'Unterminated group') return fault !== undefined;
+    return (
+      fault === reason || (reason === 'Unterminated character class' && fault?.endsWith('end of pattern') === true)
+    );
+  };
   let place = source.length;
   while (place > 0 && same(faultOf(source.slice(0, place), flags))) place--;
   return place;

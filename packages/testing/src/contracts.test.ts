@@ -11,6 +11,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type InputSubject, inputContract } from './input-contract.ts';
 import { type OutputSubject, outputContract } from './output-contract.ts';
+import { type TransformSubject, transformContract } from './transform-contract.ts';
 
 /** A correct input over an array, with a switch for each way to break it. */
 type InputFault =
@@ -199,6 +200,59 @@ describe('outputContract', () => {
         ({ name }) => name === promise,
       );
       expect(await failing(suite)).toEqual([promise]);
+    });
+  }
+});
+
+const transformFaults = [
+  'reorders',
+  'changes the batch',
+  'makes records of nothing',
+  'leaves by no exit',
+  'cannot stop early',
+] as const;
+type TransformFault = (typeof transformFaults)[number];
+
+function upperCase(fault?: TransformFault): () => TransformSubject {
+  return () => {
+    let started = false;
+    let earlier: Batch | undefined;
+    return {
+      exits: ['upper', 'rest'],
+      create: () => ({
+        start: async () => {
+          started = true;
+        },
+        apply: (batch) => {
+          if (fault === 'changes the batch') batch.buffer.fill(65, batch.starts[0], batch.ends[batch.count - 1]);
+          if (fault === 'leaves by no exit') return batch;
+          if (fault === 'makes records of nothing') batch = batch.count > 0 ? batch : earlier!;
+          earlier = batch;
+          const upper = batch.mapText((text) => text.toUpperCase());
+          const order = Uint32Array.from({ length: batch.count }, (_, i) => i).reverse();
+          return { upper: fault === 'reorders' ? upper.select(order) : upper };
+        },
+        stop: async () => {
+          if (fault === 'cannot stop early' && !started) throw new Error('not started');
+        },
+      }),
+    };
+  };
+}
+
+describe('transformContract', () => {
+  for (const { name, run } of transformContract(upperCase())) test(`a correct transform: ${name}`, run);
+
+  const expected: Record<TransformFault, string> = {
+    reorders: 'what leaves by one exit keeps its order, its position and its source',
+    'changes the batch': 'the batch that came stays as it is, since others have it too',
+    'makes records of nothing': 'takes a batch without records, and records that are no text',
+    'leaves by no exit': 'what leaves by one exit keeps its order, its position and its source',
+    'cannot stop early': 'stop is legal before start, and twice',
+  };
+  for (const fault of transformFaults) {
+    test(`shows a transform that ${fault}`, async () => {
+      expect(await failing(transformContract(upperCase(fault)))).toContain(expected[fault]);
     });
   }
 });

@@ -1,15 +1,17 @@
-import { BufferPool } from '@logcatch/core';
-import { type Batch, batchOf } from '@logcatch/plugin-api';
-import { fakeOutputContext, MemorySources } from '@logcatch/testing';
-import { expect, test } from 'vitest';
+import type { Batch } from '@logcatch/plugin-api';
+import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { describe, expect, test } from 'vitest';
 import dropBlank from './index.ts';
 
+const create = () => dropBlank.definition.create({}, fakeOutputContext());
+
 async function apply(values: string[]): Promise<Batch> {
-  const [source] = new MemorySources().open([{ path: '/a', meta: {} }]);
-  const buffers = new BufferPool(1 << 20);
-  const batch = await batchOf(source!, values, { start: 0, buffers, signal: new AbortController().signal });
-  return dropBlank.definition.create({}, fakeOutputContext()).apply(batch) as Batch;
+  return create().apply(await memoryBatch(values)) as Batch;
 }
+
+describe('contract', () => {
+  for (const { name, run } of transformContract(() => ({ create, records: ['\t\r'] }))) test(name, run);
+});
 
 test('drops what is empty or only white space, and keeps order and positions', async () => {
   const batch = await apply(['', 'a', '  \t', ' b ', '\r', '\v\f', 'c']);
