@@ -12,6 +12,7 @@ export const bundled: BundledPlugins = {
   },
   transform: {
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
+    filter: async () => (await import('@logcatch/transform-filter')).default,
   },
   output: {
     console: async () => (await import('@logcatch/output-console')).default,
