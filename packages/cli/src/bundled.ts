@@ -13,6 +13,7 @@ export const bundled: BundledPlugins = {
   transform: {
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
+    route: async () => (await import('@logcatch/transform-route')).default,
   },
   output: {
     console: async () => (await import('@logcatch/output-console')).default,
