@@ -14,6 +14,7 @@ export const bundled: BundledPlugins = {
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
     route: async () => (await import('@logcatch/transform-route')).default,
+    sample: async () => (await import('@logcatch/transform-sample')).default,
   },
   output: {
     console: async () => (await import('@logcatch/output-console')).default,
