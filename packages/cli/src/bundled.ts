@@ -13,6 +13,7 @@ export const bundled: BundledPlugins = {
   transform: {
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
+    'rate-limit': async () => (await import('@logcatch/transform-rate-limit')).default,
     route: async () => (await import('@logcatch/transform-route')).default,
     sample: async () => (await import('@logcatch/transform-sample')).default,
   },
