@@ -11,6 +11,7 @@ export const bundled: BundledPlugins = {
     'file-tail': async () => (await import('@logcatch/input-file-tail')).default,
   },
   transform: {
+    attributes: async () => (await import('@logcatch/transform-attributes')).default,
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
     'rate-limit': async () => (await import('@logcatch/transform-rate-limit')).default,
