@@ -14,6 +14,7 @@ export const bundled: BundledPlugins = {
     attributes: async () => (await import('@logcatch/transform-attributes')).default,
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
+    mask: async () => (await import('@logcatch/transform-mask')).default,
     'rate-limit': async () => (await import('@logcatch/transform-rate-limit')).default,
     route: async () => (await import('@logcatch/transform-route')).default,
     sample: async () => (await import('@logcatch/transform-sample')).default,
