@@ -15,6 +15,7 @@ export const bundled: BundledPlugins = {
     'drop-blank': async () => (await import('@logcatch/transform-drop-blank')).default,
     filter: async () => (await import('@logcatch/transform-filter')).default,
     mask: async () => (await import('@logcatch/transform-mask')).default,
+    parse: async () => (await import('@logcatch/transform-parse')).default,
     'rate-limit': async () => (await import('@logcatch/transform-rate-limit')).default,
     route: async () => (await import('@logcatch/transform-route')).default,
     sample: async () => (await import('@logcatch/transform-sample')).default,

@@ -1,0 +1,231 @@
+import { type Batch, TextColumn } from '@logcatch/plugin-api';
+import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { array, assert, asyncProperty, constantFrom, dictionary, property, string } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import parse from './index.ts';
+import { logfmt } from './logfmt.ts';
+
+const { definition } = parse;
+const create = (options: object, context = fakeOutputContext()) =>
+  definition.create(definition.options.parse(options), context);
+const apply = async (options: object, values: string[], attributes?: Record<string, string>) =>
+  create(options).apply(await memoryBatch(values, attributes)) as Batch;
+
+/** The attributes that a record has besides those of its source. */
+const own = (batch: Batch, index = 0) =>
+  Object.fromEntries(
+    [...batch.columns].flatMap((name) => {
+      const value = batch.attribute(name, index);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+const pattern = '^(?<level>\\w+) (?<rest>.*)$';
+const access = '1.2.3.4 - ann [22/Nov/2026:10:00:00 +0000] "GET /a?b=1 HTTP/1.1" 200 512 "-" "curl/8 \\"x\\""';
+
+describe.each([{ format: 'json' }, { format: 'logfmt' }, { format: 'regex', pattern }, { format: 'combined' }])(
+  'contract, $format',
+  (options) => {
+    const subject = {
+      create: () => create({ ...options, message: 'level' }),
+      records: ['{"level":"x"}', 'level=x', access],
+    };
+    for (const { name, run } of transformContract(() => subject)) test(name, run);
+  },
+);
+
+describe('json', () => {
+  test.each<[string, object]>([
+    ['{"level":"info","took":5,"ok":true,"none":null}', { level: 'info', took: '5', ok: 'true' }],
+    [
+      '{"http":{"status":200,"request":{"id":"x"}},"tags":["a",1],"empty":{}}',
+      { 'http.status': '200', 'http.request.id': 'x', tags: '["a",1]' },
+    ],
+    ['{"id":12345678901234567890,"small":1.5}', { id: '12345678901234567890', small: '1.5' }],
+    ['{"a":1,"a":2,"ä":"€\\n"}', { a: '2', ä: '€\n' }],
+    ['{"__proto__":"x"}', { ['__proto__']: 'x' }],
+    ['{"message":"x","offset":1,"parse_error":"x","":1}', {}],
+    [`${'{"a":'.repeat(10)}1${'}'.repeat(10)}`, { 'a.a.a.a.a.a.a.a.a': '{"a":1}' }],
+    ['hello', { parse_error: 'not JSON' }],
+    ['{"a":1', { parse_error: 'not JSON' }],
+    ['[1]', { parse_error: 'not a JSON object' }],
+    ['null', { parse_error: 'not a JSON object' }],
+  ])('%s', async (text, expected) => {
+    expect(own(await apply({ format: 'json' }, [text]))).toEqual(expected);
+  });
+
+  test('no record is nested too deeply', async () => {
+    const deep = 200_000;
+    const batch = await apply({ format: 'json' }, [`${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`, '{"b":1}']);
+    expect(own(batch, 1)).toEqual({ b: '1' });
+  });
+});
+
+describe('logfmt', () => {
+  test.each<[string, object]>([
+    ['level=info msg="it \\"works\\"" took=5ms', { level: 'info', msg: 'it "works"', took: '5ms' }],
+    ['a= b="" c==d flag e=f=g', { a: '', b: '', c: '=d', e: 'f=g' }],
+    ['started server port=80', { port: '80' }],
+    ['bad="\\q"', { bad: '\\q' }],
+    ['hello', { parse_error: 'no key=value' }],
+    ['', { parse_error: 'no key=value' }],
+    ['=a', { parse_error: 'no key=value' }],
+    ['a=1 msg="open', { parse_error: 'a quote that is not closed' }],
+  ])('%s', async (text, expected) => {
+    expect(own(await apply({ format: 'logfmt' }, [text]))).toEqual(expected);
+  });
+});
+
+test('regex: the named groups that took part', async () => {
+  const options = { format: 'regex', pattern: '^(?P<level>\\w+)(?: id=(?<id>\\d+))?' };
+  const batch = await apply(options, ['info id=5', 'warn', '?']);
+  expect([0, 1, 2].map((i) => own(batch, i))).toEqual([
+    { level: 'info', id: '5' },
+    { level: 'warn' },
+    { parse_error: 'no match' },
+  ]);
+});
+
+describe('combined', () => {
+  test.each<[string, object]>([
+    [
+      access,
+      {
+        client: '1.2.3.4',
+        user: 'ann',
+        timestamp: '22/Nov/2026:10:00:00 +0000',
+        request: 'GET /a?b=1 HTTP/1.1',
+        method: 'GET',
+        url: '/a?b=1',
+        protocol: 'HTTP/1.1',
+        status: '200',
+        size: '512',
+        agent: 'curl/8 \\"x\\"',
+      },
+    ],
+    [
+      '::1 - - [t] "GET /" 404 -',
+      { client: '::1', timestamp: 't', request: 'GET /', method: 'GET', url: '/', status: '404' },
+    ],
+    [
+      '::1 - - [t] "\\x16\\x03" 400 0 "-" "-"',
+      { client: '::1', timestamp: 't', request: '\\x16\\x03', status: '400', size: '0' },
+    ],
+    [
+      '::1 - - [t] "GET / extra HTTP/1.1" 400 0',
+      { client: '::1', timestamp: 't', request: 'GET / extra HTTP/1.1', status: '400', size: '0' },
+    ],
+    ['nginx: started', { parse_error: 'no match' }],
+  ])('%s', async (text, expected) => {
+    expect(own(await apply({ format: 'combined' }, [text]))).toEqual(expected);
+  });
+});
+
+test('a record that cannot be parsed stays as it is, in its place', async () => {
+  const batch = await apply({ format: 'json', message: 'msg' }, [
+    '{"msg":"one"}',
+    'no json',
+    '{"level":"x"}',
+    '{"msg":""}',
+  ]);
+  expect([...batch].map(({ text, offset }) => [text, offset])).toEqual([
+    ['one', 0],
+    ['no json', 1],
+    ['{"level":"x"}', 2],
+    ['', 3],
+  ]);
+  expect([...batch.columns]).toEqual(['level', 'parse_error']);
+});
+
+test('fields do not replace attributes, unless they may', async () => {
+  const values = ['{"topic":"evil","path":"/x","level":"new"}', '{"level":"new"}', '{"a":1}'];
+  const came = (await memoryBatch(values, { topic: 'app' })).withColumn(
+    'level',
+    new TextColumn(['old', undefined, 'old']),
+  );
+  const attributes = (batch: Batch) =>
+    [...batch].map((record) => ['topic', 'path', 'level'].map((name) => record.attribute(name)));
+  const kept = create({ format: 'json' }).apply(came) as Batch;
+  expect(attributes(kept)).toEqual([
+    ['app', '/var/log/test.log', 'old'],
+    ['app', '/var/log/test.log', 'new'],
+    ['app', '/var/log/test.log', 'old'],
+  ]);
+  expect(kept.varies('topic')).toBe(false);
+  expect(attributes(create({ format: 'json', overwrite: true }).apply(came) as Batch)).toEqual([
+    ['evil', '/x', 'new'],
+    ['app', '/var/log/test.log', 'new'],
+    ['app', '/var/log/test.log', 'old'],
+  ]);
+});
+
+test('include, prefix, and a field to parse', async () => {
+  const values = ['{"a":1,"path":2,"message":3}'];
+  expect(own(await apply({ format: 'json', prefix: 'log.' }, values))).toEqual({
+    'log.a': '1',
+    'log.path': '2',
+    'log.message': '3',
+  });
+  expect(own(await apply({ format: 'json', include: 'a, b' }, values))).toEqual({ a: '1' });
+  expect(own(await apply({ format: 'logfmt', field: 'labels' }, ['x'], { labels: 'a=1 b=2' }))).toEqual({
+    a: '1',
+    b: '2',
+  });
+  expect(own(await apply({ format: 'json', field: 'labels' }, ['{}']))).toEqual({ parse_error: 'no attribute labels' });
+});
+
+test('a second parser says by itself whether it could', async () => {
+  const first = await apply({ format: 'json' }, ['a=1', 'b=2']);
+  expect(own(create({ format: 'logfmt' }).apply(first) as Batch)).toEqual({ a: '1' });
+});
+
+test('too many names cost no memory, and show', async () => {
+  const context = fakeOutputContext();
+  const transform = create({ format: 'json' }, context);
+  const values = Array.from({ length: 2000 }, (_, i) => `{"a":1,"n${i}":1}`);
+  const batch = transform.apply(await memoryBatch(values)) as Batch;
+  expect([...batch.columns].length).toBe(256);
+  expect(own(batch, 1999)).toEqual({ a: '1' });
+  expect(context.degradedBy).toContain('too many different fields');
+  transform.apply(await memoryBatch(['{"a":1}']));
+  expect(context.degradedBy).toBe(null);
+});
+
+test.each<[object, string]>([
+  [{ format: 'regex' }, '`format: regex` needs a `pattern`'],
+  [{ format: 'json', pattern: '(?<a>x)' }, 'a `pattern` is for `format: regex`'],
+  [{ format: 'regex', pattern: '(\\d+)' }, 'it names no groups'],
+  [{ format: 'regex', pattern: '(?<a>x' }, 'Unterminated group at character 1: "" >>> "(?<a>x"'],
+])('%j is explained', (options, message) => {
+  expect(definition.options.safeParse(options).error?.issues[0]?.message).toContain(message);
+});
+
+const name = string({ minLength: 1, maxLength: 8 }).filter(
+  (text) => !/[.]/.test(text) && !['message', 'offset', 'parse_error', 'path', 'name', 'input', 'host'].includes(text),
+);
+
+test('property: what was written as JSON is parsed again', async () => {
+  await assert(
+    asyncProperty(array(dictionary(name, string())), async (records) => {
+      const batch = await apply(
+        { format: 'json' },
+        records.map((record) => JSON.stringify(record)),
+      );
+      expect(records.map((_, i) => own(batch, i))).toEqual(records.map((record) => ({ ...record })));
+    }),
+  );
+});
+
+test('property: what was written as logfmt is parsed again', () => {
+  const key = string({ unit: constantFrom('a', 'B', '_', '-', '.', '"', 'ä'), minLength: 1, maxLength: 5 });
+  assert(
+    property(dictionary(key, string(), { minKeys: 1 }), (record) => {
+      const text = Object.entries(record)
+        .map(([key, value]) => `${key}=${/^[\w/.-]*$/.test(value) ? value : JSON.stringify(value)}`)
+        .join(' ');
+      const found: Record<string, string> = {};
+      expect(logfmt(text, (name, value) => (found[name] = value))).toBe(undefined);
+      expect(found).toEqual({ ...record });
+    }),
+  );
+});
