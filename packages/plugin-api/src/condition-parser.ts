@@ -104,7 +104,11 @@ class Parser {
     if (this.#token.text === '(') {
       const dot = token.text.lastIndexOf('.');
       if (dot < 0) this.#fail(`there is no function ${token.text}; there are has and size`, token);
-      return this.#method(named(token.text.slice(0, dot)), { ...token, text: token.text.slice(dot + 1) });
+      return this.#method(named(token.text.slice(0, dot)), {
+        ...token,
+        text: token.text.slice(dot + 1),
+        at: token.at + dot + 1,
+      });
     }
     const value = this.#index(token) ?? named(token.text);
     if (!this.#takes('.')) return value;

@@ -60,11 +60,11 @@ test.each<[string, string]>([
   ['(level == "a"', 'expected ) at character 14: (level == "a" >>> '],
   [
     'message.has("a")',
-    'there is no method has; there are contains, startsWith, endsWith, matches at character 1:  >>> ',
+    'there is no method has; there are contains, startsWith, endsWith, matches at character 9: message. >>> ',
   ],
   ['contains(message, "a")', 'there is no function contains; there are has and size at character 1:  >>> '],
   ['message.contains(level)', 'contains takes a text in quotes at character 18: message.contains( >>> level)'],
-  ['message.matches("a(b")', 'Unterminated group at character 2: "a" >>> "(b" at character 17: '],
+  ['message.matches("a(b")', 'Unterminated group at character 2: a >>> (b at character 17: '],
   ['attributes.level == "a"', 'write level, or attributes["level"] at character 1:  >>> '],
   ['level in []', 'expected a text or a number at character 11: level in [ >>> ]'],
   ['level == "\\d"', '\\d is no escape; write \\\\d for a backslash at character 11: level == " >>> \\d"'],

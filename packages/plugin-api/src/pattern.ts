@@ -11,8 +11,7 @@ export function parsePattern(text: string, flags = ''): RegExp {
   const reason = faultOf(source, all);
   if (reason === undefined) return new RegExp(source, all);
   const place = placeOf(source, all, reason) + prefix.length;
-  const shown = `${JSON.stringify(text.slice(0, place))} >>> ${JSON.stringify(text.slice(place))}`;
-  throw new Error(`${reason} at character ${place + 1}: ${shown}`);
+  throw new Error(`${reason} at character ${place + 1}: ${text.slice(0, place)} >>> ${text.slice(place)}`);
 }
 
 /** The names of its groups. */

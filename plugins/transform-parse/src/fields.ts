@@ -1,4 +1,6 @@
 import { type Batch, type Column, TextColumn } from '@logcatch/plugin-api';
+import { FieldColumn } from './field-column.ts';
+import type { FieldSink } from './format.ts';
 
 export interface FieldOptions {
   readonly prefix: string;
@@ -9,26 +11,26 @@ export interface FieldOptions {
   readonly message?: string | undefined;
 }
 
-type Values = (string | undefined)[];
-
 /** What makes no attribute: the text and the position of a record have these names, and the transform sets the last one. */
 const reserved = ['message', 'offset', 'parse_error'];
 /** Names in one batch: each costs a column for all of its records, and whoever writes logs chooses them. */
 const most = 256;
 
-/** Gathers what is found in the records of a batch, by name. */
-export class Fields {
-  /** Of the record that is being read. */
-  index = 0;
+/** Gathers what is found in the records of a batch, by name. Of several fields with one name, the last one counts. */
+export class Fields implements FieldSink {
   /** There were too many names. */
   crowded = false;
-  /** The values of the field that becomes the text, where there are any. */
-  messages: Values | undefined;
+  /** The field that becomes the text, where there is any. */
+  message: FieldColumn | undefined;
   readonly #options: FieldOptions;
   readonly #include: ReadonlySet<string> | undefined;
   readonly #batch: Batch;
   /** `null`: not wanted. */
-  readonly #byName = new Map<string, Values | null>();
+  readonly #byName = new Map<string, FieldColumn | null>();
+  #index = 0;
+  #text = '';
+  /** Where the text begins in the buffer; -1 where its characters are not the bytes there. */
+  #base = -1;
 
   constructor(batch: Batch, options: FieldOptions) {
     this.#batch = batch;
@@ -36,46 +38,67 @@ export class Fields {
     this.#include = options.include && new Set(options.include);
   }
 
-  /** A field of the record. Of several with one name, the last one counts. */
-  readonly add = (name: string, value: string): void => {
-    let values = this.#byName.get(name);
-    if (values === undefined) values = this.#newValues(name);
-    if (values !== null) values[this.index] = value;
-  };
+  /** Another record is read. @param own the text is the record's, not that of an attribute */
+  begin(index: number, text: string, own: boolean): void {
+    const start = this.#batch.starts[index]!;
+    this.#index = index;
+    this.#text = text;
+    // Only ASCII has as many bytes as characters.
+    this.#base = own && text.length === this.#batch.ends[index]! - start ? start : -1;
+  }
+
+  add(name: string, value: string): void {
+    this.#column(name)?.setText(this.#index, value);
+  }
+
+  addSlice(name: string, from: number, to: number): void {
+    const column = this.#column(name);
+    if (this.#base < 0) column?.setText(this.#index, this.#text.slice(from, to));
+    else column?.setPlace(this.#index, this.#base + from, this.#base + to);
+  }
 
   /** Nothing of this record counts. */
   forget(): void {
-    for (const values of this.#byName.values()) if (values) values[this.index] = undefined;
+    for (const column of this.#byName.values()) column?.setText(this.#index, undefined);
   }
 
   columns(): Map<string, Column> {
-    const { prefix, overwrite } = this.#options;
     const columns = new Map<string, Column>();
-    for (const [field, values] of this.#byName) {
-      if (values === null || values === this.messages) continue;
-      const name = prefix + field;
-      if (Object.hasOwn(this.#batch.attributes, name) || this.#batch.column(name)) {
-        for (let i = 0; i < values.length; i++) {
-          const old = this.#batch.attribute(name, i);
-          values[i] = overwrite ? (values[i] ?? old) : (old ?? values[i]);
-        }
-      }
-      columns.set(name, new TextColumn(values));
+    for (const [field, column] of this.#byName) {
+      const name = this.#options.prefix + field;
+      if (column !== null && column !== this.message) columns.set(name, this.#merged(name, column));
     }
     return columns;
   }
 
-  #newValues(name: string): Values | null {
+  /** With what records have already. */
+  #merged(name: string, column: FieldColumn): Column {
+    const batch = this.#batch;
+    if (!Object.hasOwn(batch.attributes, name) && !batch.column(name)) return column;
+    const values: (string | undefined)[] = [];
+    for (let i = 0; i < batch.count; i++) {
+      const [old, found] = [batch.attribute(name, i), column.value(i)];
+      values.push(this.#options.overwrite ? (found ?? old) : (old ?? found));
+    }
+    return new TextColumn(values);
+  }
+
+  #column(name: string): FieldColumn | null {
+    const known = this.#byName.get(name);
+    return known === undefined ? this.#newColumn(name) : known;
+  }
+
+  #newColumn(name: string): FieldColumn | null {
     // A flood of names that are not wanted is not remembered either.
     if (this.#byName.size >= most) {
       this.crowded = true;
       return null;
     }
     const isMessage = name === this.#options.message;
-    const values = isMessage || this.#wanted(name) ? new Array<string | undefined>(this.#batch.count) : null;
-    if (isMessage) this.messages = values!;
-    this.#byName.set(name, values);
-    return values;
+    const column = isMessage || this.#wanted(name) ? new FieldColumn(this.#batch) : null;
+    if (isMessage) this.message = column!;
+    this.#byName.set(name, column);
+    return column;
   }
 
   #wanted(name: string): boolean {

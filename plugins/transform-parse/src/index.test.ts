@@ -115,7 +115,25 @@ describe('combined', () => {
       '::1 - - [t] "GET / extra HTTP/1.1" 400 0',
       { client: '::1', timestamp: 't', request: 'GET / extra HTTP/1.1', status: '400', size: '0' },
     ],
-    ['nginx: started', { parse_error: 'no match' }],
+    ['::1 - - [t] "-" 408 - "-" "-"', { client: '::1', timestamp: 't', status: '408' }],
+    [
+      '::1 - ä [t] "GET /ö HTTP/2" 200 5 "€" "-"',
+      {
+        client: '::1',
+        user: 'ä',
+        timestamp: 't',
+        request: 'GET /ö HTTP/2',
+        method: 'GET',
+        url: '/ö',
+        protocol: 'HTTP/2',
+        status: '200',
+        size: '5',
+        referer: '€',
+      },
+    ],
+    ['::1 - - [t] "GET / HTTP/1.1" 200', { parse_error: 'no access log' }],
+    ['::1 - - [t] "GET / HTTP/1.1" 200 5 "open', { parse_error: 'no access log' }],
+    ['nginx: started', { parse_error: 'no access log' }],
   ])('%s', async (text, expected) => {
     expect(own(await apply({ format: 'combined' }, [text]))).toEqual(expected);
   });
@@ -195,7 +213,7 @@ test.each<[object, string]>([
   [{ format: 'regex' }, '`format: regex` needs a `pattern`'],
   [{ format: 'json', pattern: '(?<a>x)' }, 'a `pattern` is for `format: regex`'],
   [{ format: 'regex', pattern: '(\\d+)' }, 'it names no groups'],
-  [{ format: 'regex', pattern: '(?<a>x' }, 'Unterminated group at character 1: "" >>> "(?<a>x"'],
+  [{ format: 'regex', pattern: '(?<a>x' }, 'Unterminated group at character 1:  >>> (?<a>x'],
 ])('%j is explained', (options, message) => {
   expect(definition.options.safeParse(options).error?.issues[0]?.message).toContain(message);
 });
@@ -224,8 +242,51 @@ test('property: what was written as logfmt is parsed again', () => {
         .map(([key, value]) => `${key}=${/^[\w/.-]*$/.test(value) ? value : JSON.stringify(value)}`)
         .join(' ');
       const found: Record<string, string> = {};
-      expect(logfmt(text, (name, value) => (found[name] = value))).toBe(undefined);
+      const sink = {
+        add: (name: string, value: string) => {
+          found[name] = value;
+        },
+        addSlice: (name: string, from: number, to: number) => {
+          found[name] = text.slice(from, to);
+        },
+      };
+      expect(logfmt(text, sink)).toBe(undefined);
       expect(found).toEqual({ ...record });
     }),
   );
+});
+
+test('property: an access log is parsed as by a regular expression', async () => {
+  const model =
+    /^(?<client>\S+) \S+ (?<user>\S+) \[(?<timestamp>[^\]]+)\] "(?<request>(?:(?<method>[A-Z]+) (?<url>(?:[^\s"\\]|\\\S)+)(?: (?<protocol>HTTP\/(?:[^\s"\\]|\\\S)*))?(?="))?(?:[^"\\]|\\.)*)" (?<status>\d+|-) (?<size>\d+|-)(?=$| )(?! "(?!(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*"))(?: "(?<referer>(?:[^"\\]|\\.)*)" "(?<agent>(?:[^"\\]|\\.)*)")?/;
+  const word = constantFrom('GET', '/a', 'HTTP/1.1', 'x y', '-', '\\"', '', 'ä', '200', 'get');
+  const request = array(word, { maxLength: 4 }).map((words) => words.join(' '));
+  const number = constantFrom('200', '-', '5', '', 'x');
+  await assert(
+    asyncProperty(request, number, number, array(word, { maxLength: 3 }), async (request, status, size, rest) => {
+      const tail = rest.map((each) => ` "${each}"`).join('');
+      const line = `::1 - ann [t] "${request}" ${status} ${size}${tail}`;
+      const groups = model.exec(line)?.groups;
+      const expected = groups
+        ? Object.fromEntries(Object.entries(groups).filter(([, value]) => value !== undefined && value !== '-'))
+        : { parse_error: 'no access log' };
+      expect(own(await apply({ format: 'combined' }, [line]))).toEqual(expected);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('bytes that are no text are U+FFFD in fields, as in the text', async () => {
+  const odd = Buffer.concat([Buffer.from('a=x'), Buffer.from([0xff, 0x20]), Buffer.from('b=y')]);
+  const batch = create({ format: 'logfmt' }).apply(await memoryBatch([odd])) as Batch;
+  expect(own(batch)).toEqual({ a: 'x\ufffd', b: 'y' });
+});
+
+test('values stay right when records are picked, dropped and changed behind it', async () => {
+  const batch = await apply({ format: 'logfmt', message: 'msg' }, ['a=1 msg=one', 'a=ä msg="two words"', 'x', 'a=3']);
+  const picked = batch.select(Uint32Array.of(1, 3)).mapText((text) => text.toUpperCase());
+  expect([...picked].map((record) => [record.text, record.attribute('a')])).toEqual([
+    ['TWO WORDS', 'ä'],
+    ['A=3', '3'],
+  ]);
 });

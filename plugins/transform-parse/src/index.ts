@@ -1,9 +1,10 @@
 import { defineTransform } from '@logcatch/plugin-api';
+import { combined } from './combined.ts';
 import { json } from './json.ts';
 import { logfmt } from './logfmt.ts';
 import { options } from './options.ts';
 import { Parse } from './parse.ts';
-import { combined, regex } from './regex.ts';
+import { regex } from './regex.ts';
 
 export default defineTransform({
   type: 'parse',

@@ -1,16 +1,16 @@
-import type { Add } from './format.ts';
+import type { FieldSink } from './format.ts';
 
 /** Objects within objects, which become names with dots; what lies deeper stays JSON. */
 const deepest = 8;
 
 /** The members of a JSON object: `{"http":{"status":200}}` is `http.status`. Lists stay JSON, null is nothing. */
-export function json(text: string, add: Add): string | undefined {
+export function json(text: string, fields: FieldSink): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
     // Numbers that JavaScript would round are read again, as text.
-    if (!flatten(value, '', 0, add)) flatten(JSON.parse(text, sourceOf as Reviver) as object, '', 0, add);
+    if (!flatten(value, '', 0, fields)) flatten(JSON.parse(text, sourceOf as Reviver) as object, '', 0, fields);
   } catch (error) {
     return error instanceof SyntaxError ? 'not JSON' : 'JSON that is nested too deeply';
   }
@@ -18,19 +18,19 @@ export function json(text: string, add: Add): string | undefined {
 }
 
 /** Whether every number is exact. */
-function flatten(members: object, prefix: string, depth: number, add: Add): boolean {
+function flatten(members: object, prefix: string, depth: number, fields: FieldSink): boolean {
   let exact = true;
   for (const name in members) {
     const value = (members as Record<string, unknown>)[name];
     const full = prefix + name;
-    if (typeof value === 'string') add(full, value);
+    if (typeof value === 'string') fields.add(full, value);
     else if (typeof value === 'number') {
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) exact = false;
-      add(full, String(value));
-    } else if (typeof value === 'boolean') add(full, String(value));
+      fields.add(full, String(value));
+    } else if (typeof value === 'boolean') fields.add(full, String(value));
     else if (value !== null) {
-      if (Array.isArray(value) || depth === deepest) add(full, JSON.stringify(value));
-      else if (!flatten(value as object, `${full}.`, depth + 1, add)) exact = false;
+      if (Array.isArray(value) || depth === deepest) fields.add(full, JSON.stringify(value));
+      else if (!flatten(value as object, `${full}.`, depth + 1, fields)) exact = false;
     }
   }
   return exact;

@@ -23,11 +23,12 @@ export class Parse implements Transform {
   apply(batch: Batch): Batch {
     const { field } = this.#options;
     const fields = new Fields(batch, this.#options);
+    const own = field === 'message';
     const errors = new Map<number, string>();
     for (let i = 0; i < batch.count; i++) {
-      const text = field === 'message' ? batch.text(i) : batch.attribute(field, i);
-      fields.index = i;
-      const error = text === undefined ? `no attribute ${field}` : this.#format(text, fields.add);
+      const text = own ? batch.text(i) : batch.attribute(field, i);
+      fields.begin(i, text ?? '', own);
+      const error = text === undefined ? `no attribute ${field}` : this.#format(text, fields);
       if (error === undefined) continue;
       fields.forget();
       errors.set(i, error);
@@ -36,7 +37,7 @@ export class Parse implements Transform {
     const columns: Map<string, Column | undefined> = fields.columns();
     // One of an earlier parser says nothing about this one.
     columns.set('parse_error', errors.size > 0 ? DictionaryColumn.from(batch.count, (i) => errors.get(i)) : undefined);
-    return withTexts(batch.withColumns(columns), fields.messages);
+    return withTexts(batch.withColumns(columns), fields.message);
   }
 
   #report(crowded: boolean): void {
@@ -47,10 +48,10 @@ export class Parse implements Transform {
   }
 }
 
-function withTexts(batch: Batch, texts: readonly (string | undefined)[] | undefined): Batch {
+function withTexts(batch: Batch, texts: Column | undefined): Batch {
   if (!texts) return batch;
   return batch.mapRanges((_buffer, _start, _end, index) => {
-    const text = texts[index];
+    const text = texts.value(index);
     return text === undefined ? undefined : Buffer.from(text);
   });
 }
