@@ -1,6 +1,6 @@
 /**
  * `pnpm bench:latency [SECONDS] [ROUNDS] [--only NAMES]`: from the append of a line to a file until a consumer has it from
- * Kafka, at 1,000 lines/s, by logcatch and by rsyslog in turn, in this run. Writer and consumer are this process.
+ * Kafka, at 1,000 lines/s, by logcatch (at least once, and exactly once) and by rsyslog in turn, in this run. Writer and consumer are this process.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,13 +18,15 @@ import { machine, spread, table } from './report.ts';
 import { alternated } from './rounds.ts';
 import { BenchTopic } from './topic.ts';
 
-const known = ['logcatch', 'rsyslog'] as const;
+const known = ['logcatch', 'exactly-once', 'rsyslog'] as const;
 const options = benchOptions({ seconds: 20, rounds: 3 }, { only: known.join(',') });
 const linesPerSecond = 1000;
 const followers = new Map<string, (shipment: Shipment) => Command>();
 for (const name of chosen(options.only, known)) {
-  if (name === 'logcatch') followers.set(name, shipping);
-  else {
+  if (name !== 'rsyslog') {
+    const delivery = name === 'logcatch' ? 'at-least-once' : name;
+    followers.set(name, (shipment) => shipping(delivery, shipment));
+  } else {
     const rsyslog = await orSkip(name, Rsyslog.unpack);
     if (rsyslog) followers.set(name, (shipment) => rsyslog.ship(shipment));
   }

@@ -79,8 +79,12 @@ try {
     return [contender.title, whole(lines), whole(speed), cpu.toFixed(2), whole(of(({ memory }) => memory))];
   });
   console.log(table(head, rows));
-  for (const other of ['kcat', 'rsyslog'] as const)
-    for (const line of ratio(results, 'logcatch', other)) console.log(line);
+  const pairs = [
+    ['logcatch', 'kcat'],
+    ['logcatch', 'rsyslog'],
+    ['exactly-once', 'logcatch'],
+  ] as const;
+  for (const [ours, theirs] of pairs) for (const line of ratio(results, ours, theirs)) console.log(line);
   console.log(`\nAt the end: ${machine()}`);
 } finally {
   await kafka.stop();

@@ -7,7 +7,8 @@ import { logcatch } from './logcatch.ts';
 import { rsyslog } from './rsyslog.ts';
 
 const contenders = {
-  logcatch,
+  logcatch: logcatch('at-least-once'),
+  'exactly-once': logcatch('exactly-once'),
   kcat,
   rsyslog,
   'go-async': goTail('async'),

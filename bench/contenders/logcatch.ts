@@ -13,20 +13,22 @@ export function logcatchAgent(folder: string, input: string, output: string): Co
   return { command: process.execPath, args: [bin, 'run', file] };
 }
 
-export function shipping({ brokers, topic, codec, pattern, folder }: Shipment): Command {
+export type Delivery = 'at-least-once' | 'exactly-once';
+
+export function shipping(delivery: Delivery, { brokers, topic, codec, pattern, folder }: Shipment): Command {
   const kafka = `type: kafka, brokers: "${brokers.join(',')}", topic: ${topic}, compression: ${codec}`;
-  return logcatchAgent(folder, `paths: "${pattern}"`, kafka);
+  return logcatchAgent(folder, `paths: "${pattern}"`, `${kafka}, delivery: ${delivery}`);
 }
 
-export async function logcatch(): Promise<Contender> {
-  return {
-    title: 'logcatch',
+export function logcatch(delivery: Delivery): () => Promise<Contender> {
+  return async () => ({
+    title: delivery === 'exactly-once' ? 'logcatch, exactly once' : 'logcatch',
     ends: true,
     share: 1,
     codecs: ['none', 'zstd'],
     ship: (shipment) => {
-      const { command, args } = shipping(shipment);
+      const { command, args } = shipping(delivery, shipment);
       return { command, args: [...args, '--once'] };
     },
-  };
+  });
 }
