@@ -231,7 +231,7 @@ export class Discovery {
     const { ctx, tails, turns, process, looks, troubles } = this.#parts;
     const wanted = this.#recent(found, options);
     if (wanted.length === 0 && !options.rotatedAway) return;
-    const files = await this.#opener.open(wanted, signal);
+    const files = await this.#opener.open(wanted, this.#admission.ends(options), signal);
     const admitted = await this.#admission.admit(files, options).catch((error) => {
       if (options.starting) throw error;
       // Their start positions cannot be stored: they wait for the next look, and the others go on.

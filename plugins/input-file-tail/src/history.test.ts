@@ -15,7 +15,7 @@ const step = fc.oneof(
   weighted(
     5,
     fc.record({
-      do: one('rename', 'rename again', 'rename to match', 'move out', 'copytruncate', 'delete', 'recreate'),
+      do: one('rename', 'rename again', 'rename to match', 'move out', 'copytruncate', 'delete', 'recreate', 'refill'),
       at,
     }),
   ),

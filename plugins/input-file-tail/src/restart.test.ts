@@ -33,6 +33,25 @@ describe('a restart', () => {
     expect(next.events()).toContain('replaced replaced.log');
   });
 
+  test.each(['beginning', 'end'])(
+    'reads from its beginning what was refilled with the same first KiB (from: %s)',
+    async (from) => {
+      const banner = `${'#'.repeat(2_000)}\n`;
+      const old = `${banner}old 1\nold 2\n`;
+      await writeFile(at('a.log'), old);
+      const life = (await new Life({ ...logs, from }).start()).pump();
+      if (from === 'beginning') await until(() => life.lines.length === 3);
+      // Two restarts: what is known of the end is kept by one that reads nothing.
+      const idle = await life.restart({ ...logs, from });
+      await idle.stop();
+      await truncate(at('a.log'));
+      await appendFile(at('a.log'), `${banner}new 1\nnew 2\nnew 3\n`);
+      const next = (await idle.restart({ ...logs, from })).pump();
+      await until(() => next.lines.length === 4);
+      expect(next.lines.slice(1)).toEqual(['new 1', 'new 2', 'new 3']);
+    },
+  );
+
   test('a renamed file keeps the attributes of the path that its records show', async () => {
     const captures = { paths: ['logs/{service}.log'] };
     await mkdir(at('logs'));

@@ -1,4 +1,4 @@
-import { type OpenedFile, type OpenFile, openFile } from '../identity/file.ts';
+import { type Ends, type OpenedFile, type OpenFile, openFile } from '../identity/file.ts';
 import { fileKey } from '../identity/identity.ts';
 import type { InputParts } from '../parts.ts';
 import { type FoundFile, unreadable } from './finder.ts';
@@ -21,7 +21,7 @@ export class Opener {
   }
 
   /** Opens what is there and readable and not yet open, each file once however many paths lead to it. */
-  async open(found: readonly FoundFile[], signal: AbortSignal): Promise<OpenFile[]> {
+  async open(found: readonly FoundFile[], ends: Ends, signal: AbortSignal): Promise<OpenFile[]> {
     const { ctx, tails, process } = this.#parts;
     const byPath = found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const groups = Map.groupBy(byPath, ({ stat }) => fileKey(stat));
@@ -30,7 +30,7 @@ export class Opener {
     const worker = async () => {
       for (const group of waiting) {
         // As one of the reads: a thousand inputs that start together would have a thousand files open before any is counted.
-        const file = await process.reads.use('live', () => this.#openFirst(group, signal));
+        const file = await process.reads.use('live', () => this.#openFirst(group, ends, signal));
         if (!file) continue;
         // It may have become another file since it was found.
         const key = fileKey(file.facts);
@@ -55,10 +55,10 @@ export class Opener {
   }
 
   /** Opens the file under the first of its paths that works. */
-  async #openFirst(group: readonly FoundFile[], signal: AbortSignal): Promise<OpenedFile | undefined> {
+  async #openFirst(group: readonly FoundFile[], ends: Ends, signal: AbortSignal): Promise<OpenedFile | undefined> {
     for (const { path, stat } of group) {
       if (signal.aborted) return undefined;
-      const file = this.#mayRead(path, stat) ? await this.tryToOpen(path) : undefined;
+      const file = this.#mayRead(path, stat) ? await this.tryToOpen(path, ends) : undefined;
       if (file) return file;
     }
     return undefined;
@@ -71,10 +71,10 @@ export class Opener {
   }
 
   /** `undefined`: it is not there, or may not or cannot be read, which is said. */
-  async tryToOpen(path: string): Promise<OpenedFile | undefined> {
+  async tryToOpen(path: string, ends: Ends): Promise<OpenedFile | undefined> {
     const { troubles, process } = this.#parts;
     try {
-      const file = await openFile(process.disk, path);
+      const file = await openFile(process.disk, path, ends);
       const outside = await this.#roots.outside(file);
       if (outside !== undefined) {
         await file.handle.close();

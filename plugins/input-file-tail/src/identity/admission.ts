@@ -5,8 +5,8 @@ import { type Disk, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
 import type { InputParts } from '../parts.ts';
 import type { Tails } from '../reading/tails.ts';
-import type { OpenFile } from './file.ts';
-import { fileKey, identify } from './identity.ts';
+import type { Ends, OpenFile } from './file.ts';
+import { fileKey, identify, readMeta, readPart } from './identity.ts';
 import { StoredRows } from './stored-rows.ts';
 
 /** A file with the source it is to be read as. */
@@ -53,6 +53,12 @@ export class Admission {
     this.#slices = process.slices;
     this.#opener = opener;
     this.#attributesOf = attributesOf;
+  }
+
+  /** Where to look at files, for {@link admit} to tell what they are. */
+  ends({ fromEnd }: Pick<AdmissionOptions, 'fromEnd'>): Ends {
+    const rows = new StoredRows(this.#ctx.sources.known());
+    return (file) => (fromEnd ? [...rows.ends(file), file.size] : rows.ends(file));
   }
 
   /** All in one commit: their start positions are on disk before a byte is read. */
@@ -108,7 +114,7 @@ export class Admission {
       const { row, verdict, reason } = identity;
       rows.take(row);
       this.#say(file, verdict, reason);
-      wanted.push({ file, origin: row.path, request: { key: row.key, path: file.facts.path, meta: file.meta } });
+      wanted.push(goneOn(file, row));
       // What that inode held before, and whose end was not stored.
       for (const old of rows.withInodeOf(file.facts)) {
         rows.take(old);
@@ -122,11 +128,7 @@ export class Admission {
         rows.take(row);
         wanted.push(ended(row, identity.verdict === 'truncated' ? 'truncated' : 'replaced'));
       }
-      const fresh = identity.verdict === 'new' && fromEnd;
-      wanted.push({
-        file,
-        request: { path: file.facts.path, position: fresh ? file.facts.size : 0, meta: file.meta },
-      });
+      wanted.push(identity.verdict === 'new' && fromEnd ? begunAtEnd(file) : begun(file));
     }
     return wanted;
   }
@@ -155,7 +157,7 @@ export class Admission {
         continue;
       }
       if (path === row.path || (path !== undefined && this.#tails.ofFile(key))) continue;
-      const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path);
+      const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path, (file) => rows.ends(file));
       if (path !== undefined && !opened) {
         this.#unopened.add(path);
         continue;
@@ -165,17 +167,12 @@ export class Admission {
       if (file && verdict === 'renamed') {
         claimed.add(key);
         this.#say(file, 'renamed', 'its path is not matched any more');
-        wanted.push({
-          file,
-          lost: true,
-          origin: row.path,
-          request: { key: row.key, path: file.facts.path, meta: file.meta },
-        });
+        wanted.push({ ...goneOn(file, row), lost: true });
       } else if (file && verdict === 'truncated' && row.meta.birth != null && row.meta.birth === file.meta.birth) {
         claimed.add(key);
         this.#say(file, 'truncated', 'and its path is not matched any more');
         wanted.push(ended(row, 'truncated'));
-        wanted.push({ file, lost: true, request: { path: row.path, position: 0, meta: file.meta } });
+        wanted.push({ ...begun(file, row.path), lost: true });
       } else {
         await file?.handle?.close();
         wanted.push(ended(row, statOf(this.#disk, row.path) ? 'replaced' : 'gone'));
@@ -189,6 +186,23 @@ export class Admission {
     const level = verdict === 'same' || verdict === 'new' ? 'debug' : 'info';
     this.#ctx.log[level](`${facts.path}: ${verdict}: ${reason}`);
   }
+}
+
+/** What was stored of it and cannot be seen stays so. */
+function goneOn({ meta, ...file }: OpenFile, row: StoredSource): Wanted {
+  const known = { ...meta, ...readPart(row.meta) };
+  const request = { key: row.key, path: file.facts.path, meta: known };
+  return { file: { ...file, meta: known }, origin: row.path, request };
+}
+
+function begun(file: OpenFile, path = file.facts.path): Wanted {
+  return { file, request: { path, position: 0, meta: file.meta } };
+}
+
+function begunAtEnd({ meta, ...file }: OpenFile): Wanted {
+  const { path, size, before } = file.facts;
+  const known = { ...meta, ...readMeta(size, before.get(size)!) };
+  return { file: { ...file, meta: known }, request: { path, position: size, meta: known } };
 }
 
 function ended(row: StoredSource, end: SourceEnd): Wanted {

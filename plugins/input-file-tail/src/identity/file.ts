@@ -1,6 +1,6 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Disk, Handle } from '../machine/disk.ts';
-import { type FileFacts, headBytes, metaOf } from './identity.ts';
+import { type FileFacts, headBytes, lastBytes, metaOf } from './identity.ts';
 
 /** A file that was opened and looked at: what is known of it is true of the handle, whatever happens to the path. */
 export interface OpenFile {
@@ -12,28 +12,43 @@ export interface OpenFile {
 
 export type OpenedFile = OpenFile & { readonly handle: Handle };
 
+/** Before which offsets a file is to be looked at. */
+export type Ends = (file: Pick<FileFacts, 'path' | 'ino' | 'size'>) => Iterable<number>;
+
 /** Opens a file for reading. @throws what the file system says */
-export async function openFile(disk: Disk, path: string): Promise<OpenedFile> {
+export async function openFile(disk: Disk, path: string, ends?: Ends): Promise<OpenedFile> {
   const handle = await disk.open(path);
   try {
-    return await lookAt(path, handle);
+    return await lookAt(path, handle, ends);
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-export async function lookAt(path: string, handle: Handle): Promise<OpenedFile> {
+export async function lookAt(path: string, handle: Handle, ends: Ends = () => []): Promise<OpenedFile> {
   const stat = handle.stat();
   if (stat.kind !== 'file') throw new Error('it is not a regular file');
   const head = await readHead(handle);
-  const { dev, ino, size, birth, modified } = stat;
-  const facts = { path, dev, ino, size: Math.max(size, head.length), birth, modified, head };
+  const { dev, ino, birth, modified } = stat;
+  const size = Math.max(stat.size, head.length);
+  const before = new Map<number, Uint8Array>();
+  for (const end of ends({ path, ino, size })) before.set(end, await readBefore(handle, end));
+  const facts = { path, dev, ino, size, birth, modified, head, before };
   return { handle, facts, meta: metaOf(facts) };
 }
 
-export async function readHead(handle: Handle): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(headBytes);
-  const length = await handle.read(bytes, headBytes, 0);
+export function readHead(handle: Handle): Promise<Buffer> {
+  return readBytes(handle, 0, headBytes);
+}
+
+function readBefore(handle: Handle, end: number): Promise<Buffer> {
+  const from = Math.max(0, end - lastBytes);
+  return readBytes(handle, from, end);
+}
+
+async function readBytes(handle: Handle, from: number, to: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(to - from);
+  const length = await handle.read(bytes, to - from, from);
   return bytes.subarray(0, length);
 }

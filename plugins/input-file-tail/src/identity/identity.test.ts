@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { birthOf } from '../machine/disk.ts';
-import { type FileFacts, identify, metaOf } from './identity.ts';
+import { type FileFacts, identify, metaOf, readMeta, readPart } from './identity.ts';
 import { StoredRows } from './stored-rows.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -12,6 +12,7 @@ const file: FileFacts = {
   size: 100,
   modified: 0,
   head: bytes('one\ntwo\n'),
+  before: new Map(),
 };
 const row = (key: number, of: Partial<FileFacts> & { position?: number } = {}) => {
   const { position = 50, ...facts } = of;
@@ -54,6 +55,32 @@ describe('a file is', () => {
     expect(identity.reason).not.toBe('');
   });
 
+  describe.each<[string, number]>([
+    ['at', 60],
+    ['behind', 50],
+    // A seek, or a rewind that was given up.
+    ['before', 90],
+  ])('with its read end stored %s its position', (_, position) => {
+    const stored = row(1, { position });
+    const known = { ...stored, meta: { ...stored.meta, ...readMeta(60, bytes('last\n')) } };
+
+    test.each<[string, Partial<FileFacts>, string]>([
+      ['the same last bytes', { before: new Map([[60, bytes('last\n')]]) }, 'same'],
+      ['the same last bytes, grown', { size: 5_000, before: new Map([[60, bytes('last\n')]]) }, 'same'],
+      ['the same last bytes, renamed', { path: '/v/a.1', before: new Map([[60, bytes('last\n')]]) }, 'renamed'],
+      ['last bytes that were not looked at', {}, 'same'],
+      ['other bytes looked at', { before: new Map([[50, bytes('other\n')]]) }, 'same'],
+      ['other last bytes', { before: new Map([[60, bytes('lost\n')]]) }, 'truncated'],
+      [
+        'other last bytes, and a birth time unknown now',
+        { birth: null, before: new Map([[60, bytes('lost\n')]]) },
+        'replaced',
+      ],
+      ['other last bytes, renamed', { path: '/v/a.1', before: new Map([[60, bytes('lost\n')]]) }, 'truncated'],
+      ['fewer bytes than were read', { size: 59, before: new Map([[60, bytes('last')]]) }, 'truncated'],
+    ])('%s', (_, now, verdict) => expect(identify({ ...file, ...now }, [known]).verdict).toBe(verdict));
+  });
+
   test('the same when it was empty, wherever its position is', () => {
     expect(identify(file, [row(1, { head: bytes(''), position: 0 })]).verdict).toBe('same');
   });
@@ -81,6 +108,15 @@ test('candidates share inode or path, and are taken once', () => {
   rows.take(rows.candidates(file)[0]!);
   expect(rows.candidates(file).map(({ key }) => key)).toEqual([2]);
   expect([...rows.left].map(({ key }) => key)).toEqual([2, 3]);
+});
+
+test('the end that was read is looked at, where it is stored', () => {
+  const plain = row(1);
+  expect(new StoredRows([plain]).ends(file)).toEqual([]);
+  const read = { ...plain, meta: { ...plain.meta, ...readMeta(60, bytes('last\n')) } };
+  expect(new StoredRows([read, row(2, { path: '/w', ino: 12n })]).ends(file)).toEqual([60]);
+  expect(readPart(read.meta)).toEqual(readMeta(60, bytes('last\n')));
+  expect(readPart(plain.meta)).toEqual({});
 });
 
 test('a birth time that is missing or only the change time is unknown', () => {

@@ -3,6 +3,8 @@ import type { SourceMeta, StoredSource } from '@logcatch/plugin-api';
 
 /** Bytes at the beginning of a file that its fingerprint covers; a shorter file has a shorter one, which grows with it. */
 export const headBytes = 1024;
+/** Bytes before the end of what was read that are remembered with it: more than a line in most logs. */
+export const lastBytes = 256;
 
 /** What is known of a file that was found. */
 export interface FileFacts {
@@ -16,6 +18,8 @@ export interface FileFacts {
   readonly modified: number;
   /** Its first bytes, at most {@link headBytes}. */
   readonly head: Uint8Array;
+  /** At most {@link lastBytes} before each of the offsets that were asked for. */
+  readonly before: ReadonlyMap<number, Uint8Array>;
 }
 
 /**
@@ -51,11 +55,30 @@ export function metaOf({ dev, ino, birth, head }: FileFacts): SourceMeta {
   };
 }
 
+/**
+ * What is stored of how far a file was read: that end, and a fingerprint of the bytes before it. It says itself where it
+ * belongs, for what was read is mostly ahead of the position that it is stored with.
+ */
+export function readMeta(end: number, last: Uint8Array): SourceMeta {
+  return { read: end, last: fingerprint(last) };
+}
+
+/** The part of what is stored that {@link readMeta} has made. */
+export function readPart({ read, last }: SourceMeta): SourceMeta {
+  return read === undefined || last === undefined ? {} : { read, last };
+}
+
 /** Whether the beginning of a file is what was stored. Nothing stored (the file was empty): unknown. */
 export function headMatches(head: Uint8Array, meta: SourceMeta): boolean | undefined {
   const length = Number(meta.head_bytes ?? 0);
   if (length === 0) return undefined;
   return head.length >= length && fingerprint(head.subarray(0, length)) === meta.head;
+}
+
+/** Whether the last bytes that were read of a file are still there. Nothing stored, or not looked at: unknown. */
+function lastMatches({ before }: FileFacts, { read, last }: SourceMeta): boolean | undefined {
+  const bytes = before.get(Number(read));
+  return bytes && fingerprint(bytes) === last;
 }
 
 /**
@@ -86,11 +109,13 @@ function compare(file: FileFacts, row: StoredSource): Identity {
     return { verdict: 'replaced', row, reason: 'its path has another inode now' };
   }
   if (born === false) return { verdict: 'replaced', row, reason: 'the inode was used again: born at another time' };
-  if (head === false) {
-    if (born || file.size < position) return { verdict: 'truncated', row, reason: 'it begins with other bytes now' };
-    return { verdict: 'replaced', row, reason: 'the inode was used again: it begins with other bytes' };
+  const end = Math.max(position, Number(meta.read ?? 0));
+  if (head === false || (file.size >= end && lastMatches(file, meta) === false)) {
+    const what = head === false ? 'begins with other bytes' : `holds other bytes before ${meta.read}`;
+    if (born || file.size < end) return { verdict: 'truncated', row, reason: `it ${what} now` };
+    return { verdict: 'replaced', row, reason: `the inode was used again: it ${what}` };
   }
-  if (file.size < position) return { verdict: 'truncated', row, reason: `it is shorter than position ${position}` };
+  if (file.size < end) return { verdict: 'truncated', row, reason: `it is shorter than the ${end} bytes it had` };
   const evidence = sameDevice ? 'inode' : 'path and inode, on a device that was renumbered';
   const reason = `same ${evidence}${head ? ' and first bytes' : ''}`;
   return { verdict: samePath ? 'same' : 'renamed', row, reason };

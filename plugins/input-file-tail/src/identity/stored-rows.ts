@@ -26,6 +26,11 @@ export class StoredRows {
     return [...new Set(rows)].filter((row) => this.#left.has(row));
   }
 
+  /** Up to where those were read that may be this file. */
+  ends(file: Pick<FileFacts, 'ino' | 'path'>): number[] {
+    return this.candidates(file).flatMap(({ meta }) => (meta.read === undefined ? [] : [Number(meta.read)]));
+  }
+
   /** Those whose file had this inode. */
   withInodeOf({ dev, ino }: Pick<FileFacts, 'dev' | 'ino'>): StoredSource[] {
     const rows = this.#byInode.get(String(ino)) ?? [];

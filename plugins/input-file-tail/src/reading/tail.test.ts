@@ -5,6 +5,7 @@ import type { SourceMeta } from '@logcatch/plugin-api';
 import { fakeInputContext } from '@logcatch/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openFile } from '../identity/file.ts';
+import { readMeta } from '../identity/identity.ts';
 import { clock } from '../machine/clock.ts';
 import { disk } from '../machine/disk.ts';
 import { HandleTable } from '../process/handle-table.ts';
@@ -110,7 +111,7 @@ test('a file that is shorter than it was is overwritten, and so is one that begi
   expect(tail.overwritten).toBe(true);
 });
 
-test('the fingerprint grows with a short file, up to its limit', async () => {
+test('the fingerprint grows with a short file, up to its limit, and what was read is remembered', async () => {
   metas.length = 0;
   await texts();
   await appendFile(path, 'two\n');
@@ -122,7 +123,9 @@ test('the fingerprint grows with a short file, up to its limit', async () => {
   await appendFile(path, 'more\n');
   tail.observe(3);
   await texts();
-  expect(metas.map(({ head_bytes }) => head_bytes)).toEqual([8, 1024]);
+  expect([...new Set(metas.map(({ head_bytes }) => head_bytes))]).toEqual([4, 8, 1024]);
+  expect([...new Set(metas.map(({ read }) => read))]).toEqual([4, 8, 1_810, 1_815]);
+  expect(metas.at(-1)).toMatchObject(readMeta(1_815, Buffer.from(`${'x'.repeat(250)}\nmore\n`)));
 });
 
 test('a partial line is not searched again before there is more of it', async () => {

@@ -1,6 +1,6 @@
 import { Batch, type Buffers, type Source, type Sources } from '@logcatch/plugin-api';
 import type { OpenedFile, OpenFile } from '../identity/file.ts';
-import { headBytes } from '../identity/identity.ts';
+import { headBytes, lastBytes } from '../identity/identity.ts';
 import type { Clock } from '../machine/clock.ts';
 import type { Extent } from '../machine/disk.ts';
 import type { Holder } from '../process/handle-table.ts';
@@ -11,8 +11,6 @@ import { type FilePlace, TailedFile } from './tailed-file.ts';
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
 const backlogRead = 512 << 10;
 const smallestRead = 4 << 10;
-/** Bytes before the position that are read again, to see that they are still the same: more than a line in most logs. */
-const contextBytes = 256;
 
 /** What every read needs. */
 export interface Reading {
@@ -248,8 +246,8 @@ export class Tail implements Holder {
     const turn = this.#turn;
     const unwanted = () => turn !== this.#turn || this.paused || this.closed;
     const start = this.#position;
-    // The byte before tells whether a line was left unfinished.
-    const from = this.#context?.length ?? Math.min(start, 1);
+    // What is before tells whether a line was left unfinished, and whether the file is still the same.
+    const from = this.#context?.length ?? Math.min(start, lastBytes);
     const base = start - from;
     const chunk = await buffers.acquire(this.#chunkBytes(base, buffers.largest), signal);
     let kept = false;
@@ -277,7 +275,7 @@ export class Tail implements Holder {
       }
       this.#longest = 0;
       this.#position = base + end;
-      this.#keepContext(bytes, end);
+      this.#sources.remember(this.source, this.file.readTo(this.#position, this.#keepContext(bytes, end)));
       if (framed.split > 0) split(this, framed.split, start);
       kept = true;
       return new Batch({ source: this.source, chunk, count, start, end: base + end, base });
@@ -299,11 +297,12 @@ export class Tail implements Holder {
     await this.file.close();
   }
 
-  #keepContext(bytes: Buffer, end: number): void {
-    const from = Math.max(0, end - contextBytes);
-    this.#memory ??= Buffer.allocUnsafeSlow(contextBytes);
+  #keepContext(bytes: Buffer, end: number): Buffer {
+    const from = Math.max(0, end - lastBytes);
+    this.#memory ??= Buffer.allocUnsafeSlow(lastBytes);
     bytes.copy(this.#memory, 0, from, end);
     this.#context = this.#memory.subarray(0, end - from);
+    return this.#context;
   }
 
   #grow(size: number, now: number): void {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { SourceMeta } from '@logcatch/plugin-api';
 import { lookAt, type OpenedFile, type OpenFile, openFile, readHead } from '../identity/file.ts';
-import { fileKey, fingerprint, headBytes, headMatches } from '../identity/identity.ts';
+import { fileKey, fingerprint, headBytes, headMatches, readMeta } from '../identity/identity.ts';
 import { type Disk, type Extent, type FileStat, type Handle, statOf } from '../machine/disk.ts';
 import type { HandleTable, Holder } from '../process/handle-table.ts';
 
@@ -129,6 +129,12 @@ export class TailedFile {
     // Right after a file was made, its birth time cannot be told from its change time.
     const birth = before.birth ?? handle.stat().birth?.toString() ?? null;
     this.#meta = { ...before, birth, head: fingerprint(bytes), head_bytes: bytes.length };
+    return this.#meta;
+  }
+
+  /** It was read up to here. @param last the bytes before. @returns what is known of the file now */
+  readTo(end: number, last: Uint8Array): SourceMeta {
+    this.#meta = { ...this.#meta, ...readMeta(end, last) };
     return this.#meta;
   }
 
