@@ -108,6 +108,7 @@ export class Discovery {
     const attributes = attributesOf(path);
     const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
     ctx.sources.end(before, 'truncated', own);
+    if (path !== tail.path) ctx.sources.renamed(source!, tail.path);
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
@@ -163,11 +164,7 @@ export class Discovery {
     }
     for (const [tail, [first, ...others]] of found) {
       const moved = tail.path !== first!.path && !others.some(({ path }) => path === tail.path) && !this.#isAt(tail);
-      if (moved) {
-        ctx.log.info(`${tail.path}: renamed to ${first!.path}`);
-        tail.file.moveTo(first!.path);
-        ctx.sources.renamed(tail.source, tail.path);
-      }
+      if (moved) this.#moveTo(tail, first!.path);
       tail.file.missing = false;
       tail.lostAt = undefined;
       tail.strayed = false;
@@ -180,9 +177,18 @@ export class Discovery {
     return { fresh, found: new Set(found.keys()) };
   }
 
+  #moveTo(tail: Tail, path: string): void {
+    const { log, sources } = this.#parts.ctx;
+    if (path !== tail.path) {
+      log.info(`${tail.path}: renamed to ${path}`);
+      sources.renamed(tail.source, path);
+    }
+    tail.file.moveTo(path);
+  }
+
   /** Parked files that are not at their paths any more: in the folder where they lay the inode tells them. */
   async #findMissing(signal: AbortSignal): Promise<void> {
-    const { tails, ctx, process, turns, looks } = this.#parts;
+    const { tails, process, turns, looks } = this.#parts;
     const missing = tails.list.filter((tail) => tail.file.missing);
     const byFolder = Map.groupBy(missing, ({ file }) => file.realFolder);
     for (const [folder, lost] of byFolder) {
@@ -194,8 +200,7 @@ export class Discovery {
         const path = files.get(tail.key);
         if (path === undefined || !(await this.#isFileOf(tail, path))) continue;
         signal.throwIfAborted();
-        if (path !== tail.path) ctx.log.info(`${tail.path}: renamed to ${path}`);
-        tail.file.moveTo(path);
+        this.#moveTo(tail, path);
         this.#retry(tail);
         looks.within(0, tail);
         turns.offer(tail);

@@ -98,10 +98,27 @@ describe('a restart', () => {
     await delay(grace.removed * 2);
     for (const name of names) await rename(at(`${name}.1`), at(`${name}.2`));
     await until(() => next.logged('renamed to'));
+    expect(next.events()).toContain('renamed 0.2');
     next.pump();
     await until(() => next.lines.length === 20 && next.ctx.sources.known().length === 0);
     expect(next.lines.toSorted()).toEqual(names.map((name) => `${name} late`).toSorted());
     await until(() => openIn(folder).length === 0);
+  });
+
+  test('tells where a file is that was overwritten and renamed away', async () => {
+    await writeFile(at('a.log'), 'one\n');
+    // Right after a file was made, its birth time cannot be told from its change time.
+    await delay(50);
+    await appendFile(at('a.log'), 'two\n');
+    const life = (await new Life(logs).start()).pump();
+    await until(() => life.lines.length === 2);
+    await life.stop();
+    await truncate(at('a.log'));
+    await appendFile(at('a.log'), 'other\n');
+    await rename(at('a.log'), at('a.1'));
+    const next = (await life.restart(logs)).pump();
+    await until(() => next.lines.length === 1);
+    expect(next.events().slice(-4)).toEqual(['resumed a.log', 'found a.log', 'truncated a.log', 'renamed a.1']);
   });
 
   test('does not read a file that was renamed away and lies outside of roots by now', async () => {

@@ -69,9 +69,10 @@ export class Admission {
     if (rotatedAway) wanted.push(...(await this.#rotatedAway(rows, wanted.length)));
     const opened = await this.#openSources(wanted);
     const admitted: Admitted[] = [];
-    for (const [i, { file, end, lost = false }] of wanted.entries()) {
+    for (const [i, { file, end, request, lost = false }] of wanted.entries()) {
       const source = opened[i]!;
       if (end) sources.end(source, end);
+      if (file && file.facts.path !== request.path) sources.renamed(source, file.facts.path);
       if (file) admitted.push({ file, source, lost });
     }
     return admitted;
