@@ -51,6 +51,7 @@ const status: AgentStatus = {
         unsettled: 3 << 20,
         lag: 5 << 20,
         account: emptyAccount,
+        discovered: { found: 2, resumed: 0, renamed: 0, truncated: 0, replaced: 0, gone: 0 },
         sources: [{ path: '/a', position: 0, unsettled: 3 << 20, pausedBy: ['window'] }],
       },
     },

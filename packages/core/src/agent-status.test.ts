@@ -46,6 +46,8 @@ test('a running agent, through its control socket', async () => {
     ],
   });
   expect(status.components[0]!.input!.sources).toEqual([{ path: 'a', position: 2, unsettled: 0, pausedBy: [] }]);
+  const found = { found: 1, resumed: 0, renamed: 0, truncated: 0, replaced: 0, gone: 0 };
+  expect(status.components[0]!.input!.discovered).toEqual(found);
   expect(statSync(join(dataDir(), 'control.sock')).mode & 0o777).toBe(0o600);
   await agent.stop();
   expect(existsSync(join(dataDir(), 'control.sock'))).toBe(false);

@@ -4,6 +4,7 @@ import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
 import type { ConfigurationChange } from './configuration-change.ts';
 import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
+import type { DiscoveryCounts } from './discoveries.ts';
 import { InputNode } from './input-node.ts';
 import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
@@ -66,6 +67,8 @@ export interface InputFigures {
   readonly lag: number;
   /** Where every byte went of all its sources, those that have ended included. */
   readonly account: Account;
+  /** What became of its sources, since the start: new ones, ones that went on from a stored position, and so on. The log says why. */
+  readonly discovered: DiscoveryCounts;
   /** At most the first 1,000. */
   readonly sources: readonly InputSource[];
 }
@@ -102,7 +105,7 @@ export function statusOf(agent: Agent): AgentStatus {
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const components = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(({ id }) => {
     const node = nodes.get(id);
-    return node ? [componentOf(node, accounts, agent.deadLetters)] : [];
+    return node ? [componentOf(node, accounts, agent)] : [];
   });
   const { sources, changed: pending } = configuration;
   const deadLetters = agent.deadLetters.usage;
@@ -134,15 +137,21 @@ export function isNews({ lastAt }: Buried, { bytes }: LettersUsage, now: number)
   return bytes > 0 && now - lastAt < news;
 }
 
-function componentOf(node: Node, accounts: ReadonlyMap<string, Account>, letters: DeadLetters): ComponentStatus {
+function componentOf(
+  node: Node,
+  accounts: ReadonlyMap<string, Account>,
+  { deadLetters, discoveries }: Pick<Agent, 'deadLetters' | 'discoveries'>,
+): ComponentStatus {
   const { id, kind, component, supervisor } = node;
   return {
     id,
     kind,
     type: component.type,
     ...supervisor.status,
-    ...(node instanceof InputNode && { input: inputFigures(node, accounts.get(id) ?? emptyAccount) }),
-    ...(node instanceof OutputNode && { output: outputFigures(node, letters) }),
+    ...(node instanceof InputNode && {
+      input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id)),
+    }),
+    ...(node instanceof OutputNode && { output: outputFigures(node, deadLetters) }),
   };
 }
 
@@ -151,7 +160,7 @@ function outputFigures({ id, queued, dropped, details }: OutputNode, letters: De
   return { queued, dropped, ...(details && { details }), ...(buried && { buried }) };
 }
 
-function inputFigures(node: InputNode, account: Account): InputFigures {
+function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCounts): InputFigures {
   let count = 0;
   let unsettled = 0;
   let lag = 0;
@@ -162,7 +171,7 @@ function inputFigures(node: InputNode, account: Account): InputFigures {
     lag += source.lag;
     if (sources.length < mostSources) sources.push(sourceOf(source));
   }
-  return { count, unsettled, lag, account, sources };
+  return { count, unsettled, lag, account, discovered, sources };
 }
 
 function sourceOf({ path, position, unsettled, pausedBy }: TrackedSource): InputSource {

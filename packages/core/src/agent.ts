@@ -8,6 +8,7 @@ import { Configuration } from './configuration.ts';
 import type { ConfigurationChanges } from './configuration-change.ts';
 import { ControlServer, commandsOf } from './control.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Discoveries } from './discoveries.ts';
 import type { Engine } from './engine.ts';
 import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
@@ -36,6 +37,7 @@ export class Agent {
   readonly configuration: Configuration;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
+  readonly discoveries: Discoveries;
   readonly checkpoints: Checkpoints;
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
@@ -108,6 +110,7 @@ export class Agent {
     });
     hooks.error.tap('log', (error) => (error.retriable ? log.warn(error.describe()) : log.error(error.describe())));
     this.deadLetters = new DeadLetters(desired.dataDir);
+    this.discoveries = new Discoveries(hooks);
     // Under test a released chunk is overwritten, so that a view kept too long shows.
     this.#pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
     const environment: PipelineEnvironment = {
