@@ -150,7 +150,7 @@ describe('explain', () => {
       reasons: ['The pattern "*.log" matches it.', 'It is read: 4 of 8 bytes.'],
       sources: [life.sources[0]!.key],
     });
-    expect(await said('no.tmp.log')).toContain('It is excluded');
+    expect(await said('no.tmp.log')).toContain('It is not read: it is excluded.');
     expect(await said('link.log')).toContain(`the same file as ${at('a.log')}`);
     expect(await said('folder.log')).toContain('LC_INPUT_NOT_A_FILE');
     expect(await said('later.log')).toContain('no such file');
@@ -159,6 +159,20 @@ describe('explain', () => {
     await until(() => life.explained('renamed away'));
     expect(await said('a.log')).toContain(`What was here`);
     expect(await said('a.1')).toContain(`the same file as ${at('a.log')}, which was renamed. It is read: 4 of 8 bytes`);
+  });
+
+  test('a file that is named and lies in a folder that is left out is not read, and said', async () => {
+    await mkdir(at('logs/old'), { recursive: true });
+    for (const name of ['logs/a.log', 'logs/old/a.log']) await writeFile(at(name), `${name}\n`);
+    const paths = ['logs/*.log', 'logs/old/a.log'];
+    const life = (await new Life({ paths, exclude: ['old'] }).start()).pump();
+    await until(() => life.lines.length === 1);
+    await appendFile(at('logs/old/a.log'), 'more\n');
+    await appendFile(at('logs/a.log'), 'more\n');
+    await until(() => life.lines.length === 2);
+    expect(life.lines).toEqual(['logs/a.log', 'more']);
+    expect(life.logged(`leaves out ${at('logs/old')}, so that nothing can match "logs/old/a.log"`)).toBe(true);
+    expect(life.logged('"logs/*.log"')).toBe(false);
   });
 
   test('says which folder on the way is not gone into', async () => {

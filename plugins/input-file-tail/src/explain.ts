@@ -30,7 +30,8 @@ export function explain(path: string, parts: ExplainParts): PathExplanation | un
   const reasons: string[] = [];
   if (pattern) reasons.push(`The pattern ${JSON.stringify(pattern.text)} matches it.`);
   else reasons.push('No pattern matches it.');
-  if (pattern && exclusions.has(path)) reasons.push('It is excluded.');
+  const excluded = exclusions.by(path);
+  if (pattern && excluded) reasons.push(`It is not read: ${excluded === path ? 'it' : excluded} is excluded.`);
   else if (pattern && readHere.length === 0) reasons.push(whyNot(path, pattern, parts));
   if (same && same.path !== path) {
     reasons.push(`It is the same file as ${same.path}${same.lostAt === undefined ? '' : ', which was renamed'}.`);

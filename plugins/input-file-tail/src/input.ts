@@ -62,6 +62,11 @@ export class FileTail implements Input {
       fromEnd: options.from === 'end',
       ignoreOlder: options.ignore_older,
     });
+    for (const { text, base } of this.#patterns) {
+      const excluded = this.#exclusions.by(base);
+      if (excluded)
+        ctx.log.warn(`\`exclude\` leaves out ${excluded}, so that nothing can match ${JSON.stringify(text)}`);
+    }
     if (ctx.untrusted && !options.roots) {
       ctx.log.warn('its paths come from a remote source, and nothing limits which files it may read: set `roots`');
     }

@@ -9,7 +9,9 @@ export const options = z.strictObject({
   ),
   exclude: patterns()
     .optional()
-    .describe('Files and folders to leave out, as in `paths`. Without a slash it is compared with base names: `*.gz`.'),
+    .describe(
+      'Files to leave out, and folders with all they hold, as in `paths`; what is named in `paths` too. Without a slash it is compared with each name on the way to a file: `*.gz`, `old`.',
+    ),
   from: z
     .enum(['beginning', 'end'])
     .default('beginning')

@@ -103,13 +103,12 @@ export class Finder {
   /** Why what a pattern matches is not found: a folder on the way there that is not gone into. */
   whyNotFound(pattern: Pattern, path: string): string | undefined {
     if (pattern.literal) return undefined;
-    const { disk, exclusions } = this.#parts;
+    const { disk } = this.#parts;
     let folder = pattern.base;
     const names = dirname(pathBelow(folder, path)!).split('/');
     for (const name of ['.', ...names]) {
       const parent = folder;
       folder = join(parent, name);
-      if (exclusions.has(folder)) return `${folder} is excluded`;
       const linked = folder !== parent && disk.realPath(folder) !== join(disk.realPath(parent), name);
       if (linked && !pattern.followsLink(folder)) return `${folder} is a link, and \`**\` does not go through links`;
     }

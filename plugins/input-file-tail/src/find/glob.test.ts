@@ -64,6 +64,19 @@ test('exclude: base names without a slash, else paths, and folders with what the
   expect(exclusions.has('/v/a.log')).toBe(false);
 });
 
+test('exclude: whatever is in a folder that is left out, on the whole path', () => {
+  const exclusions = new Exclusions(['old', '[[]me]', 'home', '/v/*/tmp', '../c?che'], inFolder);
+  expect(exclusions.by('/v/old/a/b.log')).toBe('/v/old');
+  expect(exclusions.by('/old/a.log')).toBe('/old');
+  expect(exclusions.by('/v/x/tmp/a/b.log')).toBe('/v/x/tmp');
+  expect(exclusions.by('/home/cache/a.log')).toBe('/home/cache');
+  expect(exclusions.by('/w/home/a.log')).toBe('/w/home');
+  expect(exclusions.by('/v/x/a.log')).toBe(undefined);
+  // Where the pipeline file lies is nobody's choice.
+  expect(exclusions.by('/home/[me]/a.log')).toBe(undefined);
+  expect(exclusions.by('/home/[me]/old/a.log')).toBe('/home/[me]/old');
+});
+
 test('commas inside braces do not separate patterns', () => {
   expect(joinBraces(['/v/{a', 'b}.log', '/w/*.log', '/x/{{c', 'd}', 'e}'])).toEqual([
     '/v/{a,b}.log',

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import picomatch from 'picomatch';
 import { capturesOf, capturing } from './captures.ts';
 
@@ -81,12 +81,16 @@ export class Pattern {
 /** What `exclude` leaves out: files, and folders with all they hold. */
 export class Exclusions {
   readonly #patterns: readonly ((path: string) => boolean)[];
+  /** Files of one folder are asked for together. */
+  #last: { readonly folder: string; readonly by: string | undefined } | undefined;
 
   constructor(texts: readonly string[], resolve: (path: string) => string) {
     this.#patterns = texts.map((text) => {
       if (!text.includes('/')) {
         const matches = matcher(text, true);
-        return (path) => matches(basename(path));
+        const own = resolve('.');
+        // The folder that relative paths begin in, and those it lies in, have names that nobody chose for logs.
+        return (path) => matches(basename(path)) && pathBelow(path, own) === undefined;
       }
       const { base, glob, isGlob } = picomatch.scan(text, { nonegate: true, noparen: true });
       const fixed = resolve(unescaped(base) || (text.startsWith('/') ? '/' : '.'));
@@ -100,7 +104,16 @@ export class Exclusions {
   }
 
   has(path: string): boolean {
-    return this.#patterns.some((excludes) => excludes(path));
+    return this.by(path) !== undefined;
+  }
+
+  /** What of a path is left out: itself, or a folder on the way to it. */
+  by(path: string): string | undefined {
+    if (this.#patterns.some((excludes) => excludes(path))) return path;
+    const folder = dirname(path);
+    if (folder === path) return undefined;
+    if (this.#last?.folder !== folder) this.#last = { folder, by: this.by(folder) };
+    return this.#last.by;
   }
 }
 
