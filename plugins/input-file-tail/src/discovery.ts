@@ -49,12 +49,13 @@ export class Discovery {
 
   /** The look at start: finds stored sources again, those too that were renamed away. */
   async first(signal: AbortSignal): Promise<Findings> {
-    const { ctx, finder } = this.#parts;
+    const { ctx, finder, tails } = this.#parts;
     const findings = await finder.all();
     this.#report(findings, true);
     const fromEnd = this.#options.fromEnd && ctx.firstStart;
     const files = [...findings.files.values()];
     await this.#admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
+    if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     return findings;
   }
@@ -65,6 +66,7 @@ export class Discovery {
     signal.throwIfAborted();
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
+    this.#admission.passedOver.see(fresh);
     if (scope === 'all') this.#untold(fresh);
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);

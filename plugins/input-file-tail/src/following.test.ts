@@ -1,10 +1,11 @@
-import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { watch } from 'chokidar';
 import { describe, expect, test } from 'vitest';
 import { HandClock } from './fixtures/hand-clock.ts';
 import { at, folder, Life, logs, quick, until } from './fixtures/life.ts';
 import { MemoryDisk } from './fixtures/memory-disk.ts';
+import { disk } from './machine/disk.ts';
 
 describe('following', () => {
   test('ships what is there and what is appended, whole lines only', async () => {
@@ -104,6 +105,29 @@ describe('following', () => {
     await until(() => life.lines.at(-1) === 'end');
     expect(life.lines.map((line) => line.length)).toEqual([900_000, 5, 1_000_000, 800_000, 3]);
     expect(life.logged('longer than max_line_bytes')).toBe(true);
+  });
+
+  test('from: end counts for a file that cannot be opened at the first start, too', async () => {
+    let refuses = true;
+    const opened: string[] = [];
+    const refusing = {
+      ...disk,
+      open: async (path: string) => {
+        opened.push(path);
+        if (refuses) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+        return disk.open(path);
+      },
+    };
+    for (const name of ['grown.log', 'truncated.log']) await writeFile(at(name), 'old\n');
+    const life = (await new Life({ ...logs, from: 'end' }, { disk: refusing }).start()).pump();
+    await appendFile(at('grown.log'), 'new\n');
+    await truncate(at('truncated.log'));
+    const { length } = opened;
+    await until(() => opened.slice(length).filter((path) => path === at('truncated.log')).length > 1);
+    await appendFile(at('truncated.log'), 'first\nsecond\n');
+    refuses = false;
+    await until(() => life.lines.length === 3);
+    expect(life.lines.toSorted()).toEqual(['first', 'new', 'second']);
   });
 
   test('leaves out what is excluded, hidden, a folder, or not a file', async () => {

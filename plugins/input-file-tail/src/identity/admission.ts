@@ -7,6 +7,7 @@ import type { InputParts } from '../parts.ts';
 import type { Tails } from '../reading/tails.ts';
 import type { Ends, OpenFile } from './file.ts';
 import { fileKey, identify, readMeta, readPart } from './identity.ts';
+import { PassedOver } from './passed-over.ts';
 import { StoredRows } from './stored-rows.ts';
 
 /** A file with the source it is to be read as. */
@@ -43,6 +44,7 @@ export class Admission {
   readonly #attributesOf: (path: string) => Attributes | undefined;
   /** Where files are that were renamed away, and could not be opened: to be tried again. */
   readonly #unopened = new Set<string>();
+  readonly passedOver = new PassedOver();
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
@@ -58,7 +60,10 @@ export class Admission {
   /** Where to look at files, for {@link admit} to tell what they are. */
   ends({ fromEnd }: Pick<AdmissionOptions, 'fromEnd'>): Ends {
     const rows = new StoredRows(this.#ctx.sources.known());
-    return (file) => (fromEnd ? [...rows.ends(file), file.size] : rows.ends(file));
+    return (file) => {
+      const end = this.#firstEnd(file, fromEnd);
+      return end === undefined ? rows.ends(file) : [...rows.ends(file), end];
+    };
   }
 
   /** All in one commit: their start positions are on disk before a byte is read. */
@@ -102,6 +107,11 @@ export class Admission {
     }
   }
 
+  /** Where a new file ended at the first start, if that is where it begins. */
+  #firstEnd(file: Parameters<Ends>[0], fromEnd: boolean): number | undefined {
+    return fromEnd ? file.size : this.passedOver.bytesOf(file);
+  }
+
   /** Files that go on come first: a row belongs to the file that has its inode before it can count as replaced. */
   #claims(files: readonly OpenFile[], rows: StoredRows, fromEnd: boolean): Wanted[] {
     const wanted: Wanted[] = [];
@@ -129,7 +139,8 @@ export class Admission {
         rows.take(row);
         wanted.push(ended(row, identity.verdict === 'truncated' ? 'truncated' : 'replaced'));
       }
-      wanted.push(identity.verdict === 'new' && fromEnd ? begunAtEnd(file) : begun(file));
+      const end = identity.verdict === 'new' ? this.#firstEnd(file.facts, fromEnd) : undefined;
+      wanted.push(end === undefined ? begun(file) : begunAt(file, end));
     }
     return wanted;
   }
@@ -200,10 +211,10 @@ function begun(file: OpenFile, path = file.facts.path): Wanted {
   return { file, request: { path, position: 0, meta: file.meta } };
 }
 
-function begunAtEnd({ meta, ...file }: OpenFile): Wanted {
-  const { path, size, before } = file.facts;
-  const known = { ...meta, ...readMeta(size, before.get(size)!) };
-  return { file: { ...file, meta: known }, request: { path, position: size, meta: known } };
+function begunAt({ meta, ...file }: OpenFile, position: number): Wanted {
+  const { path, before } = file.facts;
+  const known = { ...meta, ...readMeta(position, before.get(position)!) };
+  return { file: { ...file, meta: known }, request: { path, position, meta: known } };
 }
 
 function ended(row: StoredSource, end: SourceEnd): Wanted {

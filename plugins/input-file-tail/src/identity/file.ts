@@ -13,7 +13,7 @@ export interface OpenFile {
 export type OpenedFile = OpenFile & { readonly handle: Handle };
 
 /** Before which offsets a file is to be looked at. */
-export type Ends = (file: Pick<FileFacts, 'path' | 'ino' | 'size'>) => Iterable<number>;
+export type Ends = (file: Omit<FileFacts, 'modified' | 'head' | 'before'>) => Iterable<number>;
 
 /** Opens a file for reading. @throws what the file system says */
 export async function openFile(disk: Disk, path: string, ends?: Ends): Promise<OpenedFile> {
@@ -33,7 +33,7 @@ export async function lookAt(path: string, handle: Handle, ends: Ends = () => []
   const { dev, ino, birth, modified } = stat;
   const size = Math.max(stat.size, head.length);
   const before = new Map<number, Uint8Array>();
-  for (const end of ends({ path, ino, size })) before.set(end, await readBefore(handle, end));
+  for (const end of ends({ path, dev, ino, size, birth })) before.set(end, await readBefore(handle, end));
   const facts = { path, dev, ino, size, birth, modified, head, before };
   return { handle, facts, meta: metaOf(facts) };
 }
