@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,6 +45,21 @@ test('answers, for this user alone, and leaves nothing behind', async () => {
   await server.close();
   expect(readdirSync(dataDir)).toEqual([]);
   await expect(askAgent(dataDir, 'GET', '/status')).rejects.toMatchObject({ code: 'LC_AGENT_NOT_RUNNING' });
+});
+
+test('says what keeps it from being opened, also where nothing can be removed again', () => {
+  const dataDir = folder();
+  const script = `
+    import { openSync } from 'node:fs';
+    const { ControlServer } = await import(${JSON.stringify(new URL('control.ts', import.meta.url).href)});
+    try {
+      for (;;) openSync('/dev/null');
+    } catch {}
+    await ControlServer.open(process.argv[1], {}).catch((error) => process._rawDebug(error.code, error.message));
+  `;
+  const limited = `ulimit -n 64; exec "$0" --input-type=module -e "$1" "$2"`;
+  const { stderr } = spawnSync('sh', ['-c', limited, process.execPath, script, dataDir], { encoding: 'utf8' });
+  expect(stderr).toMatch(/^LC_CONTROL_SOCKET .*EMFILE: too many open files/m);
 });
 
 test('a folder with a path longer than an address is reached too, or said to be out of reach', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
@@ -52,7 +53,7 @@ export class ControlServer {
     const folder = join(dataDir, nursery);
     let address: SocketAddress | undefined;
     try {
-      rmSync(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
       mkdirSync(folder, { mode: 0o700 });
       address = socketAddress(dataDir, join(nursery, 's'));
       const server = serverOf(commands);
@@ -67,7 +68,8 @@ export class ControlServer {
       if (error instanceof LogcatchError) throw error;
       throw new LogcatchError('LC_CONTROL_SOCKET', messageOf(error), { cause: error });
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      // What stays is removed by the next one.
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
     }
   }
 
