@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { messageOf } from '@logcatch/plugin-api';
-import { type Findings, type FoundFile, newFindings } from './find/finder.ts';
+import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
 import { Opener } from './find/opener.ts';
 import type { Roots } from './find/roots.ts';
 import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
@@ -125,7 +125,8 @@ export class Discovery {
     // Looked for in its folder by the look that this asks for.
     if (error instanceof MissingFile) return;
     tail.broken = error;
-    this.#parts.troubles.set(tail.path, 'LC_INPUT_UNREADABLE', `${tail.path} cannot be read: ${messageOf(error)}`);
+    const { code, message, hint } = unreadable(tail.path, error, true);
+    this.#parts.troubles.set(tail.path, code, message, hint);
     if (this.#isAt(tail)) await tail.file.release();
   }
 
@@ -280,9 +281,9 @@ export class Discovery {
       const { unopened } = this.#admission;
       troubles.keep(new Set([...problems.map(({ path }) => path), ...files.keys(), ...broken, ...unopened]));
     }
-    for (const { path, code, message, named } of problems) {
-      if (named) troubles.set(path, code, message);
-      else troubles.warnOnce(path, code, message);
+    for (const { path, code, message, hint, named } of problems) {
+      if (named) troubles.set(path, code, message, hint);
+      else troubles.warnOnce(path, code, message, hint);
     }
   }
 

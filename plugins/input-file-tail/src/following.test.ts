@@ -7,6 +7,10 @@ import { at, folder, Life, logs, quick, until } from './fixtures/life.ts';
 import { MemoryDisk } from './fixtures/memory-disk.ts';
 import { disk } from './machine/disk.ts';
 
+async function noDescriptor(): Promise<never> {
+  throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+}
+
 describe('following', () => {
   test('ships what is there and what is appended, whole lines only', async () => {
     await writeFile(at('a.log'), 'one\r\ntwo\nthr');
@@ -114,8 +118,7 @@ describe('following', () => {
       ...disk,
       open: async (path: string) => {
         opened.push(path);
-        if (refuses) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
-        return disk.open(path);
+        return refuses ? noDescriptor() : disk.open(path);
       },
     };
     for (const name of ['grown.log', 'truncated.log']) await writeFile(at(name), 'old\n');
@@ -168,6 +171,17 @@ describe('following', () => {
     await writeFile(at('named'), 'n\n');
     await until(() => life.lines.length === 2);
     await until(() => life.ctx.degradedBy === null);
+  });
+
+  test('says what to do about a shortage of descriptors', async () => {
+    await writeFile(at('a.log'), 'a\n');
+    const life = new Life(logs, { disk: { ...disk, open: noDescriptor } });
+    let said = '';
+    life.ctx.degraded = (reason: string | null, hint?: string) => {
+      said = `${reason}. ${hint}`;
+    };
+    (await life.start()).pump();
+    await until(() => said.includes('a.log cannot be read: EMFILE. Raise how many files this process may open'));
   });
 
   test.skipIf(process.getuid?.() === 0)('reads a file when it becomes readable', async () => {

@@ -31,8 +31,9 @@ export class Troubles {
     return this.#byPath.get(path)?.message ?? this.#warned.get(path);
   }
 
-  set(path: string, code: ErrorCode, message: string): void {
-    this.#byPath.set(path, { message: `${code} ${message}`, hint: errorTable[code].hint });
+  /** @param hint what to do; default: that of the code */
+  set(path: string, code: ErrorCode, message: string, hint = errorTable[code].hint): void {
+    this.#byPath.set(path, { message: `${code} ${message}`, hint });
     this.#say();
   }
 
@@ -68,10 +69,10 @@ export class Troubles {
   }
 
   /** A warning that does not make the input degraded: once per path, for as long as that is there. */
-  warnOnce(path: string, code: ErrorCode, message: string): void {
+  warnOnce(path: string, code: ErrorCode, message: string, hint = errorTable[code].hint): void {
     if (this.#warned.has(path)) return;
     this.#warned.set(path, `${code} ${message}`);
-    this.#ctx.log.warn(`${code} ${message}. ${errorTable[code].hint}`, { path });
+    this.#ctx.log.warn(`${code} ${message}. ${hint}`, { path });
   }
 
   #say(): void {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { ErrorCode } from '@logcatch/plugin-api';
+import { type ErrorCode, messageOf } from '@logcatch/plugin-api';
 import { type Disk, type Entry, type FileStat, isMissing, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
 import type { Interest } from '../process/folder.ts';
@@ -15,6 +15,8 @@ export interface Problem {
   readonly path: string;
   readonly code: ErrorCode;
   readonly message: string;
+  /** Default: that of the code. */
+  readonly hint?: string | undefined;
   /** The user named this very path (or the fixed folder of a pattern); others were only met on the way. */
   readonly named: boolean;
 }
@@ -143,9 +145,18 @@ export class Finder {
   }
 }
 
+/** What to do about failures that have nothing to do with permissions. */
+const hints: Readonly<Record<string, string>> = {
+  EMFILE:
+    'Raise how many files this process may open (`ulimit -n`, LimitNOFILE=), or set max_open_files; it is tried again.',
+  ENFILE: 'Raise how many files this machine may open (fs.file-max); it is tried again.',
+  EIO: 'Check the disk or the server that it is on; it is tried again.',
+};
+
 export function unreadable(path: string, error: unknown, named: boolean): Problem {
-  const why = (error as NodeJS.ErrnoException).code ?? String(error);
-  return { path, code: 'LC_INPUT_UNREADABLE', message: `${path} cannot be read: ${why}`, named };
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `${path} cannot be read: ${code ?? messageOf(error)}`;
+  return { path, code: 'LC_INPUT_UNREADABLE', message, hint: code && hints[code], named };
 }
 
 export function newFindings(): Findings {

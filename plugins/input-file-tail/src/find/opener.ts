@@ -88,8 +88,8 @@ export class Opener {
       // Gone since it was found: not there is no trouble.
       if (code === 'ENOENT') return undefined;
       if (code === 'EMFILE' || code === 'ENFILE') process.handles.exhausted();
-      const problem = unreadable(path, error, true);
-      troubles.set(path, problem.code, problem.message);
+      const { code: kind, message, hint } = unreadable(path, error, true);
+      troubles.set(path, kind, message, hint);
       return undefined;
     }
   }
