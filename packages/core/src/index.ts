@@ -16,6 +16,7 @@ export { type LetterGroup, type LetterSummary, readLetters, summarize } from './
 export type { Buried, LettersUsage } from './dead-letters.ts';
 export type { PathHistory, SourceEnding } from './ended-sources.ts';
 export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
+export { Fates } from './fates.ts';
 export type { FilePlan } from './file-plan.ts';
 export { type Account, type Bytes, emptyAccount, Ledger, type StoredLedger, total } from './ledger.ts';
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';

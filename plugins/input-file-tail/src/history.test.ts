@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type History, play, type Step } from './fixtures/history.ts';
+import { play } from './fixtures/history.ts';
+import type { History, Step } from './fixtures/step.ts';
 
 /** `pnpm soak tail` asks for more. */
 const histories = process.env.SOAK ? 200_000 : 2_000;
