@@ -98,6 +98,21 @@ describe('goes well', () => {
       },
     ],
     [
+      'a file cannot be opened at the start, and is renamed away before it is tried again',
+      {
+        ...birthless,
+        disk: { ...birthless.disk, refuses: 4 },
+        steps: [
+          { do: 'stop' },
+          { do: 'rename', at: 3 },
+          { do: 'recreate', at: 1 },
+          { do: 'start' },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'rename', at: 0 },
+        ],
+      },
+    ],
+    [
       'the link to a parked file leads elsewhere, and the file in its own folder is written to',
       { ...parking, steps: [{ do: 'rest' }, { do: 'retarget' }, { do: 'append late', at: 2, lines: 1 }] },
     ],

@@ -5,6 +5,7 @@ import { type Disk, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
 import type { InputParts } from '../parts.ts';
 import type { Tails } from '../reading/tails.ts';
+import type { Troubles } from '../troubles.ts';
 import type { Ends, OpenFile } from './file.ts';
 import { fileKey, identify, readMeta, readPart } from './identity.ts';
 import { PassedOver } from './passed-over.ts';
@@ -39,18 +40,20 @@ export class Admission {
   readonly #ctx: InputContext;
   readonly #disk: Disk;
   readonly #tails: Tails;
+  readonly #troubles: Troubles;
   readonly #opener: Opener;
   readonly #slices: Slices;
   readonly #attributesOf: (path: string) => Attributes | undefined;
-  /** Where files are that were renamed away, and could not be opened: to be tried again. */
+  /** Where stored files are that could not be opened: to be tried again, wherever they are by then. */
   readonly #unopened = new Set<string>();
   readonly passedOver = new PassedOver();
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
-  constructor({ ctx, process, tails, attributesOf }: InputParts, opener: Opener) {
+  constructor({ ctx, process, tails, troubles, attributesOf }: InputParts, opener: Opener) {
     this.#ctx = ctx;
     this.#tails = tails;
+    this.#troubles = troubles;
     this.#disk = process.disk;
     this.#slices = process.slices;
     this.#opener = opener;
@@ -83,7 +86,7 @@ export class Admission {
     return admitted;
   }
 
-  /** Files that were renamed away and could not be opened. */
+  /** Stored files that could not be opened. */
   get unopened(): ReadonlySet<string> {
     return this.#unopened;
   }
@@ -168,6 +171,8 @@ export class Admission {
         wanted.push(ended(row, 'truncated'));
         continue;
       }
+      // It matches and could not be opened: it may be renamed away before it can be.
+      if (path === row.path && this.#troubles.of(path)) this.#unopened.add(path);
       if (path === row.path || (path !== undefined && this.#tails.ofFile(key))) continue;
       const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path, (file) => rows.ends(file));
       if (path !== undefined && !opened) {
