@@ -227,7 +227,7 @@ it('stopped in the middle of a backlog, again and again: each line once, in orde
   const file = pipelineFile(
     folder,
     `
-inputs: { app: { type: file-tail, paths: ./*.log } }
+inputs: { app: { type: file-tail, paths: ./*.log, max_bytes_per_second: ${rounds(500, 20_000)}KB } }
 outputs: { screen: { type: console } }`,
   );
   let runs = 0;
