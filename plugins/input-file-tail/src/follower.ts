@@ -198,12 +198,11 @@ export class Follower {
     if (!tail.finishing && !tail.file.missing) tail.finish();
     // Until all of it has settled it may have to be read again, and only the handle leads to it.
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
-    tails.delete(tail);
+    tails.end(tail, (error) => ctx.log.debug(`${tail.path}: ${error}`));
     looks.delete(tail);
     ctx.sources.end(tail.source, 'gone', tail.overwritten ? tail.own : undefined);
     if (tail.file.missing && tail.behind > 0)
       ctx.log.warn(`${tail.path}: gone before its last ${tail.behind} bytes were read`);
     else ctx.log.info(`${tail.path}: read to its end and closed: it was ${deleted ? 'deleted' : 'renamed'}`);
-    tail.close().catch((error) => ctx.log.debug(`${tail.path}: ${error}`));
   }
 }

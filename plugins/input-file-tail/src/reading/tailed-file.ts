@@ -31,6 +31,7 @@ export class TailedFile {
   #realPath: string;
   #handle: Handle | undefined;
   #meta: SourceMeta;
+  #released = Promise.resolve();
   #opening: Promise<Handle> | undefined;
 
   constructor({ facts, handle, meta }: OpenFile, place: FilePlace) {
@@ -153,12 +154,14 @@ export class TailedFile {
     }
   }
 
-  /** Lets go of the handle; the next use opens the file again. */
+  /** Lets go of the handle; the next use opens the file again. Resolves when all that it ever had are closed. */
   async release(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
     this.#place.handles.drop(this.#place.holder);
-    await handle?.close();
+    const closed = handle?.close();
+    this.#released = this.#released.then(() => closed);
+    await this.#released;
   }
 
   /** For good. */

@@ -7,6 +7,8 @@ export class Tails implements Iterable<Tail> {
   readonly #bySource = new Map<number, Tail>();
   /** The newest tail of each path that one was found at. */
   readonly #byOrigin = new Map<string, Tail>();
+  /** Files that are being closed. */
+  readonly #ending = new Set<Promise<void>>();
   #list: readonly Tail[] | undefined;
 
   [Symbol.iterator](): Iterator<Tail> {
@@ -48,7 +50,8 @@ export class Tails implements Iterable<Tail> {
     this.#bySource.set(tail.source.key, tail);
   }
 
-  delete(tail: Tail): void {
+  /** It is no more: its file is closed. @param failed called where that fails */
+  end(tail: Tail, failed: (error: unknown) => void): void {
     if (this.#byOrigin.get(tail.origin) === tail) {
       // One before it may still be read: the next one at its path comes after that.
       if (tail.earlier) this.#byOrigin.set(tail.origin, tail.earlier);
@@ -57,6 +60,11 @@ export class Tails implements Iterable<Tail> {
     this.#byFile.delete(tail.key);
     this.#bySource.delete(tail.source.key);
     this.#list = undefined;
+    const ended = tail
+      .close()
+      .catch(failed)
+      .finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
   }
 
   /** Closes all. */
@@ -66,6 +74,6 @@ export class Tails implements Iterable<Tail> {
     this.#bySource.clear();
     this.#byOrigin.clear();
     this.#list = undefined;
-    await Promise.all(list.map((tail) => tail.close()));
+    await Promise.all([...list.map((tail) => tail.close()), ...this.#ending]);
   }
 }
