@@ -113,6 +113,26 @@ describe('goes well', () => {
       },
     ],
     [
+      'truncated while what it held was not delivered, killed, and not to be opened at the start',
+      {
+        ...plain,
+        disk: { ...plain.disk, refuses: 4 },
+        steps: [
+          { do: 'hold back' },
+          { do: 'append', at: 4, lines: 1 },
+          { do: 'wait', milliseconds: 1 },
+          { do: 'copytruncate', at: 4 },
+          { do: 'retarget' },
+          { do: 'rest' },
+          { do: 'rename', at: 7 },
+          { do: 'kill' },
+          { do: 'resume' },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'append', at: 0, lines: 1 },
+        ],
+      },
+    ],
+    [
       'the link to a parked file leads elsewhere, and the file in its own folder is written to',
       { ...parking, steps: [{ do: 'rest' }, { do: 'retarget' }, { do: 'append late', at: 2, lines: 1 }] },
     ],

@@ -174,6 +174,8 @@ export class Admission {
       // It matches and could not be opened: it may be renamed away before it can be.
       if (path === row.path && this.#troubles.of(path)) this.#unopened.add(path);
       if (path === row.path || (path !== undefined && this.#tails.ofFile(key))) continue;
+      // A newer one of its inode could not be opened just now, and comes first.
+      if (path !== undefined && this.#unopened.has(path)) continue;
       const opened = path === undefined ? undefined : await this.#opener.tryToOpen(path, (file) => rows.ends(file));
       if (path !== undefined && !opened) {
         this.#unopened.add(path);
