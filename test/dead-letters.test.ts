@@ -149,7 +149,15 @@ it('ls, show, replay and drop say what the document shows, and the status what t
   appendFileSync(app, `${'z'.repeat(60)}\n`);
   await place.until(1);
   await agent.stop();
-  expect(agent.stderr).toContain('could not be delivered');
+  // The two before are gone.
+  expect(agent.stderr).toContain('1 record could not be delivered and is in');
+  const second = await place.start();
+  expect(await place.run('status')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('the last dead letter came'),
+  });
+  await second.stop();
+  expect(second.stderr).not.toContain('could not be delivered');
   // The same without an agent.
   expect((await place.run('dlq', 'show')).stdout).toContain('z'.repeat(60));
   expect(await place.run('dlq', 'replay', '--reason', 'LC_OTHER')).toMatchObject({

@@ -1,9 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
-import { Agent, type LeftOver, type Log, type LogFormat, type LogLevel, writeToStderr } from '@logcatch/core';
+import {
+  Agent,
+  type LeftOver,
+  type Log,
+  type LogFormat,
+  type LogLevel,
+  readLetters,
+  writeToStderr,
+} from '@logcatch/core';
 import { duration, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
 import { startBlock } from './start-block.ts';
+import { plural } from './text.ts';
 
 export interface RunFlags {
   readonly once?: boolean;
@@ -54,11 +63,22 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   const leftOver = await agent.stop();
   for (const line of [...unfinished, ...leftOver.map(leftOverText)]) writeToStderr(line);
   const { count, folder } = agent.deadLetters;
-  if (count > 0) {
-    writeToStderr(`${count} record(s) could not be delivered and are in ${folder}: see \`pipeline dlq ${file} ls\`.`);
+  const letters = count > 0 ? lettersLeft(agent) : 0;
+  if (letters > 0) {
+    const are = letters === 1 ? 'is' : 'are';
+    writeToStderr(
+      `${plural(letters, 'record')} could not be delivered and ${are} in ${folder}: see \`pipeline dlq ${file} ls\`.`,
+    );
   }
   const done = complete && !(flags.once && count > 0) && process.exitCode !== exitCode.failed;
   process.exit(done ? exitCode.done : exitCode.failed);
+}
+
+/** Dead letters of this run that nobody has replayed or dropped since. */
+function lettersLeft({ pipeline, startedAt }: Agent): number {
+  let count = 0;
+  for (const { time } of readLetters(pipeline.desired.dataDir, {})) if (Date.parse(time) >= startedAt) count++;
+  return count;
 }
 
 function onSignals(agent: Agent, stop: () => void): void {

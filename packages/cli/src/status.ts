@@ -95,7 +95,7 @@ function figures({ input, output }: ComponentStatus): string {
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';
-  const buried = output.buried ? `, ${plural(output.buried.records, 'record')} to the dead letters` : '';
+  const buried = output.buried?.records ? `, ${plural(output.buried.records, 'record')} to the dead letters` : '';
   return `${plural(output.queued, 'record')} queued${dropped}${buried}`;
 }
 

@@ -90,7 +90,7 @@ export interface OutputFigures {
   readonly dropped: number;
   /** What the output says of itself; see its README. */
   readonly details?: Figures;
-  /** What it has given to the dead letters since the start; left out while that is nothing. */
+  /** What it has given to the dead letters; left out where that is nothing. */
   readonly buried?: Buried;
 }
 

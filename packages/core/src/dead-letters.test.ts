@@ -71,6 +71,19 @@ describe('what comes in', () => {
     expect(letters.buriedBy('other')).toBeUndefined();
   });
 
+  test('the newest of each output is known after a restart, for as long as it is there', async () => {
+    let now = 0;
+    const letters = new DeadLetters(folder, 1 << 20, () => now);
+    await addAll(letters, 'kafka', 'one');
+    now = 1_000;
+    await addAll(letters, 'kafka', 'two');
+    const again = new DeadLetters(folder);
+    expect(again.buriedBy('kafka')).toEqual({ records: 0, lastAt: 1_000, lastReason: 'LC_RECORD_REFUSED too large' });
+    expect(again.count).toBe(0);
+    await again.drop({});
+    expect(new DeadLetters(folder).buriedBy('kafka')).toBeUndefined();
+  });
+
   test('full, they take nothing more, and again when there is room', async () => {
     const letters = new DeadLetters(folder, 1_000);
     const records = await batch('x');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -31,8 +32,9 @@ export interface LettersUsage {
   readonly limit: number;
 }
 
-/** What an output has given to the dead letters since the start. */
+/** What an output has given to the dead letters. */
 export interface Buried {
+  /** Since the start. */
   readonly records: number;
   /** When the last one came, milliseconds since the epoch, and why. */
   readonly lastAt: number;
@@ -69,7 +71,7 @@ export class DeadLetters {
   readonly #limit: number;
   readonly #slice: number;
   readonly #now: () => number;
-  readonly #buried = new Map<string, Buried>();
+  readonly #buried: Map<string, Buried>;
   /** Lines are added, and files are exchanged. */
   readonly #writing = new Serial();
   readonly #editing = new Serial();
@@ -79,6 +81,7 @@ export class DeadLetters {
     this.#limit = bytes;
     this.#slice = Math.min(slice, bytes / mostSegments);
     this.#now = now;
+    this.#buried = newestOf(this.folder);
     void this.#writing.run(() => removeDrafts(this.folder)).catch(() => {});
   }
 
@@ -87,7 +90,7 @@ export class DeadLetters {
     return [...this.#buried.values()].reduce((sum, { records }) => sum + records, 0);
   }
 
-  /** What this output has added since the start. */
+  /** What this output has added; where it is nothing since the start, the newest that it has left on disk before. */
   buriedBy(output: string): Buried | undefined {
     return this.#buried.get(output);
   }
@@ -184,5 +187,22 @@ export class DeadLetters {
       const content = wholeLines(await readFile(path));
       await replace(path, Buffer.concat([content.subarray(0, start), lines, content.subarray(end)]));
     });
+  }
+}
+
+/** By output, in the segment that was begun last: a restart makes nothing well. One that cannot be read keeps nobody from starting. */
+function newestOf(folder: string): Map<string, Buried> {
+  const newest = new Map<string, Buried>();
+  try {
+    const last = segmentsOf(folder).at(-1);
+    for (const line of last ? linesOf(readFileSync(last.path)) : []) {
+      const letter = readLetter(line);
+      if (!letter) continue;
+      const { output, time, code, reason } = letter;
+      newest.set(output, { records: 0, lastAt: Date.parse(time), lastReason: `${code} ${reason}` });
+    }
+    return newest;
+  } catch {
+    return newest;
   }
 }
