@@ -76,6 +76,16 @@ test('a hook that never answers does not keep the agent from stopping', async ()
   expect(scene.world.created.has('up')).toBe(false);
 });
 
+test('whoever asks for the file to be read again is told the refusal again', async () => {
+  const agent = await scene.world.start(simple);
+  scene.world.configure(simple.replace('outputs', 'output'));
+  await agent.reloadFile();
+  await agent.reloadFile();
+  expect(agent.changes.count).toBe(1);
+  expect(await agent.refresh()).toMatchObject({ result: 'refused' });
+  expect(agent.changes.count).toBe(2);
+});
+
 test('the same refusal is told again after it was mended', async () => {
   scene.world.put('one', '[]');
   scene.world.put('two', '[]');

@@ -53,9 +53,10 @@ export class Reloads {
     return this.evaluate();
   }
 
-  /** What was valid and failed is tried again at once. */
+  /** Somebody asks: what was valid and failed is tried again at once, and what stays refused is said again. */
   impatient(): void {
     this.#failed.clear();
+    for (const name of this.#reasons.keys()) this.#reasons.set(name, '');
   }
 
   /** Applies whatever is new. Calls that come while a change is being applied share the next one. */
