@@ -149,6 +149,9 @@ outputs: { screen: { type: console, format: json } }`);
   expect(changed.stdout).toMatch(/^wait +late +for a value of list$/m);
   const attributes = console.replace('*.log', '*.log, attributes: { topic: t }');
   expect((await plan(attributes)).stdout).toMatch(/^retag +app +new attributes, taken live\n$/);
+  expect((await plan(console.replace('app:', 'app2:'))).stdout).toMatch(
+    /^add +app2 +does not go on where app stands: positions belong to an input's id$/m,
+  );
   const wrong = await plan(console.replace('type: console', 'type: console, formt: json'));
   expect(wrong).toMatchObject({ code: 2, stdout: '' });
   expect(wrong.stderr).toMatch(/test.yaml:3:\d+ LC_CONFIG_UNKNOWN_KEY outputs.screen.formt: .*did you mean "format"/);

@@ -24,11 +24,14 @@ export async function plan(file: string): Promise<void> {
 
 export function planText(answer: Exclude<FilePlan, { result: 'refused' }>): string {
   if (answer.result === 'unchanged') return 'Nothing would change.';
-  const { plan, waiting } = answer;
+  const { plan, renamed, waiting } = answer;
+  const notes = new Map(
+    renamed.map(({ id, before }) => [id, `does not go on where ${before} stands: positions belong to an input's id`]),
+  );
   const { sources, settings, ...components } = plan;
   return columns([
     ...Object.entries(components).flatMap(([verb, ids]) =>
-      ids.map((id: string) => [verb, id, explanations[verb] ?? '']),
+      ids.map((id: string) => [verb, id, (verb === 'add' ? notes.get(id) : explanations[verb]) ?? '']),
     ),
     ...Object.entries(sources).flatMap(([verb, names]) => names.map((name) => [verb, name, 'configuration source'])),
     ...settings.map((key) => ['change', key, 'setting']),

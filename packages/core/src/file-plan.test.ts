@@ -41,6 +41,7 @@ test('components', async () => {
   expect(plan).toMatchObject({
     result: 'changes',
     plan: { add: ['other/one'], change: ['out'], retag: ['app'], remove: ['each/one'] },
+    renamed: [{ id: 'other/one', before: 'each/one' }],
     waiting: [],
   });
 });

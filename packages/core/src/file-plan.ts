@@ -1,5 +1,13 @@
 import type { LogcatchError, Plan } from '@logcatch/plugin-api';
-import { type Desired, diff, isEmpty, needsRestart, type Waiting } from './config/index.ts';
+import {
+  type Desired,
+  diff,
+  isEmpty,
+  needsRestart,
+  type Renamed,
+  renamedInputs,
+  type Waiting,
+} from './config/index.ts';
 
 /** What a running agent would do with a version of its file. */
 export type FilePlan =
@@ -7,6 +15,7 @@ export type FilePlan =
   | {
       readonly result: 'changes';
       readonly plan: Plan;
+      readonly renamed: readonly Renamed[];
       /** What would begin to wait for a value of these sources. */
       readonly waiting: readonly Pick<Waiting, 'id' | 'sources'>[];
       /** What is wrong with the newest values of sources; the ones before them are in effect. */
@@ -25,7 +34,7 @@ export function filePlan(current: Desired, next: Desired, values: readonly Logca
   const refused = values.map((error) => error.describe());
   return isEmpty(plan) && waiting.length === 0
     ? { result: 'unchanged', refused }
-    : { result: 'changes', plan, waiting, refused };
+    : { result: 'changes', plan, renamed: renamedInputs(current, next), waiting, refused };
 }
 
 export function refusedPlan(errors: readonly LogcatchError[]): FilePlan {

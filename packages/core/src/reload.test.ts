@@ -46,6 +46,16 @@ outputs: { out: { type: memory } }`);
     expect(scene.written().at(-1)).toBe('not read');
   });
 
+  test('an input with another id reads its files again, and that is said', async () => {
+    scene.world.add('b', 'one');
+    const agent = await scene.world.start(twoInputs());
+    await scene.untilWritten(1);
+    scene.world.configure(twoInputs().replace('y:', 'new:'));
+    await agent.reloadFile();
+    await scene.untilWritten(2);
+    expect(scene.world.logged.join('\n')).toMatch(/"warn","component":"new","message":"does not go on where y stands/);
+  });
+
   test('a changed output gets what the old one could not write, exactly once', async () => {
     scene.world.hanging.add('out');
     scene.world.add('a', ...lines);

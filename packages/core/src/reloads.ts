@@ -1,7 +1,7 @@
 import type { ReloadOutcome } from '@logcatch/plugin-api';
 import { atMost } from './at-most.ts';
 import { compatible } from './compatible.ts';
-import { ConfigErrors, type Desired, diff, isEmpty, needsRestart } from './config/index.ts';
+import { ConfigErrors, type Desired, diff, isEmpty, needsRestart, renamedInputs } from './config/index.ts';
 import { type Configuration, theFile } from './configuration.ts';
 import { ConfigurationChanges } from './configuration-change.ts';
 import type { Engine } from './engine.ts';
@@ -142,6 +142,7 @@ export class Reloads {
     try {
       const { versions, next } = this.#resolve(names);
       const plan = diff(pipeline.desired, next);
+      const renamed = renamedInputs(pipeline.desired, next);
       const changes = !isEmpty(plan);
       if (changes) await engine.hooks.beforeReload.promise(plan);
       if (this.#stopping) return { result: 'unchanged' };
@@ -150,6 +151,9 @@ export class Reloads {
       if (faults.length > 0) {
         this.#tryAgain(names);
         return { result: 'rolled back', errors: faults };
+      }
+      for (const { id, before } of renamed) {
+        engine.log.for(id).warn(`does not go on where ${before} stands: positions belong to an input's id`);
       }
       applied(next);
       await configuration.accept(versions, next);

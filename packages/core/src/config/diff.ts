@@ -39,6 +39,26 @@ export function diff(current: Desired, next: Desired): Plan {
   };
 }
 
+/** An input that does what another did under another id: positions belong to the id, so it does not go on from them. */
+export interface Renamed {
+  readonly id: string;
+  /** The id before. */
+  readonly before: string;
+}
+
+export function renamedInputs(current: Desired, next: Desired): Renamed[] {
+  const only = ({ inputs }: Desired, { inputs: others }: Desired) => {
+    const known = new Set(others.map(({ id }) => id));
+    return inputs.filter(({ id }) => !known.has(id));
+  };
+  const does = ({ type, resolved }: DesiredComponent) => JSON.stringify([type, resolved]);
+  const gone = new Map(only(current, next).map((input) => [does(input), input.id]));
+  return only(next, current).flatMap((input) => {
+    const before = gone.get(does(input));
+    return before === undefined ? [] : [{ id: input.id, before }];
+  });
+}
+
 /** Whether a plan leaves everything as it is. */
 export function isEmpty({ sources, ...rest }: Plan): boolean {
   return [...Object.values(rest), ...Object.values(sources)].every((names) => names.length === 0);

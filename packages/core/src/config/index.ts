@@ -1,6 +1,6 @@
 /** From a pipeline file to a valid desired state, and from one state to the next. Read: document, resolve, desired, diff. */
 export type { Desired, DesiredComponent, Kind, RestartKey, Waiting } from './desired.ts';
-export { diff, isEmpty, isSameSource, needsRestart } from './diff.ts';
+export { diff, isEmpty, isSameSource, needsRestart, type Renamed, renamedInputs } from './diff.ts';
 export { type PipelineDocument, parseDocument, readDocument, readText } from './document.ts';
 export { ConfigErrors } from './errors.ts';
 export { parseLoaded } from './loaded.ts';
