@@ -6,5 +6,6 @@ export default defineInput({
   type: 'file-tail',
   description: 'Reads files line by line and follows them through growth, rotation and truncation.',
   options,
+  summarize: ({ paths }) => paths.join(', '),
   create: (values, ctx) => new FileTail(values, ctx),
 });
