@@ -105,6 +105,13 @@ test('dead letters of the last minutes show, with what to do; those before are a
   expect(statusText({ ...status, components: [output] }, now)).not.toContain('the last dead letter');
 });
 
+test('an input without a file says what it waits for', () => {
+  const [app] = status.components;
+  const input = { ...app!.input!, count: 0, unsettled: 0, lag: 0, sources: [] };
+  const told = statusText({ ...status, components: [{ ...app!, summary: '/var/log/app/*.log', input }] }, now);
+  expect(told).toContain('0 files, waits for /var/log/app/*.log, 0 B on the way');
+});
+
 test('trouble does not drown in thousands that run well', () => {
   const many = Array.from({ length: 10_000 }, (_, i) => ({ ...status.components[0]!, id: `app/${i}` }));
   const text = statusText({ ...status, components: [...many, status.components[1]!] }, now);

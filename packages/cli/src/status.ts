@@ -83,7 +83,7 @@ function sourceLines({ sources }: AgentStatus, now: number): string[] {
   return rows.flatMap((row, index) => [row, ...trouble(sources[index]!)]);
 }
 
-function figures({ input, output }: ComponentStatus): string {
+function figures({ summary, input, output }: ComponentStatus): string {
   if (input) {
     const paused = input.sources.filter(({ pausedBy }) => pausedBy.length > 0);
     const why = [...new Set(paused.flatMap(({ pausedBy }) => pausedBy))].join(', ');
@@ -91,7 +91,8 @@ function figures({ input, output }: ComponentStatus): string {
     const lost = total(input.account.abandoned);
     const losses = lost > 0 ? `, ${bytes(lost)} lost` : '';
     const unread = input.lag > input.unsettled ? `, ${bytes(input.lag - input.unsettled)} unread` : '';
-    return `${plural(input.count, 'file')}, ${bytes(input.unsettled)} on the way${unread}${losses}${pauses}`;
+    const waits = input.count === 0 && summary ? `, waits for ${summary}` : '';
+    return `${plural(input.count, 'file')}${waits}, ${bytes(input.unsettled)} on the way${unread}${losses}${pauses}`;
   }
   if (!output) return '';
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';

@@ -52,6 +52,8 @@ export interface ComponentStatus extends Status {
   readonly id: string;
   readonly kind: Kind;
   readonly type: string;
+  /** What it does, in a few words of its plugin, such as the paths it reads. */
+  readonly summary?: string;
   /** Inputs only. */
   readonly input?: InputFigures;
   /** Outputs only. */
@@ -143,10 +145,12 @@ function componentOf(
   { deadLetters, discoveries }: Pick<Agent, 'deadLetters' | 'discoveries'>,
 ): ComponentStatus {
   const { id, kind, component, supervisor } = node;
+  const summary = component.definition.summarize?.(component.options);
   return {
     id,
     kind,
     type: component.type,
+    ...(summary !== undefined && { summary }),
     ...supervisor.status,
     ...(node instanceof InputNode && {
       input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id)),
