@@ -56,6 +56,10 @@ describe('a wrong pipeline file', () => {
       code: 2,
       stderr: expect.stringContaining('LC_CONFIG_FILE'),
     });
+    expect(await runPipeline('run', 'none.yaml')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`there is no such file: ${join(process.cwd(), 'none.yaml')}`),
+    });
     expect(await runPipeline('run', folder)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('LC_CONFIG_FILE'),

@@ -172,6 +172,7 @@ it('ls, show, replay and drop say what the document shows, and the status what t
   });
   expect(place.written.at(-1)).toBe('z'.repeat(60));
   expect(await place.run('dlq', 'ls')).toMatchObject({ code: 0, stdout: 'There are no dead letters.\n' });
+  expect(await place.run('dlq', 'drop')).toMatchObject({ code: 0, stdout: 'There are no such dead letters.\n' });
   for (const wrong of [['list'], ['show', '--limit', 'x'], ['show', 'path']])
     expect(await place.run('dlq', ...wrong)).toMatchObject({ code: 2, stdout: '' });
 });

@@ -120,7 +120,7 @@ it('accounts for every byte: blank lines, too long ones, a kill, a truncation, a
   expect(text).toContain(`
   14  delivered
    4  dropped: blank
-  31  in the dead letters
+  31  went to the dead letters
    0  pending
   --
   49  discovered
@@ -265,6 +265,7 @@ it('explain and checkpoints say what the document shows', async () => {
   await place.until('app.log', { skipped: 6, pending: 0, discovered: 137 });
   expect(place.written).not.toContain('stuck');
 
+  expect((await run('checkpoints', 'seek', app, 'middle')).stderr).toContain('a number of bytes, `beginning` or `end`');
   for (const wrong of [['seek', app], ['seek', app, 'middle'], ['show'], ['ls', app], ['reset'], ['remove', app]]) {
     expect(await run('checkpoints', ...wrong)).toMatchObject({ code: 2, stdout: '' });
   }

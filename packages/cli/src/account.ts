@@ -6,7 +6,7 @@ export function accountLines(account: Account): string[] {
   const parts: [number, string][] = [
     [delivered, 'delivered'],
     ...each(dropped, (reason) => `dropped: ${reason}`),
-    [deadLettered, 'in the dead letters'],
+    [deadLettered, 'went to the dead letters'],
     [skipped, 'skipped by a seek'],
     ...each(abandoned, (reason) => `abandoned: ${reason} before they were delivered`),
     [pending, 'pending'],

@@ -6,6 +6,7 @@ import {
   type Move,
   type PathReport,
   seekTarget,
+  unknownPath,
   withCheckpoints,
   writeToStderr,
 } from '@logcatch/core';
@@ -21,10 +22,13 @@ export interface CheckpointFlags {
 }
 
 const usage = {
-  ls: 'ls [--input ID]',
-  show: 'show PATH',
-  reset: 'reset PATH...',
-  seek: 'seek PATH POSITION|beginning|end',
+  ls: { takes: 'no path: `show` does', synopsis: 'ls [--input ID]' },
+  show: { takes: 'one path', synopsis: 'show PATH' },
+  reset: { takes: 'one path or more', synopsis: 'reset PATH...' },
+  seek: {
+    takes: 'a path, and a position: a number of bytes, `beginning` or `end`',
+    synopsis: 'seek PATH POSITION|beginning|end',
+  },
 } as const;
 type Action = keyof typeof usage;
 
@@ -37,7 +41,8 @@ export async function checkpoints(
 ): Promise<void> {
   const wanted = readArguments(action, args);
   if (!wanted) {
-    writeToStderr(`pipeline checkpoints FILE ${usage[action]}`);
+    const { takes, synopsis } = usage[action];
+    writeToStderr(`${action} takes ${takes}: \`pipeline checkpoints FILE ${synopsis}\``);
     process.exitCode = exitCode.invalid;
     return;
   }
@@ -80,8 +85,7 @@ async function list(access: CheckpointAccess, { input }: CheckpointFlags): Promi
 async function show(access: CheckpointAccess, path: string, file: string): Promise<Answer> {
   const report = await access.report(resolve(path));
   const { sources, ended } = report;
-  if (sources.length + ended.length === 0)
-    throw new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${report.path}`);
+  if (sources.length + ended.length === 0) throw unknownPath(report.path, report.similar);
   return { json: report, text: showText(report, file, Date.now()) };
 }
 
@@ -92,10 +96,11 @@ function movesAnswer(moves: readonly Move[]): Answer {
 /** @param now milliseconds since the epoch */
 export function listText(list: readonly Checkpoint[], now: number): string {
   return columns([
-    ['input', 'path', 'position', 'size', 'pending', 'seen'],
-    ...list.map(({ input, currentPath, position, size, account, open, seen }) => [
+    ['source', 'input', 'path', 'position', 'size', 'pending', 'seen'],
+    ...list.map(({ key, input, path, currentPath, position, size, account, open, seen }) => [
+      String(key),
       input,
-      currentPath,
+      currentPath === path ? path : `${currentPath} (found as ${path})`,
       String(position),
       String(size),
       String(account.pending),

@@ -6,6 +6,7 @@ import {
   type ReplayTrouble,
   readLetters,
   replayLetters,
+  addReplayed,
   summarize,
   writeToStderr,
 } from '@logcatch/core';
@@ -88,7 +89,7 @@ async function replay({ file, dataDir, filter, flags }: Request): Promise<number
     // What is refused from now on is not what somebody wanted to replay.
     filter: { ...filter, before: Date.now() },
     done(step) {
-      for (const one of step.outputs) outputs.set(one.output, added(outputs.get(one.output), one));
+      for (const one of step.outputs) outputs.set(one.output, addReplayed(outputs.get(one.output), one));
       ({ trouble } = step);
     },
   });
@@ -99,21 +100,15 @@ async function replay({ file, dataDir, filter, flags }: Request): Promise<number
 
 async function drop({ dataDir, filter, flags }: Request): Promise<number> {
   if (!flags.yes) {
-    const { records } = summarize(dataDir, filter);
+    const { records, damaged } = summarize(dataDir, filter);
+    if (records + damaged === 0) {
+      console.log('There are no such dead letters.');
+      return exitCode.done;
+    }
     writeToStderr(`This removes ${plural(records, 'dead letter')} for good. If that is what you want, add --yes.`);
     return exitCode.invalid;
   }
   const dropped = await dropLetters(dataDir, filter);
   console.log(flags.json ? JSON.stringify({ dropped }) : `${plural(dropped, 'dead letter')} dropped`);
   return exitCode.done;
-}
-
-function added(before: Replayed | undefined, { output, written, refused, reason }: Replayed): Replayed {
-  const newest = reason ?? before?.reason;
-  return {
-    output,
-    written: (before?.written ?? 0) + written,
-    refused: (before?.refused ?? 0) + refused,
-    ...(newest !== undefined && { reason: newest }),
-  };
 }

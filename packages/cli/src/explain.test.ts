@@ -10,6 +10,7 @@ const nothing: PathReport = {
   sources: [],
   ended: [],
   account: emptyAccount,
+  similar: [],
 };
 const account = { ...emptyAccount, discovered: 10, delivered: 4, pending: 6 };
 
@@ -20,6 +21,12 @@ test('a path that nobody knows', () => {
       'no input has anything to do with it, and nothing is stored of it',
       '`pipeline check prod.yaml` shows what is read, `pipeline checkpoints prod.yaml ls` what is stored',
     ].join('\n'),
+  );
+});
+
+test('a path that was meant to be another one', () => {
+  expect(reportText({ ...nothing, similar: ['/var/log/a.log', '/b/a.log'] }, 'prod.yaml', now)).toContain(
+    'did you mean /var/log/a.log or /b/a.log? A relative path is relative to the working directory',
   );
 });
 

@@ -36,7 +36,7 @@ export function reportText(report: PathReport, file: string, now: number): strin
     ...inputs.flatMap(inputTexts),
     ...sources.map((source) => sourceText(source, path, now)),
     ...ended.flatMap((history) => endedTexts(history, now)),
-    ...(isKnown(report) ? [] : unknownTexts(file)),
+    ...(isKnown(report) ? [] : unknownTexts(file, report.similar)),
   ]
     .map(plainLine)
     .concat(
@@ -47,9 +47,11 @@ export function reportText(report: PathReport, file: string, now: number): strin
     .join('\n');
 }
 
-function unknownTexts(file: string): string[] {
+function unknownTexts(file: string, similar: readonly string[]): string[] {
+  const meant = `did you mean ${similar.join(' or ')}? A relative path is relative to the working directory`;
   return [
     'no input has anything to do with it, and nothing is stored of it',
+    ...(similar.length > 0 ? [meant] : []),
     `\`pipeline check ${file}\` shows what is read, \`pipeline checkpoints ${file} ls\` what is stored`,
   ];
 }

@@ -37,8 +37,12 @@ test('lines that are no letters are said', () => {
 
 test('a replay that ended early says why, and what stays', () => {
   const trouble = { output: 'b', code: 'LC_OUTPUT_FAILED', message: 'no leader', hint: 'Wait.' } as const;
-  expect(replayText([{ output: 'a', written: 2, refused: 0 }], trouble)).toBe(
+  expect(replayText([{ output: 'a', written: 2, refused: 0, reasons: {} }], trouble)).toBe(
     'a: 2 records written and removed from the dead letters\nb: the rest stays: LC_OUTPUT_FAILED no leader. Wait.',
+  );
+  const reasons = { LC_RECORD_REFUSED: 'too large', LC_RECORD_NO_VALUE: 'no team' };
+  expect(replayText([{ output: 'a', written: 0, refused: 3, reasons }], undefined)).toContain(
+    '3 records refused again and kept: LC_RECORD_REFUSED too large; LC_RECORD_NO_VALUE no team',
   );
   expect(replayText([], undefined)).toBe('There are no such dead letters.');
 });

@@ -44,8 +44,9 @@ export function letterText(letter: DeadLetter): string {
 }
 
 export function replayText(outputs: readonly Replayed[], trouble: ReplayTrouble | undefined): string {
-  const lines = outputs.map(({ output, written, refused, reason }) => {
-    const again = refused > 0 ? `; ${plural(refused, 'record')} refused again and kept: ${reason}` : '';
+  const lines = outputs.map(({ output, written, refused, reasons }) => {
+    const why = Object.entries(reasons).map(([code, message]) => `${code} ${message}`);
+    const again = refused > 0 ? `; ${plural(refused, 'record')} refused again and kept: ${why.join('; ')}` : '';
     return `${output}: ${plural(written, 'record')} written and removed from the dead letters${again}`;
   });
   if (trouble) {

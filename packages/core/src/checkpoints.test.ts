@@ -45,6 +45,12 @@ test('of a running agent: what is stored, and where each byte went', async () =>
     sources: [],
     ended: [],
     account: { discovered: 0 },
+    similar: [],
+  });
+  expect(await agent.checkpoints.report('/elsewhere/a')).toMatchObject({ similar: ['a'] });
+  await expect(agent.checkpoints.seek('/elsewhere/a', 0)).rejects.toMatchObject({
+    code: 'LC_CHECKPOINT_UNKNOWN',
+    hint: expect.stringContaining('Did you mean a?'),
   });
 });
 

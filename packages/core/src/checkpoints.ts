@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { LogcatchError, messageOf, type PathExplanation, type SourceMeta, type Status } from '@logcatch/plugin-api';
 import type { PathHistory } from './ended-sources.ts';
 import { type Account, emptyAccount, sum } from './ledger.ts';
@@ -56,6 +57,8 @@ export interface PathReport {
   readonly ended: readonly PathHistory[];
   /** Of all sources at this path, those that have ended included. */
   readonly account: Account;
+  /** Other paths with its base name of which something is stored, a few of them. */
+  readonly similar: readonly string[];
 }
 
 /** What an input has to do with a path, and how it does itself. */
@@ -94,6 +97,9 @@ export interface CheckpointOwner {
   /** A command has changed where reading goes on. */
   moved(move: Move): void;
 }
+
+/** Paths that are offered in the place of one that nobody knows. */
+const mostSimilar = 3;
 
 interface Found {
   readonly row: SourceRow;
@@ -153,6 +159,7 @@ export class Checkpoints {
       sources,
       ended,
       account,
+      similar: this.#similar(path),
     };
   }
 
@@ -179,15 +186,21 @@ export class Checkpoints {
   /** Oldest first. */
   #at(path: string): Found[] {
     const found = this.#all().filter((one) => isAt(one, path) && !one.live?.over);
-    if (found.length === 0) throw unknown(path);
+    if (found.length === 0) throw unknownPath(path, this.#similar(path));
     return found.toSorted((a, b) => a.row.key - b.row.key);
+  }
+
+  #similar(path: string): string[] {
+    const paths = this.#all().map(({ row, live }) => live?.currentPath ?? row.path);
+    const others = paths.filter((known) => known !== path && basename(known) === basename(path));
+    return [...new Set(others)].slice(0, mostSimilar);
   }
 
   async #moved(wanted: readonly (Found & { readonly to: number })[]): Promise<Move[]> {
     const moves = wanted.map(({ row, live, to }): Move => {
       const from = row.position;
       // While its end was looked up it may have ended itself.
-      if (live?.over) throw unknown(row.path);
+      if (live?.over) throw unknownPath(row.path, []);
       if (live) live.seek(to);
       else row.ledger.seek(to);
       return { input: row.component, path: live?.currentPath ?? row.path, from, to };
@@ -205,8 +218,10 @@ function ask(input: Explainer, path: string): Promise<PathExplanation | undefine
     .catch((error): PathExplanation => ({ read: false, reasons: [`it cannot say: ${messageOf(error)}`], sources: [] }));
 }
 
-function unknown(path: string): LogcatchError {
-  return new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${path}`);
+/** @param similar what may have been meant */
+export function unknownPath(path: string, similar: readonly string[]): LogcatchError {
+  const hint = `Did you mean ${similar.join(' or ')}? A relative path is relative to the working directory.`;
+  return new LogcatchError('LC_CHECKPOINT_UNKNOWN', `nothing is stored of ${path}`, similar.length > 0 ? { hint } : {});
 }
 
 function isAt({ row, live }: Found, path: string): boolean {

@@ -41,7 +41,7 @@ test('of a running agent: through its output, in order, with what the file says 
   await world.agent!.reloadFile();
   world.refusing = false;
   expect(await replay()).toEqual([
-    { outputs: [{ output: 'out', written: 2, refused: 1, reason: 'LC_RECORD_REFUSED it is bad' }] },
+    { outputs: [{ output: 'out', written: 2, refused: 1, reasons: { LC_RECORD_REFUSED: 'it is bad' } }] },
   ]);
   expect(scene.written()).toEqual(['yone', 'ytwo']);
   expect(values()).toEqual(['bad']);
@@ -116,7 +116,7 @@ test('of an agent that has stopped: starts the output and nothing else, under th
   await world.agent!.stop();
   world.refusing = false;
   world.add('a', 'not read');
-  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 2, refused: 0 }] }]);
+  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 2, refused: 0, reasons: {} }] }]);
   expect(scene.written()).toEqual(['one', 'two']);
   expect(values()).toEqual([]);
   expect(world.created.get('app')).toBe(1);

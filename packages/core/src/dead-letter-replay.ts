@@ -36,8 +36,8 @@ export interface Replayed {
   readonly written: number;
   /** Records that were refused again, and stay. */
   readonly refused: number;
-  /** Why, of the last one of these. */
-  readonly reason?: string;
+  /** Why: the message of the last one of each error code. */
+  readonly reasons: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
 export interface ReplayStep {
@@ -103,7 +103,7 @@ class Step {
       if (!node) throw new LogcatchError('LC_DEAD_LETTERS_OUTPUT', `there is no output ${id}`);
       const refused = await writeTo(node, await batchFrom(letters, this.#targets.attributes(input)));
       const reasons = new Map(refused.map(({ index, reason }) => [index, reason]));
-      this.#count(id, letters.length - reasons.size, reasons.size, refused.at(-1)?.reason);
+      this.#count(id, letters.length - reasons.size, reasons);
       return letters.map((letter, index) => {
         const reason = reasons.get(index);
         return [letter, reason && { ...letter, code: reason.code, reason: reason.message }];
@@ -116,15 +116,23 @@ class Step {
     }
   }
 
-  #count(output: string, written: number, refused: number, reason: LogcatchError | undefined): void {
-    const before = this.#outputs.get(output) ?? { output, written: 0, refused: 0 };
-    this.#outputs.set(output, {
-      ...before,
-      written: before.written + written,
-      refused: before.refused + refused,
-      ...(reason && { reason: `${reason.code} ${reason.message}` }),
-    });
+  #count(output: string, written: number, refused: ReadonlyMap<number, LogcatchError>): void {
+    const reasons = Object.fromEntries([...refused.values()].map(({ code, message }) => [code, message]));
+    this.#outputs.set(
+      output,
+      addReplayed(this.#outputs.get(output), { output, written, refused: refused.size, reasons }),
+    );
   }
+}
+
+/** Of one output, earlier and now. */
+export function addReplayed(before: Replayed | undefined, { output, written, refused, reasons }: Replayed): Replayed {
+  return {
+    output,
+    written: (before?.written ?? 0) + written,
+    refused: (before?.refused ?? 0) + refused,
+    reasons: { ...before?.reasons, ...reasons },
+  };
 }
 
 /** @throws LogcatchError */

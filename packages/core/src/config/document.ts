@@ -63,7 +63,7 @@ export async function readText(file: string): Promise<string> {
     bytes = await readFile(file);
   } catch (error) {
     if (error instanceof ConfigErrors) throw error;
-    throw refuse(reasonOf(error), { cause: error });
+    throw refuse(reasonOf(error, file), { cause: error });
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -72,9 +72,10 @@ export async function readText(file: string): Promise<string> {
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, file: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'ENOENT')
+    return path.isAbsolute(file) ? 'there is no such file' : `there is no such file: ${path.resolve(file)}`;
   if (code === 'EACCES') return 'permission denied';
   return messageOf(error);
 }
