@@ -170,9 +170,10 @@ export class InputNode extends Node {
         this.environment.store.setStarted(this.id);
         this.firstTry.resolve(undefined);
         await this.#outputsReady(signal);
-        this.supervisor.move('running');
+        this.supervisor.started();
         await this.#pump(signal, () => {
           attempt = 0;
+          this.supervisor.works();
         });
       } catch (error) {
         if (signal.aborted) return;

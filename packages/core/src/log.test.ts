@@ -35,6 +35,20 @@ test('of trouble and recovery that alternate, the last word is what is so', () =
   expect(lines.at(-1)).toContain('well again repeated=2');
 });
 
+test('what a component has repeated and is over is not said again', () => {
+  const { lines, log } = make();
+  const kafka = log.for('kafka');
+  for (let i = 0; i < 3; i++) kafka.warn('cannot reach it');
+  for (let i = 0; i < 3; i++) log.warn('of another');
+  kafka.forget();
+  vi.advanceTimersByTime(10_001);
+  expect(lines.map((line) => line.slice(13))).toEqual([
+    'warn  kafka cannot reach it',
+    'warn  of another',
+    'warn  of another repeated=2',
+  ]);
+});
+
 test('the level decides, and debug is never held back', () => {
   const quiet = make('error');
   quiet.log.warn('x');

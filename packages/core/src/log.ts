@@ -19,10 +19,13 @@ const repeatWindow = 10_000;
 /** Lines remembered for that. */
 const remembered = 500;
 
+const nothing = () => {};
+
 const styles = { error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
 
 /** A line that was written, and how often it was held back since. */
 interface Repeat {
+  readonly component: string | undefined;
   times: number;
   last: () => void;
 }
@@ -49,6 +52,15 @@ export class Log implements Logger {
   /** The log of one component. */
   for(component: string): Log {
     return new Log(this.#options, component, this.#repeats);
+  }
+
+  /** What this component has repeated is not so any more: what was held back of it is not written. */
+  forget(): void {
+    for (const repeat of this.#repeats.values()) {
+      if (repeat.component !== this.#component) continue;
+      repeat.times = 0;
+      repeat.last = nothing;
+    }
   }
 
   error(message: string, fields?: LogFields): void {
@@ -89,7 +101,7 @@ export class Log implements Logger {
     }
     write();
     if (this.#repeats.size >= remembered) return;
-    const repeat: Repeat = { times: 0, last: () => {} };
+    const repeat: Repeat = { component: this.#component, times: 0, last: nothing };
     this.#repeats.set(line, repeat);
     const end = () => {
       this.#repeats.delete(line);

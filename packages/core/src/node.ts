@@ -108,6 +108,7 @@ export abstract class Node implements NodeHandle {
   /** Another one has taken its place. */
   displace(): void {
     this.#placed = false;
+    this.log.forget();
   }
 
   /** Makes the node's edges: each is a tap on a fresh `batch` hook, since a tap cannot be taken back. */

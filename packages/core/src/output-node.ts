@@ -231,7 +231,7 @@ export class OutputNode extends Node implements Target {
   }
 
   #opened(): void {
-    if (!this.#stuckFor.any) this.supervisor.move('running');
+    if (!this.#stuckFor.any) this.supervisor.started();
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();
@@ -244,6 +244,7 @@ export class OutputNode extends Node implements Target {
       quiet: () => this.#quiet(),
       open: () => this.#opened(),
       committed: () => {
+        this.supervisor.works();
         this.#queue.release();
         this.#pump();
       },
@@ -316,6 +317,8 @@ export class OutputNode extends Node implements Target {
     if (this.#retries.failing && !this.#stuckFor.any) this.supervisor.move('running');
     this.#retries.worked();
     this.#stuckFor.freed(source);
+    // In a transaction it is written when that is committed.
+    if (!this.transactions) this.supervisor.works();
   }
 
   /** Only its source waits, outside of memory where that is possible. */

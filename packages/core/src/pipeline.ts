@@ -89,6 +89,7 @@ export class Pipeline implements PipelineHandle {
     this.#watchdog?.stop();
     const deadline = Date.now() + milliseconds;
     const { inputs } = this;
+    for (const { supervisor } of this.nodes) supervisor.move('stopping');
     for (const input of inputs) input.halt();
     for (const { transactions } of this.outputs) transactions?.hurry(true);
     const drained = () => inputs.every((input) => input.drained);
@@ -162,6 +163,7 @@ export class Pipeline implements PipelineHandle {
         node.displace();
         this.#nodes.delete(node.id);
         const successor = built.find(({ id }) => id === node.id);
+        successor?.supervisor.succeed(node.supervisor);
         if (node instanceof InputNode && successor instanceof InputNode) successor.inherit(node);
       }
       for (const node of built) this.#nodes.set(node.id, node);

@@ -208,10 +208,8 @@ export class RunningSource {
       this.supervisor.move('degraded', trouble.reason, trouble.hint);
       return;
     }
-    const { state, hint } = this.supervisor.status;
-    // With a hint the supervisor says so itself.
-    if (state === 'degraded' && !hint) this.#log.info('runs well again');
     this.supervisor.move('running');
+    this.supervisor.works();
   }
 
   /** Whether it said that there is nothing good; else it could not be asked. */

@@ -1,9 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { LogcatchError, type Logger, messageOf, type Origin, type State, type Status } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf, type Origin, type State, type Status } from '@logcatch/plugin-api';
+import type { Log } from './log.ts';
 
 /** Code of the engine is never the place that is looked for. */
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
+
+const troubled: readonly State[] = ['degraded', 'stuck', 'failed'];
 
 /** Waits between tries: doubled from the first to the last, with jitter so that agents do not come back together. */
 export interface Backoff {
@@ -34,11 +37,13 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 /** The state of one component, and the only one who moves it. */
 export class Supervisor {
   readonly component: string;
-  readonly #log: Logger;
+  readonly #log: Log;
   readonly #changed: (status: Status) => void;
+  /** What it has said that does not work, until it says that it does: its start, or its work. */
+  #trouble: 'start' | 'work' | undefined;
   #status: Status = { state: 'waiting', reason: '', hint: '', since: Date.now() };
 
-  constructor(component: string, log: Logger, changed: (status: Status) => void) {
+  constructor(component: string, log: Log, changed: (status: Status) => void) {
     this.component = component;
     this.#log = log;
     this.#changed = changed;
@@ -50,11 +55,35 @@ export class Supervisor {
 
   move(state: State, reason = '', hint = ''): void {
     if (state === this.#status.state && reason === this.#status.reason) return;
+    // What stops has said how it did.
+    if (this.#status.state === 'stopping' && state !== 'stopped') return;
     const since = state === this.#status.state ? this.#status.since : Date.now();
-    // Only trouble comes with what to do about it: waiting for another component does not.
-    if (state === 'running' && this.#status.hint) this.#log.info('runs well again');
+    // Waiting for another component is none.
+    if (troubled.includes(state) || hint) {
+      this.#trouble ??= this.#status.state === 'starting' || state === 'waiting' ? 'start' : 'work';
+    }
     this.#status = { state, reason, hint, since };
     this.#changed(this.#status);
+  }
+
+  /** It has started: where its work had failed, that says nothing yet. */
+  started(): void {
+    this.move('running');
+    if (this.#trouble === 'start') this.works();
+  }
+
+  /** Something has worked: said where it had said that it does not. Cheap where it had not. */
+  works(): void {
+    if (this.#trouble === undefined || this.#status.state !== 'running') return;
+    this.#trouble = undefined;
+    this.#log.forget();
+    this.#log.info('runs well again');
+  }
+
+  /** Takes the place of another one, and says what that one would have said. */
+  succeed(before: Supervisor): void {
+    this.#trouble ??= before.#trouble;
+    if (this.#status.state === 'running') this.started();
   }
 
   failed(state: State, error: unknown): LogcatchError {
@@ -71,6 +100,7 @@ export class Supervisor {
     if (state !== 'running' && state !== 'degraded' && state !== 'stuck') return;
     if (reason === null) {
       this.move('running');
+      this.works();
       return;
     }
     this.#log.warn(sentence(reason, hint));

@@ -182,7 +182,7 @@ test('what is refused goes to the dead letters, and counts when the transaction 
   expect(await replay()).toMatchObject([{ outputs: [], trouble: { code: 'LC_OUTPUT_FAILED' } }]);
   expect(cluster.textsOf('a')).toHaveLength(2);
   await until(() => expect(agent.pipeline.outputs[0]!.ready).toBe(true));
-  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0 }] }]);
+  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0, reasons: {} }] }]);
   expect(cluster.log.map(({ text }) => text).sort()).toEqual(['BAD', 'a line 0', 'a line 1']);
   expect(cluster.broken).toEqual([]);
 });

@@ -131,6 +131,7 @@ export class TransformNode extends Node implements Target {
     }
     const outgoing = outgoingOf(applied, this.#exits);
     this.#failures = 0;
+    this.supervisor.works();
     delivery.fates.passed(
       this.id,
       delivery.batch,
@@ -168,7 +169,7 @@ export class TransformNode extends Node implements Target {
   }
 
   #started(): void {
-    this.supervisor.move('running');
+    this.supervisor.started();
     this.firstTry.resolve(undefined);
   }
 
@@ -190,7 +191,7 @@ export class TransformNode extends Node implements Target {
         await this.#stopInstance();
         this.build();
         await this.#instance!.start?.(signal);
-        this.supervisor.move('running');
+        this.supervisor.started();
         return;
       } catch (error) {
         this.report(this.supervisor.failed('failed', error));
