@@ -1,17 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  Agent,
-  type LeftOver,
-  type Log,
-  type LogFormat,
-  type LogLevel,
-  readLetters,
-  writeToStderr,
-} from '@logcatch/core';
+import { Agent, type Log, type LogFormat, type LogLevel, readLetters, writeToStderr } from '@logcatch/core';
 import { duration, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
 import { startBlock } from './start-block.ts';
+import { lastLine, leftLines } from './stop-block.ts';
 import { plural } from './text.ts';
 
 export interface RunFlags {
@@ -52,6 +45,10 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
       resolve();
     });
   });
+  const written = new Map<string, number>();
+  agent.pipeline.hooks.delivered.tap('cli', ({ output, records }) => {
+    written.set(output, (written.get(output) ?? 0) + records);
+  });
   agent.start();
   void printStart(agent, engine.log, flags.version);
   if (flags.watch && !flags.once) agent.watch();
@@ -61,15 +58,17 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   if (!flags.once) await stopped;
   const unfinished = complete ? [] : missing(agent, flags.timeout);
   const leftOver = await agent.stop();
-  for (const line of [...unfinished, ...leftOver.map(leftOverText)]) writeToStderr(line);
+  print(engine.log, 'error', unfinished);
+  print(engine.log, 'warn', leftLines(leftOver));
   const { count, folder } = agent.deadLetters;
   const letters = count > 0 ? lettersLeft(agent) : 0;
   if (letters > 0) {
     const are = letters === 1 ? 'is' : 'are';
-    writeToStderr(
+    print(engine.log, 'warn', [
       `${plural(letters, 'record')} could not be delivered and ${are} in ${folder}: see \`pipeline dlq ${file} ls\`.`,
-    );
+    ]);
   }
+  print(engine.log, 'info', [lastLine(written, leftOver)]);
   const done = complete && !(flags.once && count > 0) && process.exitCode !== exitCode.failed;
   process.exit(done ? exitCode.done : exitCode.failed);
 }
@@ -115,10 +114,15 @@ async function printStart(agent: Agent, log: Log, version: string): Promise<void
   const undecided = ({ state, reason }: Status) => state === 'starting' && reason === '';
   while (pipeline.outputs.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)
     await setTimeout(20);
-  const block = startBlock(agent, version);
-  // A log of JSON lines stays one.
-  if (log.json) for (const line of block.split('\n')) log.info(line.trim());
-  else writeToStderr(block);
+  print(log, 'info', startBlock(agent, version).split('\n'));
+}
+
+/** For people; a log of JSON lines stays one. */
+function print(log: Log, level: 'error' | 'warn' | 'info', lines: readonly string[]): void {
+  for (const line of lines) {
+    if (log.json) log[level](line.trim());
+    else writeToStderr(line);
+  }
 }
 
 /** Why a run with --once did not come to its end. */
@@ -138,8 +142,4 @@ function missing({ pipeline, configuration }: Agent, timeout: string): string[] 
   return failed
     ? lines
     : [`LC_RUN_TIMEOUT not everything was delivered, and nothing moved for ${timeout}, or it was stopped:`, ...lines];
-}
-
-function leftOverText({ input, path, position, bytes }: LeftOver): string {
-  return `${input}: ${path} has ${bytes} bytes that were read and not delivered; it resumes at byte ${position}.`;
 }

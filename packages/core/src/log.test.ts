@@ -1,3 +1,4 @@
+import { LogcatchError } from '@logcatch/plugin-api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Log, type LogFormat, type LogLevel } from './log.ts';
 
@@ -68,6 +69,13 @@ test('JSON lines name the component', () => {
     message: 'no "leader"',
     partition: 3,
   });
+});
+
+test('JSON lines have the code of an error as a field', () => {
+  const { lines, log } = make('info', 'json');
+  log.warn(new LogcatchError('LC_OUTPUT_AUTH', 'no', { at: 'kafka' }).describe());
+  log.info('LC_NOTHING of ours');
+  expect(lines.map((line) => JSON.parse(line).code)).toEqual(['LC_OUTPUT_AUTH', undefined]);
 });
 
 test('names and messages cannot control the terminal or forge lines', () => {

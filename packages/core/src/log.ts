@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { type LogFields, type Logger, printable } from '@logcatch/plugin-api';
+import { errorTable, type LogFields, type Logger, printable } from '@logcatch/plugin-api';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -112,7 +112,8 @@ export class Log implements Logger {
   }
 
   #json(level: LogLevel, message: string, fields: LogFields): string {
-    return JSON.stringify({ time: new Date().toISOString(), level, component: this.#component, message, ...fields });
+    const time = new Date().toISOString();
+    return JSON.stringify({ time, level, component: this.#component, code: codeIn(message), message, ...fields });
   }
 
   #pretty(level: LogLevel, message: string, fields: LogFields): string {
@@ -125,6 +126,12 @@ export class Log implements Logger {
     const time = paint('gray', new Date().toISOString().slice(11, 23));
     return `${time} ${paint(styles[level], level.padEnd(5))} ${component}${printable(message)}${pairs.join('')}`;
   }
+}
+
+/** The code that a message of an error shows. */
+function codeIn(message: string): string | undefined {
+  const code = /\bLC_[A-Z_]+/.exec(message)?.[0];
+  return code !== undefined && Object.hasOwn(errorTable, code) ? code : undefined;
 }
 
 /** Writes lines to stderr, without what could control a terminal. One that is closed or full is no reason to fail. */

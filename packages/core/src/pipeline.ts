@@ -18,14 +18,16 @@ const stopShare = 1_000;
 /** Milliseconds that a changed input has at least to start, however long the change took before. */
 const leastPatience = 1_000;
 
-/** What of a source was read and not delivered when the pipeline stopped. */
+/** What of a source was not delivered when the pipeline stopped. */
 export interface LeftOver {
   readonly input: string;
   readonly path: string;
   /** Where it resumes. */
   readonly position: number;
-  /** Bytes read after that. */
+  /** Bytes that are known to be there after that, the end of a line that is still being written included. */
   readonly bytes: number;
+  /** How many of them were read: a stuck output gives back what it does not take. */
+  readonly read: number;
 }
 
 /** The running graph: starts it, stops it, and moves it from one desired state to the next. */
@@ -94,9 +96,7 @@ export class Pipeline implements PipelineHandle {
     for (const { transactions } of this.outputs) transactions?.hurry(true);
     const drained = () => inputs.every((input) => input.drained);
     await this.#environment.progress.until(drained, Math.max(milliseconds - stopShare, milliseconds / 2));
-    const leftOver = inputs.flatMap((input) =>
-      [...input.sources].filter((source) => source.unsettled > 0).map(leftOverOf),
-    );
+    const leftOver = inputs.flatMap((input) => [...input.sources].map(leftOverOf).filter(({ bytes }) => bytes > 0));
     for (const input of inputs) for (const source of input.sources) source.cancel();
     await this.#stop(this.nodes, deadline);
     return leftOver;
@@ -288,6 +288,6 @@ function nodeOf(component: DesiredComponent, environment: PipelineEnvironment): 
   return new OutputNode(component, environment);
 }
 
-function leftOverOf({ input, path, position, unsettled }: TrackedSource): LeftOver {
-  return { input, path, position, bytes: unsettled };
+function leftOverOf({ input, path, position, unsettled, lag }: TrackedSource): LeftOver {
+  return { input, path, position, bytes: Math.max(unsettled, lag), read: unsettled };
 }
