@@ -5,10 +5,8 @@ const left = (path: string, bytes: number, read = 0, input = 'app') => ({ input,
 
 test('nothing is left', () => {
   expect(leftLines([])).toEqual([]);
-  expect(lastLine(new Map(), [])).toBe('stopped: nothing was written; nothing of what was found is left');
-  expect(lastLine(new Map([['kafka', 1]]), [])).toBe(
-    'stopped: 1 record written to kafka; nothing of what was found is left',
-  );
+  expect(lastLine(new Map(), [])).toBe('stopped: nothing was written; nothing is left to deliver');
+  expect(lastLine(new Map([['kafka', 1]]), [])).toBe('stopped: 1 record written to kafka; nothing is left to deliver');
 });
 
 test('what is left of each input, a few files by name', () => {
@@ -16,10 +14,10 @@ test('what is left of each input, a few files by name', () => {
   const all = [left('/x', 107, 100, 'other'), ...many];
   expect(leftLines(all)).toEqual([
     'other: /x: 107 bytes are not delivered, 100 of them read; it resumes at byte 5.',
-    'app: /a: 10 bytes are not delivered, 0 of them read; it resumes at byte 5.',
-    'app: /b: 10 bytes are not delivered, 0 of them read; it resumes at byte 5.',
-    'app: /c: 10 bytes are not delivered, 0 of them read; it resumes at byte 5.',
-    'app: 2 more files: 20 bytes are not delivered, 0 of them read.',
+    'app: /a: 10 bytes are not delivered; it resumes at byte 5.',
+    'app: /b: 10 bytes are not delivered; it resumes at byte 5.',
+    'app: /c: 10 bytes are not delivered; it resumes at byte 5.',
+    'app: 2 more files: 20 bytes are not delivered.',
   ]);
   expect(lastLine(new Map([['kafka', 1_000]]), all)).toBe(
     'stopped: 1000 records written to kafka; 157 bytes are not delivered, 100 of them read',

@@ -24,7 +24,7 @@ export function leftLines(leftOver: readonly LeftOver[]): string[] {
  */
 export function lastLine(written: ReadonlyMap<string, number>, leftOver: readonly LeftOver[]): string {
   const shipped = [...written].map(([output, records]) => `${plural(records, 'record')} written to ${output}`);
-  const left = leftOver.length > 0 ? leftText(leftOver) : 'nothing of what was found is left';
+  const left = leftOver.length > 0 ? leftText(leftOver) : 'nothing is left to deliver';
   return `stopped: ${shipped.join(', ') || 'nothing was written'}; ${left}`;
 }
 
@@ -32,5 +32,6 @@ function leftText(sources: readonly LeftOver[]): string {
   const sum = (of: (source: LeftOver) => number) => sources.reduce((all, source) => all + of(source), 0);
   const bytes = sum((source) => source.bytes);
   const read = sum((source) => source.read);
-  return `${plural(bytes, 'byte')} ${bytes === 1 ? 'is' : 'are'} not delivered, ${read} of them read`;
+  const onTheWay = read > 0 ? `, ${read} of them read` : '';
+  return `${plural(bytes, 'byte')} ${bytes === 1 ? 'is' : 'are'} not delivered${onTheWay}`;
 }

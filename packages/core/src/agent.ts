@@ -108,7 +108,7 @@ export class Agent {
         else log.info('checkpoints are written again');
       },
     });
-    hooks.error.tap('log', (error) => (error.retriable ? log.warn(error.describe()) : log.error(error.describe())));
+    hooks.error.tap('log', (error) => log.failure(error));
     this.deadLetters = new DeadLetters(desired.dataDir);
     this.discoveries = new Discoveries(hooks);
     // Under test a released chunk is overwritten, so that a view kept too long shows.

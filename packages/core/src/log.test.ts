@@ -40,11 +40,13 @@ test('what a component has repeated and is over is not said again', () => {
   const { lines, log } = make();
   const kafka = log.for('kafka');
   for (let i = 0; i < 3; i++) kafka.warn('cannot reach it');
+  for (let i = 0; i < 3; i++) log.failure(new LogcatchError('LC_OUTPUT_AUTH', 'no', { at: 'kafka', hint: '' }));
   for (let i = 0; i < 3; i++) log.warn('of another');
   kafka.forget();
   vi.advanceTimersByTime(10_001);
   expect(lines.map((line) => line.slice(13))).toEqual([
     'warn  kafka cannot reach it',
+    'warn  LC_OUTPUT_AUTH kafka: no.',
     'warn  of another',
     'warn  of another repeated=2',
   ]);
@@ -74,8 +76,10 @@ test('JSON lines name the component', () => {
 test('JSON lines have the code of an error as a field', () => {
   const { lines, log } = make('info', 'json');
   log.warn(new LogcatchError('LC_OUTPUT_AUTH', 'no', { at: 'kafka' }).describe());
+  log.failure(new LogcatchError('LC_OUTPUT_AUTH', 'no', { at: 'kafka' }));
   log.info('LC_NOTHING of ours');
-  expect(lines.map((line) => JSON.parse(line).code)).toEqual(['LC_OUTPUT_AUTH', undefined]);
+  expect(lines.map((line) => JSON.parse(line).code)).toEqual(['LC_OUTPUT_AUTH', 'LC_OUTPUT_AUTH', undefined]);
+  expect(JSON.parse(lines[1]!)).toMatchObject({ level: 'warn', component: 'kafka' });
 });
 
 test('names and messages cannot control the terminal or forge lines', () => {

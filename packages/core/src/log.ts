@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
-import { errorTable, type LogFields, type Logger, printable } from '@logcatch/plugin-api';
+import { errorTable, type LogcatchError, type LogFields, type Logger, printable } from '@logcatch/plugin-api';
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -63,6 +63,11 @@ export class Log implements Logger {
     }
   }
 
+  /** An error of the component it names. */
+  failure(error: LogcatchError): void {
+    this.#log(error.retriable ? 'warn' : 'error', error.describe(), {}, error.at);
+  }
+
   error(message: string, fields?: LogFields): void {
     this.#log('error', message, fields);
   }
@@ -79,20 +84,23 @@ export class Log implements Logger {
     this.#log('debug', message, fields);
   }
 
-  #log(level: LogLevel, message: string, fields: LogFields = {}): void {
+  /** @param component whom the message names already */
+  #log(level: LogLevel, message: string, fields: LogFields = {}, component = this.#component): void {
     if (logLevels.indexOf(level) > logLevels.indexOf(this.#options.level)) return;
     const write = (repeated = 0) => {
       const all = { ...fields, ...(repeated > 0 && { repeated }) };
       this.#options.write(
-        this.#options.format === 'json' ? this.#json(level, message, all) : this.#pretty(level, message, all),
+        this.#options.format === 'json'
+          ? this.#json(level, message, all, component)
+          : this.#pretty(level, message, all),
       );
     };
     if (level === 'debug') write();
-    else this.#limited(`${level} ${this.#component} ${message}`, write);
+    else this.#limited(`${level} ${component} ${message}`, component, write);
   }
 
   /** Writes a line now, or at the end of its window: what was said last is never swallowed. */
-  #limited(line: string, write: (repeated?: number) => void): void {
+  #limited(line: string, component: string | undefined, write: (repeated?: number) => void): void {
     const known = this.#repeats.get(line);
     if (known) {
       known.times++;
@@ -101,7 +109,7 @@ export class Log implements Logger {
     }
     write();
     if (this.#repeats.size >= remembered) return;
-    const repeat: Repeat = { component: this.#component, times: 0, last: nothing };
+    const repeat: Repeat = { component, times: 0, last: nothing };
     this.#repeats.set(line, repeat);
     const end = () => {
       this.#repeats.delete(line);
@@ -111,9 +119,9 @@ export class Log implements Logger {
     setTimeout(end, repeatWindow).unref();
   }
 
-  #json(level: LogLevel, message: string, fields: LogFields): string {
+  #json(level: LogLevel, message: string, fields: LogFields, component: string | undefined): string {
     const time = new Date().toISOString();
-    return JSON.stringify({ time, level, component: this.#component, code: codeIn(message), message, ...fields });
+    return JSON.stringify({ time, level, component, code: codeIn(message), message, ...fields });
   }
 
   #pretty(level: LogLevel, message: string, fields: LogFields): string {
