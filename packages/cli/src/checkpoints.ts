@@ -10,11 +10,11 @@ import {
   withCheckpoints,
   writeToStderr,
 } from '@logcatch/core';
-import { LogcatchError } from '@logcatch/plugin-api';
+import { LogcatchError, plural } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { reportText } from './explain.ts';
-import { columns, period, plural, plainLine } from './text.ts';
+import { columns, period, plainLine } from './text.ts';
 
 export interface CheckpointFlags {
   readonly input?: string;

@@ -10,10 +10,10 @@ import {
   summarize,
   writeToStderr,
 } from '@logcatch/core';
+import { plural } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { letterText, replayText, summaryText } from './letters-text.ts';
-import { plural } from './text.ts';
 
 export interface LetterFlags {
   readonly output?: string;

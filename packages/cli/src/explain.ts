@@ -7,10 +7,11 @@ import {
   type PathReport,
   withCheckpoints,
 } from '@logcatch/core';
+import { plural } from '@logcatch/plugin-api';
 import { accountLines } from './account.ts';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { period, plural, plainLine } from './text.ts';
+import { period, plainLine } from './text.ts';
 
 /** `pipeline explain FILE PATH`: what logcatch knows of a path. */
 export async function explain(file: string, path: string, { json = false }: { json?: boolean }): Promise<void> {

@@ -1,9 +1,9 @@
 import { type SourceStatus, writeToStderr } from '@logcatch/core';
-import { LogcatchError, z } from '@logcatch/plugin-api';
+import { LogcatchError, plural, z } from '@logcatch/plugin-api';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { bytes, columns, plural, plainLine } from './text.ts';
+import { bytes, columns, plainLine } from './text.ts';
 
 /** Milliseconds in which the reports must have come. */
 const patience = 15_000;

@@ -1,5 +1,6 @@
 import type { DeadLetter, LetterSummary, LettersUsage, Replayed, ReplayTrouble } from '@logcatch/core';
-import { bytes, columns, period, plural, plainLine } from './text.ts';
+import { plural } from '@logcatch/plugin-api';
+import { bytes, columns, period, plainLine } from './text.ts';
 
 /** Characters of a record that are shown. */
 const mostShown = 200;

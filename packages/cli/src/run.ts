@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { Agent, type Log, type LogFormat, type LogLevel, readLetters, writeToStderr } from '@logcatch/core';
-import { duration, type Status } from '@logcatch/plugin-api';
+import { duration, plural, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
 import { startBlock } from './start-block.ts';
 import { lastLine, leftLines } from './stop-block.ts';
-import { plural } from './text.ts';
 
 export interface RunFlags {
   readonly once?: boolean;

@@ -8,7 +8,11 @@ export function startBlock(agent: Agent, version: string): string {
   const opened = new Map(
     pipeline.inputs.map(({ id, opened: { found, resumed } }) => [id, sourcesText(found, resumed)]),
   );
-  const rows = pipeline.nodes.toReversed().map((node) => {
+  const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
+  const running = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(
+    ({ id }) => nodes.get(id) ?? [],
+  );
+  const rows = running.map((node) => {
     const { definition, options, type } = node.component;
     const does = [definition.summarize?.(options), opened.get(node.id)].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);

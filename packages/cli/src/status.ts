@@ -1,9 +1,9 @@
 import { type AgentStatus, askAgent, type ComponentStatus, dataDirOf, isNews, planLine, total } from '@logcatch/core';
-import type { Status } from '@logcatch/plugin-api';
+import { plural, type Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { fullnessText } from './letters-text.ts';
-import { bytes, columns, period, plural, plainLine } from './text.ts';
+import { bytes, columns, period, plainLine } from './text.ts';
 
 /** Components that run well are listed up to here; the others always. */
 const mostListed = 50;

@@ -1,5 +1,5 @@
 import type { LeftOver } from '@logcatch/core';
-import { plural } from './text.ts';
+import { plural } from '@logcatch/plugin-api';
 
 /** Files of an input that are named; of the others only the bytes are told. */
 const mostNamed = 3;

@@ -34,8 +34,3 @@ export function bytes(count: number): string {
   const power = Math.min(Math.floor(Math.log2(count) / 10), units.length);
   return `${(count / 2 ** (10 * power)).toFixed(1)} ${units[power - 1]}`;
 }
-
-/** `1 file`, `3 files`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

@@ -328,9 +328,12 @@ export class InputNode extends Node {
           environment.hooks.discovered.call(discovery);
         },
         abandoned: ({ path, ended, position }, bytes) =>
-          this.log.warn(`${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`, {
-            position,
-          }),
+          this.log.warn(
+            `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`,
+            {
+              position,
+            },
+          ),
       },
       {
         get committing() {

@@ -1,4 +1,4 @@
-import { abortable, type Batch, type Refused, Stuck, type Verdict } from '@logcatch/plugin-api';
+import { abortable, type Batch, plural, type Refused, Stuck, type Verdict } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import type { PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
@@ -94,7 +94,7 @@ export class Refusals {
           if (taken < records.length) continue;
           const { reason } = records[0]!;
           this.#parts.node.log.warn(
-            `${records.length} record(s) went to the dead letters: ${reason.code} ${reason.message}`,
+            `${plural(records.length, 'record')} went to the dead letters: ${reason.code} ${reason.message}`,
             { folder: deadLetters.folder, source: batch.source.path },
           );
           return true;

@@ -1,3 +1,5 @@
+import { plural } from './plural.ts';
+
 /** Where a value came from. Errors print it so that a person can go there. */
 export interface Origin {
   /** A file path, `env`, or another source of configuration. */
@@ -92,7 +94,7 @@ export const errorTable = {
   ),
   LC_INPUT_OWN_FILES: entry(
     "A pattern matches logcatch's own files.",
-    'Exclude data_dir and what the outputs write: reading it back never ends.',
+    'It is not read: that would never end. Only data_dir and what stdout and stderr go to are noticed: exclude yourself what outputs write elsewhere.',
   ),
   LC_OUTPUT_UNREACHABLE: entry(
     'An output cannot reach its server.',
@@ -113,7 +115,7 @@ export const errorTable = {
   LC_OUTPUT_FAILED: entry('A write failed.', 'The same records are written again after a pause.', true),
   LC_OUTPUT_CLOSED: entry(
     'Nobody reads this output any more.',
-    'Nothing: the pipeline ends, and resumes from here next time.',
+    'Nothing has to be done: a pipeline that needs it ends, and resumes from here next time.',
   ),
   LC_OUTPUT_FENCED: entry(
     'Another agent with this `agent_id` has taken over the output.',
@@ -247,7 +249,7 @@ export class Rejected extends Error {
   readonly receipts: readonly import('./output.ts').Receipt[];
 
   constructor(records: readonly Refused[], receipts: readonly import('./output.ts').Receipt[] = []) {
-    super(`${records.length} record(s) refused: ${records[0]?.reason.message ?? 'no reason given'}`);
+    super(`${plural(records.length, 'record')} refused: ${records[0]?.reason.message ?? 'no reason given'}`);
     this.records = records;
     this.receipts = receipts;
   }

@@ -24,6 +24,7 @@ export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';
 export type { Figures, Output, OutputContext, Positions, Receipt, Transactions } from './output.ts';
 export { groupsOf } from './pattern.ts';
+export { plural } from './plural.ts';
 export { printable } from './printable.ts';
 export { condition, duration, list, pattern, type Secret, secret, size, template, z } from './schema.ts';
 export { sleep } from './sleep.ts';

@@ -1,4 +1,4 @@
-import type { Logger, Positions } from '@logcatch/plugin-api';
+import { type Logger, type Positions, plural } from '@logcatch/plugin-api';
 import type { Address } from './address.ts';
 import type { Call } from './call.ts';
 import type { Cluster } from './cluster.ts';
@@ -170,7 +170,7 @@ export class PositionsTopic {
     const { cluster, topic, replicationFactor, log } = this.#settings;
     const call = createCompacted(topic, replicationFactor);
     const { code, text } = await cluster.request(call, 'controller');
-    if (code === 0) log.info(`created topic ${topic} for positions, with ${partitions} partitions`);
+    if (code === 0) log.info(`created topic ${topic} for positions, with ${plural(partitions, 'partition')}`);
     if (code === 0 || code === 36) return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${topic} is being created`);
     const { code: kind, hint = createHint(topic) } = failureOf(code);
     const said = `Kafka answers ${nameOfCode(code)}${text ? `, ${text}` : ''}`;

@@ -32,17 +32,21 @@ function wish(known: Wish['known'], rest: Partial<Wish> = {}): Wish {
 
 function topicsOf(cluster: FakeCluster, settings: Partial<TopicsSettings> = {}) {
   const troubles = new Map<string, SendFailure>();
+  const told: string[] = [];
   const topics = new Topics({
     cluster,
     create: undefined,
     brokers: 'kafka:9092',
     max: 1000,
-    troubles: { set: (name, failure) => troubles.set(name, failure), clear: (name) => troubles.delete(name) },
+    troubles: {
+      set: (name, failure) => told.push(failure.message) && troubles.set(name, failure),
+      clear: (name) => troubles.delete(name),
+    },
     log: { info: () => {}, debug: () => {} },
     ...settings,
   });
   onTestFinished(() => topics.stop());
-  return { topics, troubles };
+  return { topics, troubles, told };
 }
 
 test('writes wait for a missing topic in their order, and people see how to create it', async () => {
@@ -82,9 +86,10 @@ test('writes wait for a missing topic in their order, and people see how to crea
 
 test('creates what is missing only when told to', async () => {
   const cluster = new FakeCluster();
-  const { topics } = topicsOf(cluster, { create: { partitions: 4, replication_factor: 2 } });
+  const { topics, told } = topicsOf(cluster, { create: { partitions: 4, replication_factor: 2 } });
   await expect(new Promise((resolve) => topics.whenKnown('logs', wish(resolve)))).resolves.toBe(4);
   expect(cluster.created).toEqual([{ name: 'logs', partitions: 4, replicationFactor: 2 }]);
+  expect(told).toEqual([]);
 });
 
 test('goes on asking while no broker answers', async () => {

@@ -1,4 +1,4 @@
-import { type Logger, sleep } from '@logcatch/plugin-api';
+import { type Logger, plural, sleep } from '@logcatch/plugin-api';
 import { backoff } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { SendFailure } from './failure.ts';
@@ -54,6 +54,8 @@ interface Topic {
   /** When a write last waited for it, or could come again, by `performance.now()`. */
   usedAt: number;
   discovering: boolean;
+  /** It was created just now: its brokers need a moment to know of it, and that is no trouble. */
+  fresh: boolean;
 }
 
 /** What is known of each topic: how many partitions, and who leads them. Partition counts change only here. */
@@ -136,7 +138,16 @@ export class Topics {
     if (!topic) {
       const waiting = new Set<Wish>();
       const known = { leaders: [], failure: undefined, stale: false };
-      topic = { ...known, open: false, waiting, since: undefined, hold: undefined, usedAt: 0, discovering: false };
+      topic = {
+        ...known,
+        open: false,
+        waiting,
+        since: undefined,
+        hold: undefined,
+        usedAt: 0,
+        discovering: false,
+        fresh: false,
+      };
       this.#topics.set(name, topic);
     }
     return topic;
@@ -156,7 +167,8 @@ export class Topics {
       }
       if (!isWanted(topic)) break;
       if (topic.failure) {
-        this.#settings.troubles.set(name, topic.failure);
+        if (!topic.fresh) this.#settings.troubles.set(name, topic.failure);
+        topic.fresh = false;
         this.#look(name, topic, topic.failure);
       }
       await sleep(backoff(n), this.#stopped.signal);
@@ -208,14 +220,16 @@ export class Topics {
 
   async #take(answer: TopicMetadata, topic: Topic): Promise<SendFailure | undefined> {
     const { create, brokers } = this.#settings;
-    if (answer.code === 3) return create ? this.#create(answer.name) : missing(answer.name, brokers);
+    if (answer.code === 3) return create ? this.#create(answer.name, topic) : missing(answer.name, brokers);
     if (answer.code !== 0) return refused(answer.name, answer.code, brokers);
     const before = topic.leaders.length;
     topic.leaders = answer.leaders;
     topic.stale = false;
     topic.since = undefined;
     if (before > 0 && before !== answer.leaders.length) {
-      this.#settings.log.info(`topic ${answer.name} has ${answer.leaders.length} partitions now, before ${before}`);
+      this.#settings.log.info(
+        `topic ${answer.name} has ${plural(answer.leaders.length, 'partition')} now, before ${before}`,
+      );
     }
     const waiting = [...topic.waiting];
     topic.waiting.clear();
@@ -225,10 +239,11 @@ export class Topics {
   }
 
   /** Whether it worked or not, the next question shows what is there. */
-  async #create(name: string): Promise<SendFailure> {
+  async #create(name: string, topic: Topic): Promise<SendFailure> {
     const { partitions, replication_factor: replicationFactor } = this.#settings.create!;
     const answer = await this.#settings.cluster.createTopic({ name, partitions, replicationFactor });
-    if (answer.code === 0) this.#settings.log.info(`created topic ${name} with ${partitions} partitions`);
+    topic.fresh = answer.code === 0;
+    if (topic.fresh) this.#settings.log.info(`created topic ${name} with ${plural(partitions, 'partition')}`);
     return notCreated(name, answer);
   }
 }
