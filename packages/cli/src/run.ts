@@ -95,7 +95,9 @@ function onSignals(agent: Agent, stop: () => void): void {
 
 /** Errors that a plugin threw where nobody waits for them. What a promise rejected is reported; after a throw nothing is certain. */
 function onStrayErrors(log: Log, stop: () => void): void {
-  const describe = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // With its stack, on one line: nobody knows whose it is.
+  const describe = (error: unknown) =>
+    (error instanceof Error ? (error.stack ?? error.message) : String(error)).replaceAll(/\s*\n\s*/g, ' ');
   process.on('unhandledRejection', (error) =>
     log.error(`LC_PLUGIN_THREW nobody waited for a promise that failed: ${describe(error)}`),
   );

@@ -242,7 +242,7 @@ describe('hooks', () => {
     expect(discoveries).toMatchObject([{ input: 'app', event: 'found', path: 'a' }]);
     expect(batches).toEqual(['app 2', 'out 2']);
     await until(() => expect(deliveries).toMatchObject([{ output: 'out', records: 2 }]));
-    expect(scene.world.logged.join()).toContain('\\"rude\\" threw in pipeline.hooks.discovered');
+    expect(scene.world.logged.join()).toContain('\\"rude\\" threw in pipeline.hooks.discovered: no manners');
   });
 
   test('an async function on a sync hook is an error that names it', async () => {

@@ -1,4 +1,4 @@
-import { LogcatchError } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf } from '@logcatch/plugin-api';
 import type { FullTap } from 'tapable';
 
 /** As much of a tapable hook as this needs, whatever its arguments. */
@@ -23,7 +23,7 @@ export function guard<T extends Interceptable>(hook: T, name: string, blame: (er
         });
       }
       const failed = (cause: unknown) =>
-        blame(new LogcatchError('LC_PLUGIN_THREW', `"${tap.name}" threw in ${name}`, { cause }));
+        blame(new LogcatchError('LC_PLUGIN_THREW', `"${tap.name}" threw in ${name}: ${messageOf(cause)}`, { cause }));
       const guarded = (...args: unknown[]) => {
         try {
           const result = observe(...args);
