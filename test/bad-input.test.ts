@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pipeline, pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
@@ -58,7 +59,7 @@ describe('a wrong pipeline file', () => {
     });
     expect(await runPipeline('run', 'none.yaml')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`there is no such file: ${join(process.cwd(), 'none.yaml')}`),
+      stderr: expect.stringContaining(`there is no such file: ${join(tmpdir(), 'none.yaml')}`),
     });
     expect(await runPipeline('run', folder)).toMatchObject({
       code: 2,

@@ -79,6 +79,12 @@ it('--once that is interrupted does not pass for done', async () => {
   const agent = await startAgent(file, ['--once'], { unread: true });
   agent.kill('SIGTERM');
   expect(await agent.exited).toBe(1);
+  const logged = agent.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(logged).toContainEqual(expect.objectContaining({ level: 'error', code: 'LC_RUN_TIMEOUT' }));
+  expect(logged.at(-1).message).toMatch(/^stopped: .* bytes are not delivered/);
 });
 
 it('a terminal that closes ends the pipeline', async () => {
@@ -123,9 +129,13 @@ it('logs JSON where stderr is no terminal', async () => {
   const { folder, file } = setUp('');
   writeFileSync(join(folder, 'a.log'), 'x\n');
   const agent = await startAgent(file, ['--log-format', 'json', '--log-level', 'debug']);
+  await agent.printed('x', 'stdout');
   agent.kill('SIGINT');
   expect(await agent.exited).toBe(0);
-  const logged = agent.stderr.split('\n').filter((line) => line.startsWith('{'));
-  for (const line of logged)
-    expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), message: expect.any(String) });
+  const logged = agent.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  for (const line of logged) expect(line).toMatchObject({ level: expect.any(String), message: expect.any(String) });
+  expect(logged.at(-1)).toMatchObject({ message: 'stopped: 1 record written to screen; nothing is left to deliver' });
 });
