@@ -161,5 +161,5 @@ test('a control socket that cannot be opened is told, and the agent runs', async
   world.add('a', 'two');
   await world.start(simple);
   await until(() => expect(world.written.get('out')).toEqual(['ONE', 'TWO']));
-  expect(world.logged.join()).toContain('LC_CONTROL_SOCKET');
+  await until(() => expect(world.logged.join()).toContain('LC_CONTROL_SOCKET'));
 });
