@@ -6,11 +6,12 @@ import { Session } from './session.ts';
 
 const { signal } = new AbortController();
 
-/** A coordinator that keeps the book on one id. */
+/** A coordinator that keeps the book on one id, as Kafka 3.9 does: who lets it end a transaction is not known to it any more. */
 class FakeCoordinator {
   readonly asked: string[] = [];
   readonly refused = new Map<string, number>();
   epoch = -1;
+  open = false;
   /** Codes for what is asked next. */
   readonly next: number[] = [];
 
@@ -27,6 +28,8 @@ class FakeCoordinator {
       const last = body.readInt16BE(body.length - 3);
       this.asked.push(`init ${last}`);
       if (scripted) return { code: scripted };
+      if (this.open) this.epoch++;
+      this.open = false;
       if (last >= 0 && last !== this.epoch) return { code: 47, producer: { id: '-1', epoch: -1 } };
       this.epoch++;
       return { code: 0, producer: { id: '1', epoch: this.epoch, transactionalId: 't' } };
@@ -37,6 +40,7 @@ class FakeCoordinator {
     const code = fields.int16() === this.epoch ? scripted : 47;
     if (apiName === 'EndTxn') {
       this.asked.push(fields.int8() ? 'commit' : 'abort');
+      if (code === 0) this.open = false;
       return { code };
     }
     const names = fields.array(() => {
@@ -45,6 +49,7 @@ class FakeCoordinator {
     });
     const partitions = names.flat();
     this.asked.push(`add ${partitions.map((each) => each.join('-'))}`);
+    this.open ||= code === 0;
     const refused = partitions.some((each) => this.refused.has(each.join('-')));
     const codes = partitions.map(
       (each) => [...each, code || (this.refused.get(each.join('-')) ?? (refused ? 55 : 0))] as const,
@@ -142,6 +147,7 @@ describe('a session', () => {
     await session.begin(signal);
     await session.enlist('logs', 0);
     coordinator.epoch++; // as Kafka 3.9 does
+    coordinator.open = false;
     await expect(session.commit(signal)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
     await session.begin(signal);
     expect(coordinator.asked.slice(-2)).toEqual(['init 0', 'init -1']);

@@ -36,7 +36,7 @@ export class Session {
   #life = new AbortController();
   #last: Transactional | undefined;
   #granting = false;
-  /** When the transaction began, by `performance.now()`. */
+  /** When the transaction began, by `performance.now()`; it may not have. */
   #since: number | undefined;
 
   constructor(settings: SessionSettings) {
@@ -63,6 +63,8 @@ export class Session {
   async begin(signal: AbortSignal): Promise<void> {
     const { coordinator, transactionalId, timeout } = this.#settings;
     const begin = (last?: Transactional) => coordinator.ask(initProducerId(transactionalId, timeout, last), signal);
+    // Before it may begin anew: Kafka before 4.0 would end it too, and not know us as the last one afterwards.
+    await this.#abort(signal);
     let { code, producer } = await begin(this.#last);
     // Kafka before 4.0 says the same when it has aborted a transaction that was too old: then we are not known as the last one.
     if (fenced.includes(code) && this.#overdue) ({ code, producer } = await begin());
@@ -116,11 +118,14 @@ export class Session {
 
   /** For good. A transaction that is open is aborted if that can be done soon, so that readers need not wait for its time-out. */
   async close(): Promise<void> {
-    const open = this.#partitions.size > 0 && this.#last;
     this.void(new SendFailure('LC_OUTPUT_FAILED', 'the output stops'));
-    if (!open) return;
-    const soon = AbortSignal.timeout(farewellMs);
-    await this.#settings.coordinator.ask(endTxn(open, 'abort'), soon).catch(() => {});
+    await this.#abort(AbortSignal.timeout(farewellMs)).catch(() => {});
+  }
+
+  /** Ends the transaction, if there may be one. Whether that worked shows when another begins. */
+  async #abort(signal: AbortSignal): Promise<void> {
+    if (!this.#last || this.#since === undefined) return;
+    await this.#settings.coordinator.ask(endTxn(this.#last, 'abort'), signal);
   }
 
   /** Whether the broker may have aborted the transaction, for its age. */
