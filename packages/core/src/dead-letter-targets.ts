@@ -82,6 +82,7 @@ export class StoppedTargets implements ReplayTargets {
     if (!component) return undefined;
     const node = this.#nodes.get(id) ?? new OutputNode(component, this.#environment);
     this.#nodes.set(id, node);
+    node.place();
     node.start();
     const fault = await within(startPatience, (signal) => abortable(node.tried, signal)).catch(() => undefined);
     if (fault) throw fault;

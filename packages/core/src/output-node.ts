@@ -231,7 +231,8 @@ export class OutputNode extends Node implements Target {
   }
 
   #opened(): void {
-    if (!this.#stuckFor.any) this.supervisor.started();
+    if (this.#stuckFor.any) this.#stuckFor.tell();
+    else this.supervisor.started();
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();

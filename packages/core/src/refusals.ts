@@ -53,11 +53,20 @@ export class Refusals {
     return retry.length === 0 || this.#writeAgain(delivery, batch, retry);
   }
 
-  /** A transaction waits for nobody: this one is void, and its source is not read for a while, so that the others get on. */
-  #rest({ source }: Delivery, reason: PauseReason): false {
+  /**
+   * A transaction waits for nobody: this one is void, and its source is not read for a while, so that the others get on.
+   * @param vain whether the next one would be void as well
+   */
+  #rest({ source }: Delivery, reason: PauseReason, vain = () => false): false {
     const rest = {};
+    const { stopping } = this.#parts;
     source.pause(reason, rest);
-    void pause(fullBackoff, this.#parts.stopping).then(() => source.resume(reason, rest));
+    const again = async () => {
+      do await pause(fullBackoff, stopping);
+      while (vain() && !stopping.aborted);
+      source.resume(reason, rest);
+    };
+    void again();
     return false;
   }
 
@@ -106,7 +115,11 @@ export class Refusals {
             return true;
           }
           this.#parts.node.supervisor.degraded(`${known.code} ${known.message}`, known.hint);
-          if (delivery.transaction) return this.#rest(delivery, 'dead-letters full');
+          if (delivery.transaction) {
+            const { bytes } = deadLetters.usage;
+            const full = known.code === 'LC_DEAD_LETTERS_FULL';
+            return this.#rest(delivery, 'dead-letters full', () => full && deadLetters.usage.bytes >= bytes);
+          }
           this.#waits(delivery, true);
           delivery.source.pause('dead-letters full', delivery);
           await pause(fullBackoff, signal);

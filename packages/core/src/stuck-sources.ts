@@ -5,8 +5,8 @@ import type { TrackedSource } from './tracked-source.ts';
 /** Sources that an output was stuck for, until a write of theirs works or they have changed. */
 export class StuckSources {
   readonly #supervisor: Supervisor;
-  /** Each with how to forget that it may change. */
-  readonly #sources = new Map<TrackedSource, () => void>();
+  /** Each with why, and how to forget that it may change. */
+  readonly #sources = new Map<TrackedSource, { readonly reason: LogcatchError; forget(): void }>();
 
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor;
@@ -20,16 +20,22 @@ export class StuckSources {
     if (!this.any) this.#supervisor.stuck(reason);
     if (this.#sources.has(source)) return;
     const forget = source.onFree(() => this.freed(source));
-    this.#sources.set(source, forget);
+    this.#sources.set(source, { reason, forget });
+  }
+
+  /** Says so again, after something else was wrong. */
+  tell(): void {
+    const [first] = this.#sources.values();
+    if (first && this.#supervisor.status.state !== 'stuck') this.#supervisor.failed('stuck', first.reason);
   }
 
   freed(source: TrackedSource): void {
-    this.#sources.get(source)?.();
+    this.#sources.get(source)?.forget();
     if (this.#sources.delete(source) && !this.any) this.#supervisor.move('running');
   }
 
   clear(): void {
-    for (const forget of this.#sources.values()) forget();
+    for (const { forget } of this.#sources.values()) forget();
     this.#sources.clear();
   }
 }

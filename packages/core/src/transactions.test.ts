@@ -1,10 +1,11 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent } from './agent.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { replayLetters } from './dead-letter-commands.ts';
 import type { ReplayStep } from './dead-letter-replay.ts';
+import { DeadLetters, lettersLimit } from './dead-letters.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { lines, Scene, until } from './fixtures/scene.ts';
 import { Store } from './store.ts';
@@ -36,6 +37,16 @@ const committed = (stream: string, to: number) =>
   until(() => expect(cluster.textsOf(stream)).toEqual(some(stream, 0, to)));
 
 const settled = (agent: Agent) => until(() => expect(agent.accounts().get('app')!.pending).toBe(0));
+
+async function replay(): Promise<ReplayStep[]> {
+  const steps: ReplayStep[] = [];
+  const dataDir = join(scene.world.folder, '.logcatch/test');
+  const file = join(scene.world.folder, 'test.yaml');
+  const engine = scene.world.engine();
+  for (const plugin of cluster.plugins) engine.use(plugin);
+  await replayLetters({ engine, file, dataDir, filter: {}, done: (step) => steps.push(step) });
+  return steps;
+}
 
 test('what is committed is every line once, with the positions behind them', async () => {
   scene.world.add('a', ...some('a', 0, 20));
@@ -140,6 +151,10 @@ test('a source that is stuck holds up no other, and comes once when it is free',
   await committed('b', 60);
   expect(cluster.calls.recover).toBe(recover);
   expect(cluster.textsOf('a')).toEqual([]);
+  cluster.faults.write.push('before');
+  scene.world.add('b', ...some('b', 60, 70));
+  await committed('b', 70);
+  expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('stuck');
   cluster.stuck.clear();
   free.resolve();
   await committed('a', 30);
@@ -170,14 +185,6 @@ test('what is refused goes to the dead letters, and counts when the transaction 
   await settled(agent);
   expect(agent.accounts().get('app')).toMatchObject({ deadLettered: 1 });
   cluster.refusing = false;
-  const replay = async () => {
-    const steps: ReplayStep[] = [];
-    const dataDir = join(scene.world.folder, '.logcatch/test');
-    const file = join(scene.world.folder, 'test.yaml');
-    const engine = scene.world.engine();
-    await replayLetters({ engine, file, dataDir, filter: {}, done: (step) => steps.push(step) });
-    return steps;
-  };
   cluster.faults.commit.push('before');
   expect(await replay()).toMatchObject([{ outputs: [], trouble: { code: 'LC_OUTPUT_FAILED' } }]);
   expect(cluster.textsOf('a')).toHaveLength(2);
@@ -185,6 +192,43 @@ test('what is refused goes to the dead letters, and counts when the transaction 
   expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0, reasons: {} }] }]);
   expect(cluster.log.map(({ text }) => text).sort()).toEqual(['BAD', 'a line 0', 'a line 1']);
   expect(cluster.broken).toEqual([]);
+});
+
+test('a replay while the agent does not run is a transaction too', async () => {
+  scene.world.add('a', 'a line 0', 'BAD', 'a line 1');
+  await settled(await start());
+  await scene.world.agent!.stop();
+  cluster.refusing = false;
+  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0 }] }]);
+  expect(cluster.log.map(({ text }) => text)).toEqual(['a line 0', 'a line 1', 'BAD']);
+  expect(cluster.known[0]).toMatchObject({ path: 'a', position: 3 });
+  expect(cluster.broken).toEqual([]);
+});
+
+test('dead letters that are full hold up the sources concerned, and void no further transactions until there is room', async () => {
+  const folder = join(scene.world.folder, '.logcatch/test/dead-letters');
+  const letters = join(folder, '000001.jsonl');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(letters, '');
+  truncateSync(letters, lettersLimit);
+  const looks = vi.spyOn(DeadLetters.prototype, 'usage', 'get');
+  onTestFinished(() => looks.mockRestore());
+  scene.world.add('a', 'BAD', 'a line 0');
+  scene.world.add('b', ...some('b', 0));
+  const agent = await start();
+  await committed('b', 10);
+  const [source] = agent.pipeline.inputs[0]!.sources;
+  await until(() => expect(source!.pausedBy).toEqual(['dead-letters full']));
+  await until(() => expect(agent.pipeline.outputs[0]!.ready).toBe(true));
+  const { recover } = cluster.calls;
+  const before = looks.mock.calls.length;
+  await until(() => expect(looks.mock.calls.length).toBeGreaterThan(before));
+  scene.world.add('b', ...some('b', 10));
+  await committed('b', 20);
+  expect(cluster.calls.recover).toBe(recover);
+  expect(source!.pausedBy).toEqual(['dead-letters full']);
+  rmSync(letters);
+  await committed('a', 1);
 });
 
 test('a seek of a running source counts, and is committed with what comes after it', async () => {
