@@ -240,6 +240,7 @@ export class OutputNode extends Node implements Target {
 
   #series(): TransactionSeries {
     return new TransactionSeries(this.environment, {
+      writer: { agentId: this.environment.agentId, output: this.id },
       output: () => this.#instance!.transactions!,
       close: () => this.#gate.close(),
       quiet: () => this.#quiet(),

@@ -3,7 +3,7 @@ import { Ledger } from './ledger.ts';
 import { keyOf, mark, markOf, positionText, reconcile } from './positions.ts';
 import { SourceRow } from './source-row.ts';
 
-const agent = 'agent one';
+const writer = { agentId: 'agent one', output: 'out' };
 const settled = { dropped: {}, deadLettered: 0 };
 
 /** A row that began at 10 and has come to a position. */
@@ -18,14 +18,15 @@ function rowAt(position: number, committed?: number): SourceRow {
 const storedAt = (position: number) => {
   const row = rowAt(position);
   return new Map([
-    [markOf(agent), mark],
-    [keyOf(agent, row), positionText(row, row.ledger)],
-    ['another/app/u9', 'not ours'],
+    [markOf(writer), mark],
+    [keyOf(writer, row), positionText(row, row.ledger)],
+    ['another/out/app/u9', 'not ours'],
+    ['agent%20one/another/app%2Feach/u9', 'not ours'],
   ]);
 };
 
 const reconciled = (row: SourceRow, stored: ReadonlyMap<string, string>) =>
-  reconcile(agent, [row], stored, () => false);
+  reconcile(writer, [row], stored, () => false);
 
 test.each([
   ['agrees', rowAt(20, 20), 20, {}],
@@ -53,10 +54,10 @@ test('a row that the output does not know of is told to it; that it was committe
 
 test('what is not known here is made of what the output has, unless it is over; what is of others stays theirs', () => {
   const stored = storedAt(30);
-  const [made] = reconcile(agent, [], stored, () => false).adopt;
+  const [made] = reconcile(writer, [], stored, () => false).adopt;
   const row = SourceRow.from({ ...made!, key: 5, seen: 0 });
   expect(row).toMatchObject({ uid: 'u1', component: 'app/each', path: '/a', meta: { ino: '7' }, position: 30 });
   expect(row).toMatchObject({ committed: 30, moved: false });
   expect(row.ledger.account).toMatchObject({ delivered: 20, pending: 0 });
-  expect(reconcile(agent, [], stored, () => true).adopt).toEqual([]);
+  expect(reconcile(writer, [], stored, () => true).adopt).toEqual([]);
 });

@@ -18,20 +18,30 @@ export interface Reconciled {
   readonly adopt: readonly Omit<SourceRecord, 'key' | 'seen'>[];
   /** These have moved here since they were committed, or never were: the output's copy is to follow. */
   readonly follow: readonly SourceRow[];
-  /** The output has no positions of this agent at all. */
+  /** The output has no positions of this writer at all. */
   readonly empty: boolean;
   /** How many rows here were committed and are not there. */
   readonly missing: number;
 }
 
-/** `agent/input/uid`. Input ids hold slashes and much else, so both are encoded. */
-export function keyOf(agentId: string, { component, uid }: Pick<SourceRow, 'component' | 'uid'>): string {
-  return `${prefixOf(agentId)}${encodeURIComponent(component)}/${uid}`;
+/**
+ * Whose positions they are: whoever may write them shuts out all others who may. Agents of several pipelines can have one id by
+ * mistake, and must not take each other's positions for their own.
+ */
+export interface Writer {
+  readonly agentId: string;
+  /** Id of the output. */
+  readonly output: string;
 }
 
-/** Stands where this agent has ever committed: so that none left is another thing than none there. */
-export function markOf(agentId: string): string {
-  return prefixOf(agentId);
+/** `agent/output/input/uid`. Ids hold slashes and much else, so they are encoded. */
+export function keyOf(writer: Writer, { component, uid }: Pick<SourceRow, 'component' | 'uid'>): string {
+  return `${prefixOf(writer)}${encodeURIComponent(component)}/${uid}`;
+}
+
+/** Stands where this writer has ever committed: so that none left is another thing than none there. */
+export function markOf(writer: Writer): string {
+  return prefixOf(writer);
 }
 
 export const mark = JSON.stringify({ version: 1 });
@@ -48,7 +58,7 @@ export function positionText({ component, path, meta }: SourceRow, ledger: Ledge
  * @param ended keys that the output still has and that are over here
  */
 export function reconcile(
-  agentId: string,
+  writer: Writer,
   rows: readonly SourceRow[],
   stored: ReadonlyMap<string, string>,
   ended: (key: string) => boolean,
@@ -56,10 +66,10 @@ export function reconcile(
   const restore: [SourceRow, number, StoredLedger][] = [];
   const adopt: Reconciled['adopt'][number][] = [];
   const follow: SourceRow[] = [];
-  const known = new Set<string>([markOf(agentId)]);
+  const known = new Set<string>([markOf(writer)]);
   let missing = 0;
   for (const row of rows) {
-    const key = keyOf(agentId, row);
+    const key = keyOf(writer, row);
     known.add(key);
     const text = stored.get(key);
     if (text === undefined) {
@@ -72,7 +82,7 @@ export function reconcile(
     else if (position !== row.position || row.committed === undefined) restore.push([row, position, ledger]);
   }
   for (const [key, text] of stored) {
-    if (!key.startsWith(prefixOf(agentId)) || known.has(key) || ended(key)) continue;
+    if (!key.startsWith(prefixOf(writer)) || known.has(key) || ended(key)) continue;
     const { input, path, position, meta, ledger } = JSON.parse(text) as Position;
     adopt.push({
       uid: key.slice(key.lastIndexOf('/') + 1),
@@ -84,9 +94,9 @@ export function reconcile(
       committed: position,
     });
   }
-  return { restore, adopt, follow, empty: !stored.has(markOf(agentId)), missing };
+  return { restore, adopt, follow, empty: !stored.has(markOf(writer)), missing };
 }
 
-function prefixOf(agentId: string): string {
-  return `${encodeURIComponent(agentId)}/`;
+function prefixOf({ agentId, output }: Writer): string {
+  return `${encodeURIComponent(agentId)}/${encodeURIComponent(output)}/`;
 }

@@ -83,7 +83,7 @@ test('positions that were committed and are gone stop it, or it goes on from tho
   cluster.positions.clear();
   const failed = await (await start()).failed;
   expect(failed).toMatchObject({ code: 'LC_POSITIONS_MISSING' });
-  expect(failed.describe()).toContain('none are there of test, but 2 are known here');
+  expect(failed.describe()).toContain('none are there of output out of agent test, but 2 are known here');
   await scene.world.agent!.stop();
 
   cluster.onMissing = 'local';
@@ -103,6 +103,17 @@ test('data_dir is lost: it goes on from what the output knows, before any source
   await committed('a', 20);
   expect(agent.accounts().get('app')).toMatchObject({ delivered: 20, repeated: 0 });
   expect(agent.pipeline.inputs[0]!.opened).toEqual({ found: 0, resumed: 2 });
+});
+
+test('two pipelines with one agent_id do not take over the positions of each other', async () => {
+  scene.world.add('a', ...some('a', 0));
+  await settled(await start());
+  await scene.world.agent!.stop();
+  const second = pipeline()
+    .replace('{ out:', '{ second:')
+    .replace('agent_id: test', 'agent_id: test\ndata_dir: ./second');
+  await start({ yaml: second });
+  await until(() => expect(cluster.textsOf('a')).toEqual([...some('a', 0), ...some('a', 0)]));
 });
 
 test('from at least once to exactly once and back, in place: positions are those of here', async () => {

@@ -1,12 +1,13 @@
 import { abortable, LogcatchError, type Transactions } from '@logcatch/plugin-api';
 import type { PipelineEnvironment } from './node.ts';
-import { keyOf, mark, markOf, positionText, reconcile } from './positions.ts';
+import { keyOf, mark, markOf, positionText, reconcile, type Writer } from './positions.ts';
 import type { SourceRow } from './source-row.ts';
 import { delay, pause, writeBackoff } from './supervisor.ts';
 import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
 import { Transaction } from './transaction.ts';
 
 export interface SeriesParts {
+  readonly writer: Writer;
   /** What the output can. */
   output(): Transactions;
   /** Nothing is written any more, nor read for it, until {@link open}. */
@@ -26,7 +27,7 @@ export interface SeriesParts {
  * void, the output says what is committed, and the sources go on from there.
  */
 export class TransactionSeries implements Committing {
-  readonly #environment: Pick<PipelineEnvironment, 'agentId' | 'store' | 'checkpointer'>;
+  readonly #environment: Pick<PipelineEnvironment, 'store' | 'checkpointer'>;
   readonly #parts: SeriesParts;
   readonly #events = {
     complete: (transaction: Transaction) => {
@@ -47,7 +48,7 @@ export class TransactionSeries implements Committing {
   /** Sources that are over, and rows that were forgotten: it is to know them no more. */
   #over = new Set<TrackedSource>();
   #forgotten = new Set<string>();
-  /** It has committed positions of this agent before. */
+  /** It has committed positions of ours before. */
   #marked = false;
   /** Resolves when what is on its way is void. `undefined`: it is, until it has recovered. */
   #voided: PromiseWithResolvers<void> | undefined;
@@ -57,7 +58,7 @@ export class TransactionSeries implements Committing {
   /** In a row. */
   #failures = 0;
 
-  constructor(environment: Pick<PipelineEnvironment, 'agentId' | 'store' | 'checkpointer'>, parts: SeriesParts) {
+  constructor(environment: Pick<PipelineEnvironment, 'store' | 'checkpointer'>, parts: SeriesParts) {
     this.#environment = environment;
     this.#parts = parts;
   }
@@ -121,13 +122,13 @@ export class TransactionSeries implements Committing {
 
   /** Until the signal aborts, or an error is one that trying again cannot mend. */
   async run(signal: AbortSignal): Promise<void> {
-    const { checkpointer, agentId } = this.#environment;
-    const { failed } = this.#parts;
+    const { checkpointer } = this.#environment;
+    const { writer, failed } = this.#parts;
     this.#stopping = signal;
     this.#parts.close();
     checkpointer.onForget = (row) => {
       this.#changed.delete(row);
-      this.#forgotten.add(keyOf(agentId, row));
+      this.#forgotten.add(keyOf(writer, row));
       this.#schedule();
     };
     signal.addEventListener('abort', () => this.void(), { once: true });
@@ -148,14 +149,14 @@ export class TransactionSeries implements Committing {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-    const { agentId, store, checkpointer } = this.#environment;
-    const { output } = this.#parts;
+    const { store, checkpointer } = this.#environment;
+    const { writer, output } = this.#parts;
     const stored = await abortable(output().recover(signal), signal);
-    const found = reconcile(agentId, store.rows, stored, (key) => this.#forgotten.has(key));
+    const found = reconcile(writer, store.rows, stored, (key) => this.#forgotten.has(key));
     if (found.empty && found.missing > 0 && output().onMissing === 'stop') {
       throw new LogcatchError(
         'LC_POSITIONS_MISSING',
-        `none are there of ${agentId}, but ${found.missing} are known here`,
+        `none are there of output ${writer.output} of agent ${writer.agentId}, but ${found.missing} are known here`,
       );
     }
     this.#marked = !found.empty;
@@ -208,17 +209,17 @@ export class TransactionSeries implements Committing {
 
   /** Never throws. */
   async #commit(transaction: Transaction): Promise<void> {
-    const { agentId, checkpointer } = this.#environment;
-    const { output, committed } = this.#parts;
+    const { checkpointer } = this.#environment;
+    const { writer, output, committed } = this.#parts;
     const [changed, over, forgotten] = [this.#changed, this.#over, this.#forgotten];
     const at = new Map([...changed].map((row) => [row, row.position]));
     const positions = new Map<string, string | null>();
-    if (!this.#marked) positions.set(markOf(agentId), mark);
-    for (const row of changed) positions.set(keyOf(agentId, row), positionText(row, row.ledger));
-    for (const { row } of over) positions.set(keyOf(agentId, row), null);
+    if (!this.#marked) positions.set(markOf(writer), mark);
+    for (const row of changed) positions.set(keyOf(writer, row), positionText(row, row.ledger));
+    for (const { row } of over) positions.set(keyOf(writer, row), null);
     for (const key of forgotten) positions.set(key, null);
     for (const source of transaction.sources) {
-      positions.set(keyOf(agentId, source.row), positionText(source.row, source.ledgerAfter(transaction)));
+      positions.set(keyOf(writer, source.row), positionText(source.row, source.ledgerAfter(transaction)));
     }
     [this.#changed, this.#over, this.#forgotten] = [new Set(), new Set(), new Set()];
     try {

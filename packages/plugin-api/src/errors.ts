@@ -123,7 +123,7 @@ export const errorTable = {
   ),
   LC_POSITIONS_MISSING: entry(
     'Positions that were committed with the records are not there any more.',
-    'See whether it is the right cluster, the right positions topic and the `agent_id` of before. To go on from the positions in data_dir, set `on_missing_positions: local`: what they do not know of comes twice.',
+    'See whether it is the right cluster and the right positions topic, and whether `agent_id` and the name of the output are those of before. To go on from the positions in data_dir, set `on_missing_positions: local`: what they do not know of comes twice.',
   ),
   LC_RECORD_NO_VALUE: entry(
     'A template has no value for a record.',
