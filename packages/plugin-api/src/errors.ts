@@ -125,6 +125,11 @@ export const errorTable = {
     'Positions that were committed with the records are not there any more.',
     'See whether it is the right cluster and the right positions topic, and whether `agent_id` and the name of the output are those of before. To go on from the positions in data_dir, set `on_missing_positions: local`: what they do not know of comes twice.',
   ),
+  LC_POSITIONS_TOPIC: entry(
+    'The topic for positions is not one that keeps them.',
+    'Set its `cleanup.policy` to `compact`: with `delete`, positions of files that were quiet for long are lost.',
+    true,
+  ),
   LC_RECORD_NO_VALUE: entry(
     'A template has no value for a record.',
     'Set the attribute, or give a default: `{{ name:-default }}`.',

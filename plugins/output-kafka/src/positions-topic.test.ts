@@ -16,6 +16,7 @@ class FakeBroker {
   readonly created: { name: string; partitions: number; replicas: number; configs: Record<string, string> }[] = [];
   exists = true;
   code = 0;
+  policy = 'compact';
 
   async metadata([name]: readonly string[]) {
     const topic = this.exists ? { code: 0, leaders: [7, 7, 7] } : { code: 3, leaders: [] };
@@ -35,6 +36,7 @@ class FakeBroker {
 
   async request<T>({ apiName, body }: Call<T>): Promise<T> {
     const end = this.batches.reduce((sum, each) => sum + BigInt(each.readInt32BE(57)), 0n);
+    if (apiName === 'DescribeConfigs') return { code: 0, policy: this.policy } as T;
     if (apiName === 'ListOffsets')
       return { code: 0, offset: body.readBigInt64BE(body.length - 8) === -1n ? end : 0n } as T;
     if (apiName === 'Fetch') {
@@ -111,6 +113,16 @@ test('the topic is created compacted where it is missing', async () => {
   await expect(topic.read(signal)).rejects.toMatchObject({ code: 'LC_OUTPUT_TOPIC_MISSING' });
   expect(await topic.read(signal)).toEqual(new Map());
   expect(broker.created).toMatchObject([{ name: 'p', replicas: -1, configs: { 'cleanup.policy': 'compact' } }]);
+});
+
+test('a topic that does not keep positions is refused until it does', async () => {
+  const broker = new FakeBroker();
+  broker.policy = 'compact,delete';
+  const { topic } = await topicOf(broker);
+  const failure = { code: 'LC_POSITIONS_TOPIC', message: expect.stringContaining('cleanup.policy=compact,delete') };
+  await expect(topic.read(signal)).rejects.toMatchObject(failure);
+  broker.policy = 'compact';
+  expect(await topic.read(signal)).toEqual(new Map());
 });
 
 test('positions that cannot be written make the transaction void', async () => {

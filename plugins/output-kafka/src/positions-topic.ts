@@ -6,8 +6,8 @@ import { failureOf, nameOfCode, succeeded } from './codes.ts';
 import { Committed } from './committed.ts';
 import { uncompressed } from './compression.ts';
 import { SendFailure } from './failure.ts';
-import { FieldWriter } from './fields.ts';
 import { murmur2 } from './partition.ts';
+import { cleanupPolicy, compactHint, createCompacted, createHint } from './positions-config.ts';
 import { type Encoded, RecordBatchBuilder } from './record-batch.ts';
 import { storedBatches } from './record-reader.ts';
 import type { Session } from './session.ts';
@@ -33,10 +33,6 @@ interface Place {
   readonly address: Address;
 }
 
-/** All agents write to one topic; one agent writes to one partition of it. More partitions later would hide what is there. */
-const partitions = 16;
-/** A compaction has to do with whole segments only: small ones, so that little is read at the start. */
-const segmentBytes = 16 << 20;
 const batchBytes = 512 << 10;
 const fetchBytes = 1 << 20;
 
@@ -58,6 +54,7 @@ export class PositionsTopic {
     const began = performance.now();
     this.#sequence = 0;
     this.#place = await this.#find();
+    await this.#checkPolicy();
     const committed = new Committed(`${encodeURIComponent(this.#settings.agentId)}/`);
     const end = await this.#offset('end');
     let at = await this.#offset('first');
@@ -165,12 +162,20 @@ export class PositionsTopic {
     return { partition, node, address };
   }
 
+  /** @throws SendFailure when Kafka would delete positions. Whoever may not ask for that is not told. */
+  async #checkPolicy(): Promise<void> {
+    const { cluster, topic } = this.#settings;
+    const { code, policy } = await cluster.request(cleanupPolicy(topic), 'any');
+    if (code !== 0 || policy === undefined || policy === 'compact') return;
+    const message = `topic ${topic}, for positions, has cleanup.policy=${policy}: Kafka deletes what is old, also positions that are needed`;
+    throw new SendFailure('LC_POSITIONS_TOPIC', message, { hint: compactHint(topic) });
+  }
+
   /** Whether it worked or not, the next question shows what is there. */
   async #create(): Promise<SendFailure> {
     const { cluster, topic, replicationFactor, log } = this.#settings;
-    const call = createCompacted(topic, replicationFactor);
-    const { code, text } = await cluster.request(call, 'controller');
-    if (code === 0) log.info(`created topic ${topic} for positions, with ${plural(partitions, 'partition')}`);
+    const { code, text } = await cluster.request(createCompacted(topic, replicationFactor), 'controller');
+    if (code === 0) log.info(`created topic ${topic} for positions`);
     if (code === 0 || code === 36) return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${topic} is being created`);
     const { code: kind, hint = createHint(topic) } = failureOf(code);
     const said = `Kafka answers ${nameOfCode(code)}${text ? `, ${text}` : ''}`;
@@ -180,33 +185,4 @@ export class PositionsTopic {
       { hint },
     );
   }
-}
-
-function createHint(topic: string): string {
-  return `Create it: \`kafka-topics.sh --create --topic ${topic} --partitions ${partitions} --config cleanup.policy=compact --config segment.bytes=${segmentBytes}\`.`;
-}
-
-function createCompacted(topic: string, replicationFactor: number): Call<Answer> {
-  const configs = [
-    ['cleanup.policy', 'compact'],
-    ['compression.type', 'producer'],
-    ['segment.bytes', String(segmentBytes)],
-  ] as const;
-  const body = new FieldWriter().int32(1).string(topic).int32(partitions).int16(replicationFactor).int32(0);
-  body.array(configs, ([name, value]) => body.string(name).string(value));
-  const [wait, validateOnly] = [10_000, 0];
-  return {
-    apiKey: 19,
-    apiVersion: 4,
-    apiName: 'CreateTopics',
-    body: body.int32(wait).int8(validateOnly).bytes,
-    read: (answer) => {
-      answer.int32(); // throttle time
-      const [{ code, text } = { code: -1, text: '' }] = answer.array(() => {
-        answer.string();
-        return { code: answer.int16(), text: answer.string() };
-      });
-      return { code, ...(text && { text }) };
-    },
-  };
 }
