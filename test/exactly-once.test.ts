@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { startKafka, waitInSync } from './servers/index.ts';
+import { expect, it, vi } from 'vitest';
+import { createTopic, startKafka, waitForRecords, waitInSync } from './servers/index.ts';
 import { freePort } from './servers/process.ts';
 import { describeWith } from './servers/require.ts';
-import { pipeline, runPipeline } from './support/agent.ts';
+import { pipeline, runPipeline, statusOf } from './support/agent.ts';
 import { ExactlyOnce } from './support/exactly-once.ts';
 import { type Moment, type requests, startKafkaProxy } from './support/kafka-proxy.ts';
+import { linesByFile } from './support/load.ts';
 import { pick, seededRandom } from './support/random.ts';
 import { rounds } from './support/soak.ts';
 
@@ -154,6 +155,44 @@ describeWith(['kafka'], 'exactly once', () => {
       agent.kill('SIGTERM');
       expect(await agent.exited).toBe(0);
       expect(await place.check()).toBeGreaterThan(0);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('a topic that is missing holds up its own file: the others make no transaction void', {
+    timeout: hour,
+  }, async () => {
+    const server = await startKafka({ own: true });
+    try {
+      const place = new ExactlyOnce(server.brokers);
+      await place.createTopic();
+      const file = place.pipeline();
+      const agent = pipeline('run', file);
+      const shipped = async () => {
+        const { total } = place.load;
+        place.load.start(5_000);
+        await place.seen(total + 10_000);
+        place.load.stop();
+        await place.seen(place.load.total);
+        return place.check();
+      };
+      const astray = Array.from({ length: 100 }, (_, number) => `astray ${number}`);
+      place.astray(astray);
+      const stuck = async () => {
+        const { components } = await statusOf(file);
+        expect(components.find(({ id }) => id === 'kafka')).toMatchObject({
+          state: 'stuck',
+          reason: expect.stringContaining(place.missing),
+        });
+      };
+      await vi.waitFor(stuck, { timeout: 60_000, interval: 200 });
+      const repeated = await shipped();
+      expect(await shipped()).toBe(repeated);
+      await createTopic(server.brokers, place.missing, 4);
+      await waitForRecords(server.brokers, place.missing, astray.length, 120_000);
+      await agent.stop();
+      expect(await linesByFile(server.brokers, [place.missing])).toEqual(new Map([['astray', astray]]));
     } finally {
       await server.stop();
     }

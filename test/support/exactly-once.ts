@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -11,6 +11,8 @@ import { Load } from './load.ts';
 export class ExactlyOnce {
   readonly load: Load;
   readonly topic = uniqueTopic('exactly-once');
+  /** Where lines {@link astray} go. Nobody creates it. */
+  readonly missing = `${this.topic}-missing`;
   readonly #folder = temporaryFolder();
   readonly #brokers: string[];
   /** The numbers of lines with which files begin. */
@@ -37,18 +39,24 @@ export class ExactlyOnce {
 name: test
 agent_id: one
 data_dir: ./${dataDir}
-inputs: { app: { type: file-tail, paths: ./logs/*.log } }
+inputs:
+  app: { type: file-tail, paths: ./logs/*.log }
+  astray: { type: file-tail, paths: ./astray.log, attributes: { topic: ${this.missing} } }
 outputs:
   kafka:
     type: kafka
     brokers: "${this.#brokers.join(',')}"
-    topic: ${this.topic}
+    topic: "{{ topic:-${this.topic} }}"
     key: "{{ name }}"
     delivery: exactly-once
     transactions: { interval: 50ms, timeout: 5s }
     ${options}`,
       `${dataDir}.yaml`,
     );
+  }
+
+  astray(lines: readonly string[]): void {
+    appendFileSync(join(this.#folder, 'astray.log'), `${lines.join('\n')}\n`);
   }
 
   /** The file is renamed out of the pattern, and the writer goes on with a new one. */

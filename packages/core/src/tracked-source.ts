@@ -213,6 +213,7 @@ export class TrackedSource implements Source {
   /** As {@link cancel}, and reading starts again at another position: what it was stopped for may not come again. */
   seek(position: number): void {
     this.row.ledger.seek(position);
+    this.#owner.committing?.changed(this.row);
     this.cancel();
     this.#owner.moved(this, true);
   }

@@ -267,6 +267,20 @@ test('a seek makes void what was written and not committed, and a stop commits w
   expect(cluster.broken).toEqual([]);
 });
 
+test('a seek after which there is nothing to read is committed too', async () => {
+  scene.world.add('a', 'a line 0');
+  const engine = scene.world.engine();
+  for (const plugin of cluster.plugins) engine.use(plugin);
+  engine.hooks.pipeline.tap('test', ({ hooks }) => hooks.refused.tap('test', () => 'stop' as const));
+  const agent = await scene.world.start(pipeline(), { engine });
+  await committed('a', 1);
+  scene.world.add('a', 'BAD');
+  await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]!.pausedBy).toEqual(['stopped by a plugin']));
+  await until(() => expect(agent.pipeline.outputs[0]!.ready).toBe(true));
+  await agent.checkpoints.seek('a', 2);
+  await until(() => expect(cluster.known[0]).toMatchObject({ path: 'a', position: 2 }));
+});
+
 test('a seek of an agent that does not run counts more than what was committed before', async () => {
   scene.world.add('a', ...some('a', 0));
   await settled(await start());
