@@ -2,16 +2,18 @@ import { abortable, type Batch, type Figures, type OutputDefinition, type Refuse
 import { Admission } from './admission.ts';
 import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
+import { Dropped } from './dropped.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment, type Target } from './node.ts';
 import { OutputInstance } from './output-instance.ts';
 import { OutputQueue } from './output-queue.ts';
+import { seriesOf } from './output-series.ts';
 import { type Entry, Parking } from './parking.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { StuckSources } from './stuck-sources.ts';
 import { delay, pause, restartBackoff } from './supervisor.ts';
-import { TransactionSeries } from './transactions.ts';
+import type { TransactionSeries } from './transactions.ts';
 import { Turns } from './turns.ts';
 import { Writes } from './writes.ts';
 
@@ -36,7 +38,7 @@ export class OutputNode extends Node implements Target {
     environment: this.environment,
     stopping: this.#stopping.signal,
     write: (delivery) => this.#written(delivery),
-    drop: (records) => this.#drop(records),
+    drop: (records) => this.#dropped.add(records),
   });
   readonly #parking = new Parking({
     again: (entries) => {
@@ -51,7 +53,7 @@ export class OutputNode extends Node implements Target {
   /** Where records and positions are committed together. */
   readonly transactions: TransactionSeries | undefined;
   #instance: OutputInstance | undefined;
-  #dropped = 0;
+  readonly #dropped = new Dropped(this.log);
   #wasTried = false;
   #inPlace = false;
   #running: Promise<void> | undefined;
@@ -61,7 +63,19 @@ export class OutputNode extends Node implements Target {
     super(component, environment);
     this.#gate.close();
     const { transactional } = component.definition as OutputDefinition;
-    if (transactional?.(component.options)) this.transactions = this.#series();
+    if (!transactional?.(component.options)) return;
+    this.transactions = seriesOf({
+      node: this,
+      environment,
+      gate: this.#gate,
+      queue: this.#queue,
+      writes: this.#writes,
+      output: () => this.#instance!.transactions!,
+      opened: () => this.#opened(),
+      pump: () => this.#pump(),
+      done: (delivery) => this.#done(delivery),
+      failed: (error) => this.report(error),
+    });
   }
 
   get required(): boolean {
@@ -98,7 +112,7 @@ export class OutputNode extends Node implements Target {
 
   /** Records that were not written because it is not required and was full or failing. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#dropped.records;
   }
 
   build(): void {
@@ -139,7 +153,7 @@ export class OutputNode extends Node implements Target {
     const { batch } = delivery;
     if (!this.required) {
       if (this.#retries.failing || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
-        this.#drop(batch.count);
+        this.#dropped.add(batch.count);
         return;
       }
       delivery.hold();
@@ -187,8 +201,7 @@ export class OutputNode extends Node implements Target {
     await this.#running;
     await this.#committing;
     await this.#writes.settled();
-    if (this.#dropped > 0)
-      this.log.warn(`${this.#dropped} records were not written here: it is not required, and was full or failing`);
+    this.#dropped.tell();
     this.supervisor.move('stopped');
   }
 
@@ -236,35 +249,6 @@ export class OutputNode extends Node implements Target {
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();
-  }
-
-  #series(): TransactionSeries {
-    return new TransactionSeries(this.environment, {
-      writer: { agentId: this.environment.agentId, output: this.id },
-      output: () => this.#instance!.transactions!,
-      close: () => this.#gate.close(),
-      quiet: () => this.#quiet(),
-      open: () => this.#opened(),
-      committed: () => {
-        this.supervisor.works();
-        this.#queue.release();
-        this.#pump();
-      },
-      failed: (error) => {
-        const { retriable } = this.supervisor.explain(error);
-        const known = this.supervisor.failed(retriable ? 'degraded' : 'failed', error);
-        this.report(known);
-        if (!retriable) this.environment.failed(known);
-        return known;
-      },
-    });
-  }
-
-  /** Nothing of what is void is on its way any more. */
-  #quiet(): Promise<unknown> {
-    this.#writes.abort();
-    for (const { delivery } of this.#queue.clear()) this.#done(delivery);
-    return this.#writes.settled();
   }
 
   #pump(): void {
@@ -327,7 +311,7 @@ export class OutputNode extends Node implements Target {
   #park(entry: Entry, { reason, over }: Stuck): void {
     const { delivery } = entry;
     if (!this.required) {
-      this.#drop(delivery.batch.count);
+      this.#dropped.add(delivery.batch.count);
       this.#done(delivery);
       return;
     }
@@ -353,7 +337,7 @@ export class OutputNode extends Node implements Target {
     if (this.required) this.#queue.putBack(failed);
     else {
       for (const { delivery } of [...failed, ...this.#queue.clear()]) {
-        this.#drop(delivery.batch.count);
+        this.#dropped.add(delivery.batch.count);
         this.#done(delivery);
       }
     }
@@ -385,11 +369,6 @@ export class OutputNode extends Node implements Target {
       forgetCancel();
       this.#writes.forget(controller);
     }
-  }
-
-  #drop(records: number): void {
-    this.#dropped += records;
-    this.log.warn('records are not written here: the output is not required, and full or failing');
   }
 
   /** Written or answered for. */

@@ -1,0 +1,49 @@
+import type { LogcatchError, Transactions } from '@logcatch/plugin-api';
+import type { Delivery } from './delivery.ts';
+import type { Gate } from './gate.ts';
+import type { PipelineEnvironment } from './node.ts';
+import type { OutputNode } from './output-node.ts';
+import type { OutputQueue } from './output-queue.ts';
+import { TransactionSeries } from './transactions.ts';
+import type { Writes } from './writes.ts';
+
+export interface OutputParts {
+  readonly node: OutputNode;
+  readonly environment: PipelineEnvironment;
+  readonly gate: Gate;
+  readonly queue: OutputQueue;
+  readonly writes: Writes;
+  output(): Transactions;
+  opened(): void;
+  pump(): void;
+  done(delivery: Delivery): void;
+  failed(error: LogcatchError): void;
+}
+
+/** The transactions of an output: what they have its gate, its queue and its writes do. */
+export function seriesOf(parts: OutputParts): TransactionSeries {
+  const { node, environment, gate, queue, writes } = parts;
+  return new TransactionSeries(environment, {
+    writer: { agentId: environment.agentId, output: node.id },
+    output: parts.output,
+    open: parts.opened,
+    close: () => gate.close(),
+    quiet: () => {
+      writes.abort();
+      for (const { delivery } of queue.clear()) parts.done(delivery);
+      return writes.settled();
+    },
+    committed: () => {
+      node.supervisor.works();
+      queue.release();
+      parts.pump();
+    },
+    failed: (error) => {
+      const { retriable } = node.supervisor.explain(error);
+      const known = node.supervisor.failed(retriable ? 'degraded' : 'failed', error);
+      parts.failed(known);
+      if (!retriable) environment.failed(known);
+      return known;
+    },
+  });
+}
