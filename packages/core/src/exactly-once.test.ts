@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Agent } from './agent.ts';
 import { Cluster, type Fault, type Step } from './fixtures/cluster.ts';
-import { until } from './fixtures/scene.ts';
 import { World } from './fixtures/memory.ts';
+import { until } from './fixtures/scene.ts';
 
 type Action =
   | { readonly do: 'write'; readonly stream: 'a' | 'b'; readonly lines: readonly boolean[] }

@@ -210,7 +210,7 @@ test('a replay while the agent does not run is a transaction too', async () => {
   await settled(await start());
   await scene.world.agent!.stop();
   cluster.refusing = false;
-  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0 }] }]);
+  expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0, reasons: {} }] }]);
   expect(cluster.log.map(({ text }) => text)).toEqual(['a line 0', 'a line 1', 'BAD']);
   expect(cluster.known[0]).toMatchObject({ path: 'a', position: 3 });
   expect(cluster.broken).toEqual([]);

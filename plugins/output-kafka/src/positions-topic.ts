@@ -1,4 +1,4 @@
-import { type Logger, type Positions, plural } from '@logcatch/plugin-api';
+import type { Logger, Positions } from '@logcatch/plugin-api';
 import type { Address } from './address.ts';
 import type { Call } from './call.ts';
 import type { Cluster } from './cluster.ts';
