@@ -14,7 +14,21 @@ type Action =
   | { readonly do: 'wait'; readonly milliseconds: number }
   /** A second agent with the same id is started by mistake. */
   | { readonly do: 'start'; readonly copy: boolean }
-  | { readonly do: 'kill' | 'stop'; readonly lost: boolean };
+  | { readonly do: 'kill' | 'stop'; readonly lost: boolean }
+  | { readonly do: 'change'; readonly to: Setup };
+
+/** What a reload changes: each makes another component anew. */
+interface Setup {
+  readonly batch: number;
+  readonly slow: boolean;
+  readonly room: number;
+}
+
+const setup: fc.Arbitrary<Setup> = fc.record({
+  batch: fc.integer({ min: 1, max: 4 }),
+  slow: fc.boolean(),
+  room: fc.integer({ min: 5, max: 20 }),
+});
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -39,20 +53,21 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('kill' as const, 'stop' as const), lost: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('start' as const), copy: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), to: setup }) },
 );
 
 /** Agents with one id, of which one after the other writes to a cluster. */
 class Fleet {
   readonly world = new World();
   readonly cluster = new Cluster();
-  readonly slow: boolean;
+  #setup: Setup;
   readonly #running = new Set<Agent>();
   readonly #stopping: Promise<unknown>[] = [];
   #lives = 0;
   #count = 0;
 
-  constructor(slow: boolean) {
-    this.slow = slow;
+  constructor(setup: Setup) {
+    this.#setup = setup;
     this.world.add('a');
     this.world.add('b');
     // Small transactions, and something of the next one on its way whenever one is committed.
@@ -64,15 +79,7 @@ class Fleet {
   async start(): Promise<void> {
     const engine = this.world.engine();
     for (const plugin of this.cluster.plugins) engine.use(plugin);
-    const file = this.world.configure(`
-agent_id: test
-data_dir: ${this.#folder(this.#lives)}
-shutdown_timeout: 2s
-inputs: { app: { type: memory, streams: [a, b], batch: 3 } }
-transforms: { sieve: { type: sieve, slow: ${this.slow} } }
-outputs: { out: { type: exact } }
-`);
-    const agent = await Agent.create(engine, { file, once: false });
+    const agent = await Agent.create(engine, { file: this.#configure(), once: false });
     agent.start();
     this.#running.add(agent);
   }
@@ -91,6 +98,13 @@ outputs: { out: { type: exact } }
       case 'start':
         this.#move(one.copy);
         await this.start();
+        break;
+      case 'change':
+        // An output that is made anew takes over again: two agents would do so by turns.
+        if (this.#running.size > 1) break;
+        this.#setup = one.to;
+        this.#configure();
+        for (const agent of this.#running) await agent.reloadFile();
         break;
       default:
         if (one.do === 'kill') this.cluster.kill();
@@ -131,6 +145,18 @@ outputs: { out: { type: exact } }
     if (positions.size !== this.cluster.known.length) this.cluster.broken.push('a source has two positions');
   }
 
+  #configure(): string {
+    const { batch, slow, room } = this.#setup;
+    return this.world.configure(`
+agent_id: test
+data_dir: ${this.#folder(this.#lives)}
+shutdown_timeout: 2s
+inputs: { app: { type: memory, streams: [a, b], batch: ${batch} } }
+transforms: { sieve: { type: sieve, slow: ${slow} } }
+outputs: { out: { type: exact, queue: { max_records: ${room} } } }
+`);
+  }
+
   /** The next one has a data_dir of its own: a copy of this one's as it is now, as a kill would leave it, or nothing. */
   #move(copy: boolean): void {
     const from = this.#folder(this.#lives);
@@ -149,12 +175,14 @@ outputs: { out: { type: exact } }
 
 test('property: every line is committed once and in order, and positions are those of what is committed', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 25 }), fc.boolean(), async (actions, slow) => {
-      const fleet = new Fleet(slow);
+    fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 25 }), setup, async (actions, first) => {
+      const fleet = new Fleet(first);
       const { cluster } = fleet;
       try {
         await fleet.start();
         for (const one of actions) await fleet.act(one);
+        // Each one more makes the pause before the next try longer.
+        for (const faults of Object.values(cluster.faults)) faults.length = 0;
         await until(() => {
           expect(cluster.broken).toEqual([]);
           for (const stream of ['a', 'b']) expect(cluster.textsOf(stream)).toEqual(fleet.expected(stream));

@@ -29,7 +29,7 @@ export class Transaction {
     this.#over.promise.catch(() => {});
   }
 
-  /** When something entered it first, milliseconds since the epoch. */
+  /** When something entered it first, by `performance.now()`. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -46,7 +46,7 @@ export class Transaction {
 
   /** Something more belongs to it. Matched by one {@link complete}. */
   enter(): void {
-    this.#since ??= Date.now();
+    this.#since ??= performance.now();
     this.#open++;
   }
 

@@ -63,6 +63,22 @@ test('what is committed is every line once, with the positions behind them', asy
   expect(cluster.broken).toEqual([]);
 });
 
+test('a clock that is set back holds no transaction open', async () => {
+  onTestFinished(() => void vi.useRealTimers());
+  cluster.distance = 100;
+  const agent = await start();
+  await until(() => expect(cluster.known).toHaveLength(2));
+  const [source] = agent.pipeline.inputs[0]!.sources;
+  const { commit } = cluster.calls;
+  scene.world.add('a', ...some('a', 0, 3));
+  await until(() => expect(cluster.calls.commit).toBe(commit + 1));
+  // Read while the one before is being committed.
+  scene.world.add('a', ...some('a', 3, 6));
+  await until(() => expect(source!.outstanding).toBe(2));
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+  await committed('a', 6);
+});
+
 test('one that is shut out by another says so, and does not take over again', async () => {
   scene.world.add('a', ...some('a', 0));
   const agent = await start();

@@ -196,7 +196,7 @@ export class TransactionSeries implements Committing {
   /** Milliseconds of the interval that are left. */
   #left(interval: number): number {
     const { since } = this.#current;
-    return since === undefined ? interval : Math.max(0, since + interval - Date.now());
+    return since === undefined ? interval : Math.max(0, since + interval - performance.now());
   }
 
   #close(): void {
