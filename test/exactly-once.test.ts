@@ -178,6 +178,9 @@ describeWith(['kafka'], 'exactly once', () => {
         return place.check();
       };
       const astray = Array.from({ length: 100 }, (_, number) => `astray ${number}`);
+      // In the middle of a transaction of the others.
+      place.load.start(5_000);
+      await place.seen(1_000);
       place.astray(astray);
       const stuck = async () => {
         const { components } = await statusOf(file);
@@ -187,6 +190,7 @@ describeWith(['kafka'], 'exactly once', () => {
         });
       };
       await vi.waitFor(stuck, { timeout: 60_000, interval: 200 });
+      place.load.stop();
       const repeated = await shipped();
       expect(await shipped()).toBe(repeated);
       await createTopic(server.brokers, place.missing, 4);
