@@ -43,7 +43,8 @@ export interface Transactions {
    * this agent that were committed (others may be among them). Called after `start`, before anything is read, and after every
    * failure: one way for both. What was written since the last commit is void, and no write is pending.
    * What a {@link Stuck} write waits for is not over because of this.
-   * @throws anything retriable: tried again after a pause. Any other LogcatchError: the agent stops with it
+   * @throws LC_OUTPUT_FENCED: another agent has taken over since the last call, so this one stops, with files of which the other
+   * one has positions of its own; anything retriable: tried again after a pause. Any other LogcatchError: the agent stops with it
    */
   recover(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
 
