@@ -1,4 +1,5 @@
 import {
+  addReplayed,
   dataDirOf,
   dropLetters,
   type LetterFilter,
@@ -6,7 +7,6 @@ import {
   type ReplayTrouble,
   readLetters,
   replayLetters,
-  addReplayed,
   summarize,
   writeToStderr,
 } from '@logcatch/core';

@@ -109,6 +109,8 @@ function onStrayErrors(log: Log, stop: () => void): void {
 }
 
 async function printStart(agent: Agent, log: Log, version: string): Promise<void> {
+  // Whoever reads that it runs may ask it at once.
+  await agent.listening();
   const { pipeline } = agent;
   await Promise.all(pipeline.inputs.map((input) => input.tried));
   const deadline = Date.now() + startPatience;

@@ -156,6 +156,11 @@ export class Agent {
     return this.#failed.promise;
   }
 
+  /** Resolves when commands can ask it, or when it is known that they cannot. */
+  async listening(): Promise<void> {
+    await this.#control;
+  }
+
   /** Applies the pipeline file whenever it changes. */
   watch(): void {
     // It may have been edited since it was read: asking the sources can take a while. Only a stop makes this fail.
