@@ -133,6 +133,25 @@ describe('goes well', () => {
       },
     ],
     [
+      'refilled with an equal head, renamed while it is opened',
+      {
+        ...birthless,
+        disk: { ...birthless.disk, refuses: 4 },
+        steps: [
+          { do: 'append', at: 0, lines: 2, wide: true },
+          { do: 'rest' },
+          { do: 'rename', at: 3 },
+          { do: 'refill', at: 0 },
+          { do: 'recreate', at: 7 },
+          { do: 'start' },
+          { do: 'rename', at: 0 },
+          { do: 'pause', at: 0 },
+          { do: 'rest' },
+          { do: 'wait', milliseconds: 1 },
+        ],
+      },
+    ],
+    [
       'the link to a parked file leads elsewhere, and the file in its own folder is written to',
       { ...parking, steps: [{ do: 'rest' }, { do: 'retarget' }, { do: 'append late', at: 2, lines: 1 }] },
     ],

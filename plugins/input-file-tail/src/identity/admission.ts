@@ -7,7 +7,7 @@ import type { InputParts } from '../parts.ts';
 import type { Tails } from '../reading/tails.ts';
 import type { Troubles } from '../troubles.ts';
 import type { Ends, OpenFile } from './file.ts';
-import { fileKey, identify, readMeta, readPart } from './identity.ts';
+import { fileKey, identify, isStored, readMeta, readPart } from './identity.ts';
 import { PassedOver } from './passed-over.ts';
 import { StoredRows } from './stored-rows.ts';
 
@@ -187,7 +187,7 @@ export class Admission {
         claimed.add(key);
         this.#say(file, 'renamed', 'its path is not matched any more');
         wanted.push({ ...goneOn(file, row), lost: true });
-      } else if (file && verdict === 'truncated' && row.meta.birth != null && row.meta.birth === file.meta.birth) {
+      } else if (file && verdict === 'truncated' && isStored(file.facts, file.meta, row.meta)) {
         claimed.add(key);
         this.#say(file, 'truncated', 'and its path is not matched any more');
         wanted.push(ended(row, 'truncated'));

@@ -74,7 +74,7 @@ describe('a file is', () => {
       [
         'other last bytes, and a birth time unknown now',
         { birth: null, before: new Map([[60, bytes('lost\n')]]) },
-        'replaced',
+        'truncated',
       ],
       ['other last bytes, renamed', { path: '/v/a.1', before: new Map([[60, bytes('lost\n')]]) }, 'truncated'],
       ['fewer bytes than were read', { size: 59, before: new Map([[60, bytes('last')]]) }, 'truncated'],

@@ -75,6 +75,11 @@ export function headMatches(head: Uint8Array, meta: SourceMeta): boolean | undef
   return head.length >= length && fingerprint(head.subarray(0, length)) === meta.head;
 }
 
+/** Whether a file with a stored inode is surely the one that was stored, whatever it holds now: nothing else needs its path. */
+export function isStored({ head }: FileFacts, { birth }: SourceMeta, stored: SourceMeta): boolean {
+  return stored.birth != null && birth != null ? birth === stored.birth : headMatches(head, stored) === true;
+}
+
 /** Whether the last bytes that were read of a file are still there. Nothing stored, or not looked at: unknown. */
 function lastMatches({ before }: FileFacts, { read, last }: SourceMeta): boolean | undefined {
   const bytes = before.get(Number(read));
@@ -112,7 +117,7 @@ function compare(file: FileFacts, row: StoredSource): Identity {
   const end = Math.max(position, Number(meta.read ?? 0));
   if (head === false || (file.size >= end && lastMatches(file, meta) === false)) {
     const what = head === false ? 'begins with other bytes' : `holds other bytes before ${meta.read}`;
-    if (born || file.size < end) return { verdict: 'truncated', row, reason: `it ${what} now` };
+    if (born || head || file.size < end) return { verdict: 'truncated', row, reason: `it ${what} now` };
     return { verdict: 'replaced', row, reason: `the inode was used again: it ${what}` };
   }
   if (file.size < end) return { verdict: 'truncated', row, reason: `it is shorter than the ${end} bytes it had` };
