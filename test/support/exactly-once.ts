@@ -33,6 +33,8 @@ export class ExactlyOnce {
 
   /** @param options further ones of the output @param dataDir of an agent that is not the only one here */
   pipeline(options = '', dataDir = 'data'): string {
+    // A single run fails where it is not there.
+    this.astray([]);
     return pipelineFile(
       this.#folder,
       `
@@ -56,7 +58,7 @@ outputs:
   }
 
   astray(lines: readonly string[]): void {
-    appendFileSync(join(this.#folder, 'astray.log'), `${lines.join('\n')}\n`);
+    appendFileSync(join(this.#folder, 'astray.log'), lines.map((line) => `${line}\n`).join(''));
   }
 
   /** The file is renamed out of the pattern, and the writer goes on with a new one. */
@@ -75,7 +77,8 @@ outputs:
   async freezeOpen(agent: PipelineProcess): Promise<void> {
     for (;;) {
       agent.kill('SIGSTOP');
-      if (await this.isOpen()) return;
+      // One whose end is on its way to the broker is over soon.
+      if ((await this.isOpen()) && (await setTimeout(300, true)) && (await this.isOpen())) return;
       agent.kill('SIGCONT');
       await setTimeout(50 * Math.random());
     }
