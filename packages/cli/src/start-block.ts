@@ -1,20 +1,18 @@
-import type { Agent } from '@logcatch/core';
-import type { Status } from '@logcatch/plugin-api';
+import type { Agent, DiscoveryCounts } from '@logcatch/core';
+import { plural, type Status } from '@logcatch/plugin-api';
 
 /** What a person wants to know on start: what runs, where it resumes, where it ships, what waits and why. */
 export function startBlock(agent: Agent, version: string): string {
   const { pipeline } = agent;
   const { desired } = pipeline;
-  const opened = new Map(
-    pipeline.inputs.map(({ id, opened: { found, resumed } }) => [id, sourcesText(found, resumed)]),
-  );
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const running = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(
     ({ id }) => nodes.get(id) ?? [],
   );
   const rows = running.map((node) => {
     const { definition, options, type } = node.component;
-    const does = [definition.summarize?.(options), opened.get(node.id)].filter(Boolean).join('; ');
+    const files = node.kind === 'input' ? sourcesText(agent.discoveries.of(node.id)) : undefined;
+    const does = [definition.summarize?.(options), files].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);
   });
   for (const { kind, id, sources } of desired.waiting) {
@@ -30,10 +28,10 @@ export function startBlock(agent: Agent, version: string): string {
   );
 }
 
-function sourcesText(found: number, resumed: number): string {
+function sourcesText({ found, resumed }: DiscoveryCounts): string {
   if (found + resumed === 0) return 'no file yet';
   const parts = [resumed > 0 && `${resumed} resumed where they stopped`, found > 0 && `${found} new`];
-  return `${found + resumed} ${found + resumed === 1 ? 'file' : 'files'}: ${parts.filter(Boolean).join(', ')}`;
+  return `${plural(found + resumed, 'file')}: ${parts.filter(Boolean).join(', ')}`;
 }
 
 function trouble({ state, reason, hint }: Status): string {

@@ -63,6 +63,6 @@ describe('what is on its way from a source that has ended', () => {
     const { agent, becomes } = await endedWith(yaml());
     await becomes(yaml({ input: ', batch: 5' }));
     expect(scene.written()).toEqual(['one', 'two']);
-    expect(agent.pipeline.inputs[0]!.opened).toEqual({ found: 0, resumed: 0 });
+    expect(agent.discoveries.of('app')).toMatchObject({ found: 1, resumed: 0 });
   });
 });

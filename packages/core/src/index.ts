@@ -14,6 +14,7 @@ export { dropLetters, type ReplayRequest, replayLetters } from './dead-letter-co
 export { addReplayed, type Replayed, type ReplayStep, type ReplayTrouble } from './dead-letter-replay.ts';
 export { type LetterGroup, type LetterSummary, readLetters, summarize } from './dead-letter-summary.ts';
 export type { Buried, LettersUsage } from './dead-letters.ts';
+export type { DiscoveryCounts } from './discoveries.ts';
 export type { PathHistory, SourceEnding } from './ended-sources.ts';
 export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
 export { Fates } from './fates.ts';

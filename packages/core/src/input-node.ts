@@ -1,12 +1,12 @@
 import type { Batch, Input, InputContext, InputDefinition, LogcatchError, PathExplanation } from '@logcatch/plugin-api';
-import { abortable, LogcatchError as Failure } from '@logcatch/plugin-api';
+import { abortable, LogcatchError as Failure, sleep } from '@logcatch/plugin-api';
 import type { DesiredComponent } from './config/index.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
 import { checkInstance } from './shape.ts';
 import { InputSources } from './sources.ts';
-import { delay, pause, restartBackoff } from './supervisor.ts';
+import { delay, restartBackoff } from './supervisor.ts';
 import type { Committing, TrackedSource } from './tracked-source.ts';
 
 /** Records of a batch where no queue says less: bounds the memory of its columns. */
@@ -19,8 +19,6 @@ const drainBound = 5_000;
 /** Pulls an input and sends its batches into the graph, with the outputs behind it as the flow control. */
 export class InputNode extends Node {
   readonly kind = 'input';
-  /** Sources opened so far: new ones, and those that went on from a stored position. */
-  readonly opened = { found: 0, resumed: 0 };
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
   #outputs: readonly OutputNode[] = [];
@@ -196,7 +194,7 @@ export class InputNode extends Node {
       this.environment.progress.happened();
       return;
     }
-    await pause(delay(restartBackoff, attempt), signal);
+    await sleep(delay(restartBackoff, attempt), signal);
   }
 
   /** What the output has committed may be ahead of what is here, or all that is left. */
@@ -323,10 +321,7 @@ export class InputNode extends Node {
         checkpointer: environment.checkpointer,
         host: environment.host,
         progressed: () => environment.progress.happened(),
-        discovered: (discovery) => {
-          if (discovery.event === 'found' || discovery.event === 'resumed') this.opened[discovery.event]++;
-          environment.hooks.discovered.call(discovery);
-        },
+        discovered: (discovery) => environment.hooks.discovered.call(discovery),
         abandoned: ({ path, ended, position }, bytes) =>
           this.log.warn(
             `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`,

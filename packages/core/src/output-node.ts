@@ -1,4 +1,12 @@
-import { abortable, type Batch, type Figures, type OutputDefinition, type Refused, Stuck } from '@logcatch/plugin-api';
+import {
+  abortable,
+  type Batch,
+  type Figures,
+  type OutputDefinition,
+  type Refused,
+  Stuck,
+  sleep,
+} from '@logcatch/plugin-api';
 import { Admission } from './admission.ts';
 import type { DesiredComponent } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
@@ -12,7 +20,7 @@ import { type Entry, Parking } from './parking.ts';
 import { Refusals, type WriteOutcome } from './refusals.ts';
 import { Retries } from './retries.ts';
 import { StuckSources } from './stuck-sources.ts';
-import { delay, pause, restartBackoff } from './supervisor.ts';
+import { delay, restartBackoff } from './supervisor.ts';
 import type { TransactionSeries } from './transactions.ts';
 import { Turns } from './turns.ts';
 import { Writes } from './writes.ts';
@@ -238,7 +246,7 @@ export class OutputNode extends Node implements Target {
         this.#wasTried = true;
         this.firstTry.resolve(known);
         this.report(known);
-        await pause(delay(restartBackoff, attempt), signal);
+        await sleep(delay(restartBackoff, attempt), signal);
       }
     }
   }

@@ -1,8 +1,8 @@
-import { abortable, type Batch, plural, type Refused, Stuck, type Verdict } from '@logcatch/plugin-api';
+import { abortable, type Batch, plural, type Refused, Stuck, sleep, type Verdict } from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import type { PipelineEnvironment } from './node.ts';
 import type { OutputNode } from './output-node.ts';
-import { delay, pause, writeBackoff } from './supervisor.ts';
+import { delay, writeBackoff } from './supervisor.ts';
 import type { PauseReason } from './tracked-source.ts';
 
 const verdicts: readonly Verdict[] = ['retry', 'dead-letter', 'drop', 'stop'];
@@ -62,7 +62,7 @@ export class Refusals {
     const { stopping } = this.#parts;
     source.pause(reason, rest);
     const again = async () => {
-      do await pause(fullBackoff, stopping);
+      do await sleep(fullBackoff, stopping);
       while (vain() && !stopping.aborted);
       source.resume(reason, rest);
     };
@@ -80,7 +80,7 @@ export class Refusals {
   async #writeAgain(delivery: Delivery, batch: Batch, records: readonly Refused[]): Promise<boolean> {
     const again = batch.select(Uint32Array.from(records, ({ index }) => index));
     for (let attempt = 0; !this.#parts.stopping.aborted && !delivery.cancelled; attempt++) {
-      await pause(delay(writeBackoff, attempt), this.#parts.stopping);
+      await sleep(delay(writeBackoff, attempt), this.#parts.stopping);
       const child = delivery.child(again);
       const outcome = await this.#parts.write(child);
       child.settle();
@@ -122,7 +122,7 @@ export class Refusals {
           }
           this.#waits(delivery, true);
           delivery.source.pause('dead-letters full', delivery);
-          await pause(fullBackoff, signal);
+          await sleep(fullBackoff, signal);
         }
       }
       return false;

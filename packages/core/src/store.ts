@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest } from '@logcatch/plugin-api';
+import { type LoadedConfig, LogcatchError, messageOf, type OpenRequest, plural } from '@logcatch/plugin-api';
 import type { GoodValues } from './config-sources.ts';
 import { type EndedSource, EndedSources, type PathHistory } from './ended-sources.ts';
 import { type Account, emptyAccount, Ledger, sum } from './ledger.ts';
@@ -239,7 +239,7 @@ export class Store implements GoodValues {
     if (!salvaged.components) this.#transaction(() => this.#lose(this.#now()));
     done();
     return damaged(
-      `${what}. ${salvaged.sources} position(s) could be read of it and go on; every other file is read from its beginning, ` +
+      `${what}. ${plural(salvaged.sources, 'position')} could be read of it and go on; every other file is read from its beginning, ` +
         'also where an input says `from: end`: records are repeated, none are lost',
     );
   }

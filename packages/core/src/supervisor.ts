@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LogcatchError, messageOf, type Origin, type State, type Status } from '@logcatch/plugin-api';
 import type { Log } from './log.ts';
@@ -27,11 +26,6 @@ export function delay({ first, last }: Backoff, attempt: number, random: () => n
 /** A reason and what to do about it, on one line. */
 export function sentence(reason: string, hint: string): string {
   return `${/[.!?]$/.test(reason) || hint === '' ? reason : `${reason}.`} ${hint}`.trim();
-}
-
-/** Waits, unless the signal aborts: then it returns at once. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }
 
 /** The state of one component, and the only one who moves it. */

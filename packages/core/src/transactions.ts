@@ -1,8 +1,8 @@
-import { abortable, LogcatchError, type Transactions } from '@logcatch/plugin-api';
+import { abortable, LogcatchError, sleep, type Transactions } from '@logcatch/plugin-api';
 import type { PipelineEnvironment } from './node.ts';
 import { keyOf, mark, markOf, positionText, reconcile, type Writer } from './positions.ts';
 import type { SourceRow } from './source-row.ts';
-import { delay, pause, writeBackoff } from './supervisor.ts';
+import { delay, writeBackoff } from './supervisor.ts';
 import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
 import { Transaction } from './transaction.ts';
 
@@ -137,7 +137,7 @@ export class TransactionSeries implements Committing {
         await (await this.#recover(signal)).promise;
       } catch (error) {
         if (signal.aborted || !failed(error).retriable) break;
-        await pause(delay(writeBackoff, this.#failures++), signal);
+        await sleep(delay(writeBackoff, this.#failures++), signal);
       }
     }
     checkpointer.onForget = () => {};

@@ -1,8 +1,15 @@
-import { type Applied, Batch, LogcatchError, type Transform, type TransformDefinition } from '@logcatch/plugin-api';
+import {
+  type Applied,
+  Batch,
+  LogcatchError,
+  sleep,
+  type Transform,
+  type TransformDefinition,
+} from '@logcatch/plugin-api';
 import type { Delivery } from './delivery.ts';
 import { Node, type Target } from './node.ts';
 import { checkInstance } from './shape.ts';
-import { delay, pause, restartBackoff } from './supervisor.ts';
+import { delay, restartBackoff } from './supervisor.ts';
 import type { TrackedSource } from './tracked-source.ts';
 
 /** Runs batches through a transform; what comes out are children of the delivery that went in. */
@@ -185,7 +192,7 @@ export class TransformNode extends Node implements Target {
   async #restart(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await pause(delay(restartBackoff, this.#failures++), signal);
+      await sleep(delay(restartBackoff, this.#failures++), signal);
       if (signal.aborted) return;
       try {
         await this.#stopInstance();
