@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cached } from './cache.ts';
 import type { Guard } from './guard.ts';
 import { run, Unavailable } from './process.ts';
@@ -44,6 +44,22 @@ export async function kafkaJars(version = kafkaVersion): Promise<string> {
   });
 }
 
+/**
+ * Keeps Kafka's classes as Java has them in memory after a first start, in the cache: that halves what every later start takes.
+ * @param record starts Kafka with these options of Java and stops it in an orderly way
+ */
+export async function archiveClasses(jars: string, record: (options: string[]) => Promise<void>): Promise<void> {
+  const archive = classArchive(jars);
+  await cached(basename(dirname(archive)), `an archive of the classes of ${basename(jars)}`, (folder) =>
+    // Not every Java can; then all starts take as long as the first.
+    record([`-XX:ArchiveClassesAtExit=${join(folder, basename(archive))}`]).catch(() => {}),
+  );
+}
+
+function classArchive(jars: string): string {
+  return join(`${jars}-classes`, 'archive.jsa');
+}
+
 /** The `java` command: JAVA_HOME's if it is set, else the one in PATH. */
 export function java(): string {
   const inHome = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : '';
@@ -55,10 +71,13 @@ export function java(): string {
  * performance counters (they would also leave files in the system's temporary folder after a kill).
  */
 export function javaOptions(jars: string, temporary: string): string[] {
+  const archive = classArchive(jars);
   return [
     ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Djava.awt.headless=true'],
     ...[`-Djava.io.tmpdir=${temporary}`, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'],
     ...['-Dorg.slf4j.simpleLogger.showDateTime=true', '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS'],
+    // Java says nothing of an archive that another Java has made, and goes on without it.
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, '-Xlog:disable'] : []),
     ...['-cp', join(jars, '*')],
   ];
 }

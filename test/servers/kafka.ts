@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { format, java, javaOptions, kafkaJars, kafkaVersion } from './kafka-install.ts';
+import { archiveClasses, format, java, javaOptions, kafkaJars, kafkaVersion } from './kafka-install.ts';
 import { type Controls, type NodeOptions, notOurs, ServerNode } from './node.ts';
 import { addressList, freePort } from './process.ts';
 import { ClusterClient } from './topic.ts';
@@ -83,6 +83,16 @@ interface Place {
 async function startNodes(options: KafkaOptions): Promise<KafkaNode[]> {
   const count = options.nodes ?? 1;
   const jars = await kafkaJars(options.version);
+  await archiveClasses(jars, async (flags) => {
+    const { server } = await startNode(
+      { id: 1, controllers: [await freePort()], clusterId: clusterId() },
+      jars,
+      {},
+      flags,
+    );
+    await server.kill('SIGTERM');
+    await server.stop();
+  });
   const controllers = await Promise.all(Array.from({ length: count }, freePort));
   const cluster = { controllers, clusterId: clusterId() };
   const started = await Promise.allSettled(
@@ -95,7 +105,8 @@ async function startNodes(options: KafkaOptions): Promise<KafkaNode[]> {
   throw failed.reason;
 }
 
-async function startNode(place: Place, jars: string, options: KafkaOptions): Promise<KafkaNode> {
+/** @param flags more of Java */
+async function startNode(place: Place, jars: string, options: KafkaOptions, flags: string[] = []): Promise<KafkaNode> {
   const address = `127.0.0.1:${options.port ?? (await freePort())}`;
   const listeners: Record<string, string> = { PLAINTEXT: address };
   for (const protocol of options.listeners ?? []) listeners[protocol] = `127.0.0.1:${await freePort()}`;
@@ -114,7 +125,11 @@ async function startNode(place: Place, jars: string, options: KafkaOptions): Pro
         if (!existsSync(join(dataDir, 'data', 'meta.properties'))) {
           await format(jars, dataDir, { properties: file, clusterId: place.clusterId, scram: options.scram }, guard);
         }
-        return { command: java(), args: [...javaOptions(jars, dataDir), 'kafka.Kafka', file], env: process.env };
+        return {
+          command: java(),
+          args: [...javaOptions(jars, dataDir), ...flags, 'kafka.Kafka', file],
+          env: process.env,
+        };
       },
       ready: () => kafkaAnswers([address]),
     },

@@ -25,7 +25,7 @@ export interface NodeKind {
 
 /** What can be done to a server of ours, to try what its clients make of it. */
 export interface Controls {
-  /** SIGTERM, waits for the end, removes the data folder if it was a temporary one. */
+  /** Ends it and removes its data folder, if that was a temporary one; else it gets the time to leave the data in order. */
   stop(): Promise<void>;
   /** Signals (default SIGKILL: a crash) and waits for the end. Data and port are kept for restart(). */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -106,7 +106,7 @@ export class ServerNode implements Controls {
   }
 
   async stop(): Promise<void> {
-    await this.#process?.end('SIGTERM');
+    await this.#process?.end(this.#temporary ? 'SIGKILL' : 'SIGTERM');
     await this.#guard.release();
   }
 
