@@ -2,42 +2,44 @@ import { setTimeout } from 'node:timers/promises';
 import { consumeAll, createTopic, type Kafka, uniqueTopic, waitInSync } from '../servers/index.ts';
 import { statusOf } from './agent.ts';
 import { compare, type Delivery, type Load, valuesByKey } from './load.ts';
-import { pick } from './random.ts';
+import { pick, shuffled } from './random.ts';
 
 /** What can happen to a broker: an orderly end, a crash, and a machine that hangs. */
 export type FaultKind = 'stop' | 'kill' | 'pause';
 
 const kinds: readonly FaultKind[] = ['stop', 'kill', 'pause'];
 
-/** Breaks one of the brokers, any of them, in any way, for 0.3 to 6 s; resolves when it serves again. */
-async function breakOne({ nodes }: Kafka, random: () => number): Promise<FaultKind> {
+/** Breaks one of the brokers, any of them, for 0.3 to 6 s; resolves when it serves again. */
+async function breakOne({ nodes }: Kafka, kind: FaultKind, random: () => number): Promise<void> {
   const { server } = pick(nodes, random);
-  const kind = pick(kinds, random);
   if (kind === 'pause') server.pause();
   else await server.kill(kind === 'stop' ? 'SIGTERM' : 'SIGKILL');
   await setTimeout(300 + random() * 5_700);
   if (kind === 'pause') server.resume();
   else await server.restart();
-  return kind;
 }
 
 /**
- * Breaks one broker after another for about so long, and lets the cluster recover at the end. Mostly the next one waits until
+ * Breaks one broker after another, in each way so often, and lets the cluster recover at the end. Mostly the next one waits until
  * the replicas are in sync again; one time in four it does not, and partitions have too few replicas for a while.
+ * @returns the order
  */
 export async function playFaults(
   cluster: Kafka,
   topics: string[],
-  { milliseconds, random }: { milliseconds: number; random: () => number },
-): Promise<Record<FaultKind, number>> {
-  const played = { stop: 0, kill: 0, pause: 0 };
-  for (const end = performance.now() + milliseconds; performance.now() < end; ) {
+  { each, random }: { each: number; random: () => number },
+): Promise<FaultKind[]> {
+  const faults = shuffled(
+    kinds.flatMap((kind) => Array<FaultKind>(each).fill(kind)),
+    random,
+  );
+  for (const kind of faults) {
     await setTimeout(200 + random() * 1_500);
-    played[await breakOne(cluster, random)]++;
+    await breakOne(cluster, kind, random);
     if (random() < 0.75) await waitInSync(cluster.brokers, topics);
   }
   await waitInSync(cluster.brokers, topics);
-  return played;
+  return faults;
 }
 
 /** Topics of six partitions that are on all three brokers. */

@@ -16,3 +16,8 @@ export function seededRandom(): { random: () => number; seed: number } {
 export function pick<T>(choices: readonly T[], random: () => number): T {
   return choices[Math.floor(random() * choices.length)]!;
 }
+
+export function shuffled<T>(list: readonly T[], random: () => number): T[] {
+  const keyed = list.map((item) => ({ item, key: random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
+}
