@@ -3,18 +3,19 @@ import { consumeAll, createTopic, type Kafka, uniqueTopic, waitInSync } from '..
 import { statusOf } from './agent.ts';
 import { compare, type Delivery, type Load, valuesByKey } from './load.ts';
 import { pick, shuffled } from './random.ts';
+import { rounds } from './soak.ts';
 
 /** What can happen to a broker: an orderly end, a crash, and a machine that hangs. */
 export type FaultKind = 'stop' | 'kill' | 'pause';
 
 const kinds: readonly FaultKind[] = ['stop', 'kill', 'pause'];
 
-/** Breaks one of the brokers, any of them, for 0.3 to 6 s; resolves when it serves again. */
+/** Breaks one of the brokers, any of them, for 0.3 to 4 s (in the soak 6); resolves when it serves again. */
 async function breakOne({ nodes }: Kafka, kind: FaultKind, random: () => number): Promise<void> {
   const { server } = pick(nodes, random);
   if (kind === 'pause') server.pause();
   else await server.kill(kind === 'stop' ? 'SIGTERM' : 'SIGKILL');
-  await setTimeout(300 + random() * 5_700);
+  await setTimeout(300 + random() * rounds(3_700, 5_700));
   if (kind === 'pause') server.resume();
   else await server.restart();
 }
