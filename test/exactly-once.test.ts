@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { createTopic, startKafka, waitForRecords, waitInSync } from './servers/index.ts';
 import { freePort } from './servers/process.ts';
-import { describeWith } from './servers/require.ts';
+import { describeWith, kafka } from './servers/require.ts';
 import { pipeline, runPipeline, statusOf } from './support/agent.ts';
 import { ExactlyOnce } from './support/exactly-once.ts';
 import { type Moment, type requests, startKafkaProxy } from './support/kafka-proxy.ts';
@@ -13,8 +13,6 @@ import { rounds } from './support/soak.ts';
 /** Of the soak. */
 const kills = 100;
 const hour = 3_600_000;
-/** The broker ends transactions that are too old as soon as it may. */
-const impatient = { 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' };
 
 /** Where the agent is killed: at the n-th of these requests after its start. */
 const aims: readonly (readonly [request: keyof typeof requests, moment: Moment, count: number])[] = [
@@ -118,109 +116,94 @@ describeWith(['kafka'], 'exactly once', () => {
   );
 
   it('a second agent with the same id shuts out the first, which says so and ends', { timeout: hour }, async () => {
-    const server = await startKafka({ own: true });
-    try {
-      const place = new ExactlyOnce(server.brokers);
-      await place.createTopic();
-      const first = pipeline('run', place.pipeline());
-      place.load.start(5_000);
-      await place.seen(1_000);
-      const second = pipeline('run', place.pipeline('', 'copy'));
-      expect(await first.exited).toBe(1);
-      expect(first.stderr).toContain('LC_OUTPUT_FENCED');
-      expect(first.stderr).toContain('agent_id');
-      await setTimeout(1_000);
-      place.load.stop();
-      await place.seen(place.load.total);
-      second.kill('SIGTERM');
-      expect(await second.exited).toBe(0);
-      await place.check();
-    } finally {
-      await server.stop();
-    }
+    const { brokers } = kafka();
+    const place = new ExactlyOnce(brokers);
+    await place.createTopic();
+    const first = pipeline('run', place.pipeline());
+    place.load.start(5_000);
+    await place.seen(1_000);
+    const second = pipeline('run', place.pipeline({ dataDir: 'copy' }));
+    expect(await first.exited).toBe(1);
+    expect(first.stderr).toContain('LC_OUTPUT_FENCED');
+    expect(first.stderr).toContain('agent_id');
+    await place.seen(place.load.total);
+    place.load.stop();
+    await place.seen(place.load.total);
+    second.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+    await place.check();
   });
 
   it('an agent that was frozen for longer than a transaction may take goes on', { timeout: hour }, async () => {
-    const server = await startKafka({ own: true, config: impatient });
-    try {
-      const place = new ExactlyOnce(server.brokers);
-      await place.createTopic();
-      const agent = pipeline('run', place.pipeline());
-      place.load.start(10_000);
-      await place.seen(1_000);
-      await place.freezeOpen(agent);
-      while (await place.isOpen()) await setTimeout(100);
-      agent.kill('SIGCONT');
-      place.load.stop();
-      await place.seen(place.load.total);
-      agent.kill('SIGTERM');
-      expect(await agent.exited).toBe(0);
-      expect(await place.check()).toBeGreaterThan(0);
-    } finally {
-      await server.stop();
-    }
+    const { brokers } = kafka();
+    const place = new ExactlyOnce(brokers);
+    await place.createTopic();
+    const agent = pipeline('run', place.pipeline({ timeout: '2s' }));
+    place.load.start(10_000);
+    await place.seen(1_000);
+    await place.freezeOpen(agent);
+    while (await place.isOpen()) await setTimeout(100);
+    agent.kill('SIGCONT');
+    place.load.stop();
+    await place.seen(place.load.total);
+    agent.kill('SIGTERM');
+    expect(await agent.exited).toBe(0);
+    expect(await place.check()).toBeGreaterThan(0);
   });
 
   it('a topic that is missing holds up its own file: the others make no transaction void', {
     timeout: hour,
   }, async () => {
-    const server = await startKafka({ own: true });
-    try {
-      const place = new ExactlyOnce(server.brokers);
-      await place.createTopic();
-      const file = place.pipeline();
-      const agent = pipeline('run', file);
-      const shipped = async () => {
-        const { total } = place.load;
-        place.load.start(5_000);
-        await place.seen(total + 10_000);
-        place.load.stop();
-        await place.seen(place.load.total);
-        return place.check();
-      };
-      const astray = Array.from({ length: 100 }, (_, number) => `astray ${number}`);
-      // In the middle of a transaction of the others.
+    const { brokers } = kafka();
+    const place = new ExactlyOnce(brokers);
+    await place.createTopic();
+    const file = place.pipeline();
+    const agent = pipeline('run', file);
+    const shipped = async () => {
+      const { total } = place.load;
       place.load.start(5_000);
-      await place.seen(1_000);
-      place.astray(astray);
-      const stuck = async () => {
-        const { components } = await statusOf(file);
-        expect(components.find(({ id }) => id === 'kafka')).toMatchObject({
-          state: 'stuck',
-          reason: expect.stringContaining(place.missing),
-        });
-      };
-      await vi.waitFor(stuck, { timeout: 60_000, interval: 200 });
+      await place.seen(total + 5_000);
       place.load.stop();
-      const repeated = await shipped();
-      expect(await shipped()).toBe(repeated);
-      await createTopic(server.brokers, place.missing, 4);
-      await waitForRecords(server.brokers, place.missing, astray.length, 120_000);
-      await agent.stop();
-      expect(await linesByFile(server.brokers, [place.missing])).toEqual(new Map([['astray', astray]]));
-    } finally {
-      await server.stop();
-    }
+      await place.seen(place.load.total);
+      return place.check();
+    };
+    const astray = Array.from({ length: 100 }, (_, number) => `astray ${number}`);
+    // In the middle of a transaction of the others.
+    place.load.start(5_000);
+    await place.seen(1_000);
+    place.astray(astray);
+    await agent.printed('LC_OUTPUT_TOPIC_MISSING');
+    const stuck = async () => {
+      const { components } = await statusOf(file);
+      expect(components.find(({ id }) => id === 'kafka')).toMatchObject({
+        state: 'stuck',
+        reason: expect.stringContaining(place.missing),
+      });
+    };
+    await vi.waitFor(stuck, { timeout: 60_000, interval: 200 });
+    place.load.stop();
+    const repeated = await shipped();
+    expect(await shipped()).toBe(repeated);
+    await createTopic(brokers, place.missing, 4);
+    await waitForRecords(brokers, place.missing, astray.length, 120_000);
+    await agent.stop();
+    expect(await linesByFile(brokers, [place.missing])).toEqual(new Map([['astray', astray]]));
   });
 
   it('files that are renamed and a configuration that changes while it does not run', { timeout: hour }, async () => {
-    const server = await startKafka({ own: true });
-    try {
-      const place = new ExactlyOnce(server.brokers);
-      await place.createTopic();
-      place.load.start(10_000);
-      for (const options of ['linger: 20ms', 'batch_bytes: 64KiB', 'compression: gzip', 'in_flight: 5']) {
-        const agent = pipeline('run', place.pipeline(options));
-        await place.seen(place.load.total);
-        agent.kill('SIGKILL');
-        await agent.exited;
-        for (const name of place.load.names.slice(0, 3)) place.rename(name);
-      }
-      place.load.stop();
-      expect(await runPipeline('run', place.pipeline(), '--once')).toMatchObject({ code: 0 });
-      await place.check();
-    } finally {
-      await server.stop();
+    const { brokers } = kafka();
+    const place = new ExactlyOnce(brokers);
+    await place.createTopic();
+    place.load.start(10_000);
+    for (const options of ['linger: 20ms', 'batch_bytes: 64KiB', 'compression: gzip', 'in_flight: 5']) {
+      const agent = pipeline('run', place.pipeline({ options }));
+      await place.seen(place.load.total);
+      agent.kill('SIGKILL');
+      await agent.exited;
+      for (const name of place.load.names.slice(0, 3)) place.rename(name);
     }
+    place.load.stop();
+    expect(await runPipeline('run', place.pipeline(), '--once')).toMatchObject({ code: 0 });
+    await place.check();
   });
 });

@@ -174,6 +174,7 @@ function properties({ id, controllers }: Place, clients: Record<string, string>,
     'transaction.state.log.replication.factor': replicas,
     'transaction.state.log.min.isr': enough,
     'transaction.state.log.num.partitions': '1',
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200', // what is too old is aborted when it is
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': enough,
     'log.retention.ms': '-1', // records of tests carry any timestamp

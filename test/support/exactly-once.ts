@@ -31,15 +31,15 @@ export class ExactlyOnce {
     for (const name of this.load.names) this.load.append(name, 1);
   }
 
-  /** @param options further ones of the output @param dataDir of an agent that is not the only one here */
-  pipeline(options = '', dataDir = 'data'): string {
+  /** @param options further ones of the output @param dataDir of an agent that is not the only one here @param timeout of a transaction */
+  pipeline({ options = '', dataDir = 'data', timeout = '5s' } = {}): string {
     // A single run fails where it is not there.
     this.astray([]);
     return pipelineFile(
       this.#folder,
       `
 name: test
-agent_id: one
+agent_id: ${this.topic}
 data_dir: ./${dataDir}
 inputs:
   app: { type: file-tail, paths: ./logs/*.log }
@@ -51,7 +51,7 @@ outputs:
     topic: "{{ topic:-${this.topic} }}"
     key: "{{ name }}"
     delivery: exactly-once
-    transactions: { interval: 50ms, timeout: 5s }
+    transactions: { interval: 50ms, timeout: ${timeout} }
     ${options}`,
       `${dataDir}.yaml`,
     );
