@@ -15,6 +15,7 @@ import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
 import type { Account } from './ledger.ts';
 import type { Log } from './log.ts';
+import { Marks } from './marks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
 import { BufferPool } from './pool.ts';
@@ -122,6 +123,7 @@ export class Agent {
       deadLetters: this.deadLetters,
       progress: this.progress,
       agentId: this.id,
+      marks: new Marks(),
       host: engine.host,
       dataDir: desired.dataDir,
       once,

@@ -7,6 +7,7 @@ import type { ReplayTargets } from './dead-letter-replay.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Engine } from './engine.ts';
 import { pipelineHooks } from './hooks.ts';
+import { Marks } from './marks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { OutputNode } from './output-node.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -56,6 +57,7 @@ export class StoppedTargets implements ReplayTargets {
         deadLetters: letters,
         progress: new Progress(),
         agentId: desired.agentId ?? store.agentId(),
+        marks: new Marks(),
         host: engine.host,
         dataDir: desired.dataDir,
         once: true,

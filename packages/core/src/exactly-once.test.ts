@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -61,7 +61,8 @@ class Fleet {
   readonly world = new World();
   readonly cluster = new Cluster();
   #setup: Setup;
-  readonly #running = new Set<Agent>();
+  /** Each with its number, the newest last. */
+  readonly #running = new Map<Agent, number>();
   readonly #stopping: Promise<unknown>[] = [];
   #lives = 0;
   #count = 0;
@@ -79,9 +80,9 @@ class Fleet {
   async start(): Promise<void> {
     const engine = this.world.engine();
     for (const plugin of this.cluster.plugins) engine.use(plugin);
-    const agent = await Agent.create(engine, { file: this.#configure(), once: false });
+    const agent = await Agent.create(engine, { file: this.#configure(this.#lives), once: false });
     agent.start();
-    this.#running.add(agent);
+    this.#running.set(agent, this.#lives);
   }
 
   async act(one: Action): Promise<void> {
@@ -100,11 +101,11 @@ class Fleet {
         await this.start();
         break;
       case 'change':
-        // An output that is made anew takes over again: two agents would do so by turns.
-        if (this.#running.size > 1) break;
         this.#setup = one.to;
-        this.#configure();
-        for (const agent of this.#running) await agent.reloadFile();
+        for (const [agent, life] of this.#running) {
+          this.#configure(life);
+          await agent.reloadFile();
+        }
         break;
       default:
         if (one.do === 'kill') this.cluster.kill();
@@ -116,7 +117,7 @@ class Fleet {
   }
 
   async stop(): Promise<void> {
-    const running = [...this.#running];
+    const running = [...this.#running.keys()];
     this.#running.clear();
     await Promise.all(running.map((agent) => agent.stop()));
   }
@@ -145,16 +146,20 @@ class Fleet {
     if (positions.size !== this.cluster.known.length) this.cluster.broken.push('a source has two positions');
   }
 
-  #configure(): string {
+  #configure(life: number): string {
     const { batch, slow, room } = this.#setup;
-    return this.world.configure(`
+    const file = `${this.#folder(life)}.yaml`;
+    const yaml = `
+name: test
 agent_id: test
-data_dir: ${this.#folder(this.#lives)}
+data_dir: ${this.#folder(life)}
 shutdown_timeout: 2s
 inputs: { app: { type: memory, streams: [a, b], batch: ${batch} } }
 transforms: { sieve: { type: sieve, slow: ${slow} } }
 outputs: { out: { type: exact, queue: { max_records: ${room} } } }
-`);
+`;
+    writeFileSync(file, yaml);
+    return file;
   }
 
   /** The next one has a data_dir of its own: a copy of this one's as it is now, as a kill would leave it, or nothing. */

@@ -14,6 +14,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { guard } from './guard.ts';
 import type { Log } from './log.ts';
+import type { Marks } from './marks.ts';
 import type { BufferPool } from './pool.ts';
 import type { Progress } from './progress.ts';
 import { readSecret } from './secret.ts';
@@ -31,6 +32,7 @@ export interface PipelineEnvironment {
   readonly progress: Progress;
   /** Tells this agent from all others. */
   readonly agentId: string;
+  readonly marks: Marks;
   readonly host: string;
   readonly dataDir: string;
   readonly once: boolean;

@@ -23,8 +23,9 @@ export interface OutputParts {
 /** The transactions of an output: what they have its gate, its queue and its writes do. */
 export function seriesOf(parts: OutputParts): TransactionSeries {
   const { node, environment, gate, queue, writes } = parts;
+  const writer = { agentId: environment.agentId, output: node.id };
   return new TransactionSeries(environment, {
-    writer: { agentId: environment.agentId, output: node.id },
+    writer,
     output: parts.output,
     open: parts.opened,
     close: () => gate.close(),
@@ -39,7 +40,8 @@ export function seriesOf(parts: OutputParts): TransactionSeries {
       parts.pump();
     },
     failed: (error) => {
-      const { retriable } = node.supervisor.explain(error);
+      const { code, retriable } = node.supervisor.explain(error);
+      if (code === 'LC_OUTPUT_FENCED') environment.marks.lost(writer);
       const known = node.supervisor.failed(retriable ? 'degraded' : 'failed', error);
       parts.failed(known);
       if (!retriable) environment.failed(known);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Ledger } from './ledger.ts';
-import { keyOf, mark, markOf, positionText, reconcile } from './positions.ts';
+import { keyOf, markOf, positionText, reconcile } from './positions.ts';
 import { SourceRow } from './source-row.ts';
 
 const writer = { agentId: 'agent one', output: 'out' };
@@ -18,7 +18,7 @@ function rowAt(position: number, committed?: number): SourceRow {
 const storedAt = (position: number) => {
   const row = rowAt(position);
   return new Map([
-    [markOf(writer), mark],
+    [markOf(writer), 'a mark'],
     [keyOf(writer, row), positionText(row, row.ledger)],
     ['another/out/app/u9', 'not ours'],
     ['agent%20one/another/app%2Feach/u9', 'not ours'],

@@ -39,12 +39,10 @@ export function keyOf(writer: Writer, { component, uid }: Pick<SourceRow, 'compo
   return `${prefixOf(writer)}${encodeURIComponent(component)}/${uid}`;
 }
 
-/** Stands where this writer has ever committed: so that none left is another thing than none there. */
+/** Key of the mark, which stands where this writer has ever committed: so that none left is another thing than none there. */
 export function markOf(writer: Writer): string {
   return prefixOf(writer);
 }
-
-export const mark = JSON.stringify({ version: 1 });
 
 /** @param ledger what the row's will be once that is committed */
 export function positionText({ component, path, meta }: SourceRow, ledger: Ledger): string {

@@ -1,6 +1,6 @@
 import { abortable, LogcatchError, sleep, type Transactions } from '@logcatch/plugin-api';
 import type { PipelineEnvironment } from './node.ts';
-import { keyOf, mark, markOf, positionText, reconcile, type Writer } from './positions.ts';
+import { keyOf, markOf, positionText, reconcile, type Writer } from './positions.ts';
 import type { SourceRow } from './source-row.ts';
 import { delay, writeBackoff } from './supervisor.ts';
 import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
@@ -27,7 +27,7 @@ export interface SeriesParts {
  * void, the output says what is committed, and the sources go on from there.
  */
 export class TransactionSeries implements Committing {
-  readonly #environment: Pick<PipelineEnvironment, 'store' | 'checkpointer'>;
+  readonly #environment: Pick<PipelineEnvironment, 'store' | 'checkpointer' | 'marks'>;
   readonly #parts: SeriesParts;
   readonly #events = {
     complete: (transaction: Transaction) => {
@@ -48,7 +48,7 @@ export class TransactionSeries implements Committing {
   /** Sources that are over, and rows that were forgotten: it is to know them no more. */
   #over = new Set<TrackedSource>();
   #forgotten = new Set<string>();
-  /** It has committed positions of ours before. */
+  /** Our mark is committed. */
   #marked = false;
   /** Resolves when what is on its way is void. `undefined`: it is, until it has recovered. */
   #voided: PromiseWithResolvers<void> | undefined;
@@ -58,7 +58,7 @@ export class TransactionSeries implements Committing {
   /** In a row. */
   #failures = 0;
 
-  constructor(environment: Pick<PipelineEnvironment, 'store' | 'checkpointer'>, parts: SeriesParts) {
+  constructor(environment: Pick<PipelineEnvironment, 'store' | 'checkpointer' | 'marks'>, parts: SeriesParts) {
     this.#environment = environment;
     this.#parts = parts;
   }
@@ -149,9 +149,9 @@ export class TransactionSeries implements Committing {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-    const { store, checkpointer } = this.#environment;
+    const { store, checkpointer, marks } = this.#environment;
     const { writer, output } = this.#parts;
-    const stored = await abortable(output().recover(signal), signal);
+    const stored = await this.#takeOver(signal);
     const found = reconcile(writer, store.rows, stored, (key) => this.#forgotten.has(key));
     if (found.empty && found.missing > 0 && output().onMissing === 'stop') {
       throw new LogcatchError(
@@ -159,7 +159,7 @@ export class TransactionSeries implements Committing {
         `none are there of output ${writer.output} of agent ${writer.agentId}, but ${found.missing} are known here`,
       );
     }
-    this.#marked = !found.empty;
+    this.#marked = stored.get(markOf(writer)) === marks.own;
     store.adopt(found.adopt);
     for (const [row, position, ledger] of found.restore) {
       row.restore(position, ledger);
@@ -174,6 +174,17 @@ export class TransactionSeries implements Committing {
     return this.#voided;
   }
 
+  /** @throws LC_OUTPUT_FENCED, for good: another agent has taken over since we did */
+  async #takeOver(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const { marks } = this.#environment;
+    const { writer, output } = this.#parts;
+    const ours = (stored: ReadonlyMap<string, string>) => marks.ours(writer, stored);
+    const stored = await abortable(output().recover(signal, marks.known(writer) ? ours : undefined), signal);
+    if (!ours(stored)) throw new LogcatchError('LC_OUTPUT_FENCED', 'another agent with this agent_id has taken over');
+    marks.took(writer, stored);
+    return stored;
+  }
+
   #undo(): void {
     const undone = [this.#closed, this.#current];
     this.#closed = undefined;
@@ -183,7 +194,7 @@ export class TransactionSeries implements Committing {
 
   get #empty(): boolean {
     const { since } = this.#current;
-    return since === undefined && this.#changed.size + this.#over.size + this.#forgotten.size === 0;
+    return since === undefined && this.#marked && this.#changed.size + this.#over.size + this.#forgotten.size === 0;
   }
 
   #schedule(): void {
@@ -209,12 +220,12 @@ export class TransactionSeries implements Committing {
 
   /** Never throws. */
   async #commit(transaction: Transaction): Promise<void> {
-    const { checkpointer } = this.#environment;
+    const { checkpointer, marks } = this.#environment;
     const { writer, output, committed } = this.#parts;
     const [changed, over, forgotten] = [this.#changed, this.#over, this.#forgotten];
     const at = new Map([...changed].map((row) => [row, row.position]));
     const positions = new Map<string, string | null>();
-    if (!this.#marked) positions.set(markOf(writer), mark);
+    if (!this.#marked) positions.set(markOf(writer), marks.own);
     for (const row of changed) positions.set(keyOf(writer, row), positionText(row, row.ledger));
     for (const { row } of over) positions.set(keyOf(writer, row), null);
     for (const key of forgotten) positions.set(key, null);

@@ -43,10 +43,15 @@ export interface Transactions {
    * this agent that were committed (others may be among them). Called after `start`, before anything is read, and after every
    * failure: one way for both. What was written since the last commit is void, and no write is pending.
    * What a {@link Stuck} write waits for is not over because of this.
+   * @param ours whether, by these positions, no other agent has taken over since this one did: to be asked before anybody is shut
+   * out who may have come later than this agent. Left out the first time that the agent recovers, with any instance of this output
    * @throws LC_OUTPUT_FENCED: another agent has taken over since the last call, so this one stops, with files of which the other
    * one has positions of its own; anything retriable: tried again after a pause. Any other LogcatchError: the agent stops with it
    */
-  recover(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  recover(
+    signal: AbortSignal,
+    ours?: (positions: ReadonlyMap<string, string>) => boolean,
+  ): Promise<ReadonlyMap<string, string>>;
 
   /**
    * Everything that `write` has resolved since the last commit, and these positions, become visible together. No write is

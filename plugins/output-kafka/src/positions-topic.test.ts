@@ -70,7 +70,7 @@ async function topicOf(broker: FakeBroker) {
           }) as T,
   };
   const session = new Session({ coordinator, transactionalId: 't', timeout: 1, voided: () => {} });
-  await session.begin(signal);
+  await session.begin(signal, async () => true);
   const log = { info: () => {}, debug: () => {} };
   const topic = new PositionsTopic({
     cluster: broker,

@@ -69,12 +69,14 @@ function sessionOf(coordinator = new FakeCoordinator(), timeout = 60_000) {
   return { coordinator, voided, session: new Session(settings) };
 }
 
+const begin = (session: Session, mayShutOut = true) => session.begin(signal, async () => mayShutOut);
+
 const failure = new SendFailure('LC_OUTPUT_FAILED', 'a test');
 
 describe('a session', () => {
   test('asks for a partition once in a transaction, and for those that come together in one request', async () => {
     const { coordinator, session } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     await Promise.all([session.enlist('logs', 0), session.enlist('logs', 1), session.enlist('logs', 0)]);
     await Promise.all([session.enlist('logs', 1), session.enlist('other', 2)]);
     await session.commit(signal);
@@ -84,7 +86,7 @@ describe('a session', () => {
 
   test('a partition that is refused is refused alone', async () => {
     const { coordinator, session, voided } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     coordinator.refused.set('secret-0', 29);
     const wishes = [session.enlist('logs', 0), session.enlist('secret', 0), session.enlist('logs', 1)];
     expect(await Promise.allSettled(wishes)).toMatchObject([
@@ -98,7 +100,7 @@ describe('a session', () => {
 
   test('has nothing to commit where nothing took part', async () => {
     const { coordinator, session } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     await session.commit(signal);
     expect(coordinator.asked).toEqual(['init -1']);
   });
@@ -106,7 +108,7 @@ describe('a session', () => {
   test('is void before it begins and after a failure, until it begins anew as the one that it was', async () => {
     const { coordinator, session, voided } = sessionOf();
     await expect(session.enlist('logs', 0)).rejects.toThrow('no transaction');
-    await session.begin(signal);
+    await begin(session);
     await session.enlist('logs', 0);
     const wish = session.enlist('logs', 1);
     session.void(failure);
@@ -115,7 +117,7 @@ describe('a session', () => {
     await expect(session.commit(signal)).rejects.toBe(failure);
     expect(() => session.producer).toThrow(failure);
     expect(voided).toEqual([failure]);
-    await session.begin(signal);
+    await begin(session);
     expect(session.producer).toEqual({ id: '1', epoch: 1, transactionalId: 't' });
     expect(coordinator.asked.filter((each) => each.startsWith('init'))).toEqual(['init -1', 'init 0']);
     await session.enlist('logs', 0);
@@ -123,7 +125,7 @@ describe('a session', () => {
 
   test('a commit whose outcome is not known makes it void', async () => {
     const { coordinator, session, voided } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     await session.enlist('logs', 0);
     coordinator.next.push(48);
     await expect(session.commit(signal)).rejects.toThrow('INVALID_TXN_STATE');
@@ -132,31 +134,45 @@ describe('a session', () => {
 
   test('who comes later stays: the one before is told when it begins anew, as often as it does', async () => {
     const { coordinator, session, voided } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     const { session: second } = sessionOf(coordinator);
-    await second.begin(signal);
+    await begin(second);
     await expect(session.enlist('logs', 0)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
     expect(voided).toHaveLength(1);
-    for (let n = 0; n < 2; n++) await expect(session.begin(signal)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
+    for (let n = 0; n < 2; n++) await expect(begin(session)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
     await second.enlist('logs', 0);
     await second.commit(signal);
   });
 
   test('a transaction that was aborted for its age is no second agent, also where the broker does not know us any more', async () => {
     const { coordinator, session } = sessionOf(undefined, 0);
-    await session.begin(signal);
+    await begin(session);
     await session.enlist('logs', 0);
     coordinator.epoch++; // as Kafka 3.9 does
     coordinator.open = false;
     await expect(session.commit(signal)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
-    await session.begin(signal);
+    await begin(session);
     expect(coordinator.asked.slice(-2)).toEqual(['init 0', 'init -1']);
     await session.enlist('logs', 0);
   });
 
+  test('shuts out nobody who may have come later: one of before has not, one that is too old is not known to', async () => {
+    const { coordinator, session } = sessionOf(undefined, 0);
+    await begin(session);
+    await session.enlist('logs', 0);
+    const { session: second } = sessionOf(coordinator);
+    await begin(second);
+    await expect(session.commit(signal)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
+    await expect(begin(session, false)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
+    await expect(begin(sessionOf(coordinator).session, false)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
+    await second.enlist('logs', 0);
+    await second.commit(signal);
+    await begin(second, false);
+  });
+
   test('leaves no transaction open where it can', async () => {
     const { coordinator, session } = sessionOf();
-    await session.begin(signal);
+    await begin(session);
     await session.enlist('logs', 0);
     await session.close();
     expect(coordinator.asked.at(-1)).toBe('abort');

@@ -58,16 +58,21 @@ export class Session {
   /**
    * Makes us the only producer of this id; a transaction that was left open has ended before it resolves. The first time,
    * whoever used the id is shut out; from then on somebody else who has done so is the one who stays.
+   * @param mayShutOut asked where the broker cannot tell whether whoever used the id came after us
    * @throws LC_OUTPUT_FENCED; SendFailure where it can be tried again
    */
-  async begin(signal: AbortSignal): Promise<void> {
+  async begin(signal: AbortSignal, mayShutOut: () => Promise<boolean>): Promise<void> {
     const { coordinator, transactionalId, timeout } = this.#settings;
     const begin = (last?: Transactional) => coordinator.ask(initProducerId(transactionalId, timeout, last), signal);
     // Before it may begin anew: Kafka before 4.0 would end it too, and not know us as the last one afterwards.
     await this.#abort(signal);
-    let { code, producer } = await begin(this.#last);
+    const shutOut = async () => {
+      if (await mayShutOut()) return begin();
+      throw this.#fenced();
+    };
+    let { code, producer } = await (this.#last ? begin(this.#last) : shutOut());
     // Kafka before 4.0 says the same when it has aborted a transaction that was too old: then we are not known as the last one.
-    if (fenced.includes(code) && this.#overdue) ({ code, producer } = await begin());
+    if (fenced.includes(code) && this.#overdue) ({ code, producer } = await shutOut());
     if (fenced.includes(code)) throw this.#fenced();
     if (code !== 0) throw failureOf(code, code === 53 ? this.#grant() : undefined);
     this.#partitions.clear();

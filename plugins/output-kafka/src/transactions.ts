@@ -31,11 +31,14 @@ export class KafkaTransactions implements Transactions {
     this.onMissing = onMissing;
   }
 
-  async recover(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  async recover(
+    signal: AbortSignal,
+    ours?: (positions: ReadonlyMap<string, string>) => boolean,
+  ): Promise<ReadonlyMap<string, string>> {
     const { session, renew } = this.#settings;
     session.void(new SendFailure('LC_OUTPUT_FAILED', 'the transaction was given up'));
     try {
-      await session.begin(signal);
+      await session.begin(signal, async () => !ours || ours(await this.#read(signal)));
       const positions = await this.#read(signal);
       renew();
       return positions;
