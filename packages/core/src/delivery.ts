@@ -1,7 +1,7 @@
 import type { Batch } from '@logcatch/plugin-api';
 import { Fates } from './fates.ts';
 import type { Tally } from './ledger.ts';
-import type { TrackedSource } from './tracked-source.ts';
+import type { Committing, TrackedSource } from './tracked-source.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -16,8 +16,7 @@ export class Delivery {
   readonly fates: Fates;
   /** How they did, once it has settled. */
   tally: Tally | undefined;
-  /** The one that it belongs to, where its records and positions are committed together. */
-  readonly transaction: Transaction | undefined;
+  #transaction: Transaction | undefined;
   readonly #parent: Delivery | undefined;
   #unsettled = 1;
   #held = 1;
@@ -32,7 +31,7 @@ export class Delivery {
   constructor(batch: Batch, source: TrackedSource, transaction?: Transaction, parent?: Delivery) {
     this.batch = batch;
     this.source = source;
-    this.transaction = transaction;
+    this.#transaction = transaction;
     this.#parent = parent;
     this.fates = parent?.fates ?? new Fates(batch);
     if (parent) {
@@ -43,7 +42,19 @@ export class Delivery {
   }
 
   child(batch: Batch): Delivery {
-    return new Delivery(batch, this.source, this.transaction, this);
+    return new Delivery(batch, this.source, undefined, this);
+  }
+
+  /** The one that it belongs to, where its records and positions are committed together. */
+  get transaction(): Transaction | undefined {
+    return this.#root.#transaction;
+  }
+
+  /** It was read while it belonged to none. */
+  enter(committing: Pick<Committing, 'read'>): void {
+    const root = this.#root;
+    const { batch, source } = root;
+    root.#transaction ??= committing.read(source, batch.end - batch.start);
   }
 
   get settled(): boolean {

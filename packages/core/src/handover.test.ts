@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { Cluster } from './fixtures/cluster.ts';
 import { Scene, until } from './fixtures/scene.ts';
 
 const scene = new Scene();
 
 /** A source that has ended cannot be read again: what is on its way is all there is. */
-async function endedWith(yaml: string) {
+async function endedWith(yaml: string, engine = scene.world.engine()) {
   scene.world.add('a', 'one', 'two');
-  const agent = await scene.world.start(`shutdown_timeout: 300ms\n${yaml}`);
+  const agent = await scene.world.start(`shutdown_timeout: 300ms\n${yaml}`, { engine });
   scene.world.gone.add('a');
   await until(() => expect([...agent.pipeline.inputs[0]!.sources]).toMatchObject([{ ended: 'gone', unsettled: 2 }]));
   return {
@@ -64,5 +65,38 @@ describe('what is on its way from a source that has ended', () => {
     await becomes(yaml({ input: ', batch: 5' }));
     expect(scene.written()).toEqual(['one', 'two']);
     expect(agent.discoveries.of('app')).toMatchObject({ found: 1, resumed: 0 });
+  });
+});
+
+describe('what is on its way from a source that has ended, when its output becomes exactly once', () => {
+  const exact = (plain: boolean) => yaml({ output: `out: { type: exact, plain: ${plain} }` });
+
+  /** @param fault of the first commit with something in it */
+  async function becomesExact(fault?: 'before' | 'after') {
+    const cluster = new Cluster();
+    cluster.away = true;
+    cluster.distance = 1;
+    const engine = scene.world.engine();
+    for (const plugin of cluster.plugins) engine.use(plugin);
+    const { agent, becomes } = await endedWith(exact(true), engine);
+    cluster.recovered = () => {
+      cluster.away = false;
+      if (fault && cluster.calls.recover === 1) cluster.faults.commit.push(fault);
+    };
+    await becomes(exact(false));
+    expect(cluster.broken).toEqual([]);
+    return { account: agent.accounts().get('app')!, written: cluster.textsOf('a') };
+  }
+
+  test('it belongs to a transaction', async () => {
+    const { account, written } = await becomesExact();
+    expect(written).toEqual(['one', 'two']);
+    expect(account).toMatchObject({ delivered: 2, abandoned: {} });
+  });
+
+  test('it counts as lost when that is void', async () => {
+    const { account, written } = await becomesExact('before');
+    expect(written).toEqual([]);
+    expect(account).toMatchObject({ delivered: 0, abandoned: { gone: 2 } });
   });
 });

@@ -47,8 +47,9 @@ export class OutputInstance {
     return this.#output.stop();
   }
 
-  /** Returns what was refused for good. @throws what the plugin throws */
+  /** Returns what was refused for good. @throws what the plugin throws, and the signal's reason where that has aborted before */
   async write(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
+    signal.throwIfAborted();
     try {
       this.#tell(batch, batch.count, (await this.#output.write(batch, signal)) ?? []);
       return [];

@@ -166,6 +166,7 @@ export class OutputNode extends Node implements Target {
       }
       delivery.hold();
     } else delivery.expect();
+    if (this.transactions && !this.#gate.closed) delivery.enter(this.transactions);
     this.#open.add(delivery);
     this.#room.enter(batch);
     this.#queue.push(delivery);

@@ -18,6 +18,11 @@ export class OutputQueue {
     else this.#entries.push(entry);
   }
 
+  /** What waits to be written now, in its order. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
   shift(): Entry | undefined {
     return this.#entries.shift();
   }
@@ -30,6 +35,13 @@ export class OutputQueue {
   /** What was held back can be written. */
   release(): void {
     if (this.#held.length > 0) this.putBack(this.#held.splice(0));
+  }
+
+  /** Takes out what is not to be written any more. */
+  takeCancelled(): Entry[] {
+    const entries = this.clear();
+    this.#entries = entries.filter(({ delivery }) => !delivery.cancelled);
+    return entries.filter(({ delivery }) => delivery.cancelled);
   }
 
   /** Takes everything out. */

@@ -24,14 +24,20 @@ export interface OutputParts {
 export function seriesOf(parts: OutputParts): TransactionSeries {
   const { node, environment, gate, queue, writes } = parts;
   const writer = { agentId: environment.agentId, output: node.id };
-  return new TransactionSeries(environment, {
+  const series: TransactionSeries = new TransactionSeries(environment, {
     writer,
     output: parts.output,
-    open: parts.opened,
-    close: () => gate.close(),
-    quiet: () => {
+    open: () => {
+      // What an output before this one has left, of sources that cannot be read again.
+      for (const { delivery } of queue.entries) delivery.enter(series);
+      parts.opened();
+    },
+    close: () => {
+      gate.close();
       writes.abort();
-      for (const { delivery } of queue.clear()) parts.done(delivery);
+    },
+    quiet: () => {
+      for (const { delivery } of queue.takeCancelled()) parts.done(delivery);
       return writes.settled();
     },
     committed: () => {
@@ -48,4 +54,5 @@ export function seriesOf(parts: OutputParts): TransactionSeries {
       return known;
     },
   });
+  return series;
 }

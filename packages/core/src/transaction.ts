@@ -21,6 +21,7 @@ export class Transaction {
   #bytes = 0;
   #open = 0;
   #closed = false;
+  #undone = false;
 
   constructor(waits: boolean, events: TransactionEvents) {
     this.waits = waits;
@@ -79,11 +80,12 @@ export class Transaction {
 
   /** Everything that entered it will come again. */
   undo(): void {
+    this.#undone = true;
     this.#over.reject(new LogcatchError('LC_OUTPUT_FAILED', 'its transaction could not be committed'));
     for (const source of this.sources) source.restart();
   }
 
   #look(): void {
-    if (this.#closed && this.#open === 0) this.#events.complete(this);
+    if (this.#closed && this.#open === 0 && !this.#undone) this.#events.complete(this);
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { batchOf } from '@logcatch/plugin-api';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent } from './agent.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -8,6 +9,7 @@ import type { ReplayStep } from './dead-letter-replay.ts';
 import { DeadLetters, lettersLimit } from './dead-letters.ts';
 import { Cluster } from './fixtures/cluster.ts';
 import { lines, Scene, until } from './fixtures/scene.ts';
+import { BufferPool } from './pool.ts';
 import { Store } from './store.ts';
 
 const scene = new Scene();
@@ -117,6 +119,7 @@ test('data_dir is lost: it goes on from what the output knows, before any source
   scene.world.add('a', ...some('a', 10));
   const agent = await start();
   await committed('a', 20);
+  await settled(agent);
   expect(agent.accounts().get('app')).toMatchObject({ delivered: 20, repeated: 0 });
   expect(agent.discoveries.of('app')).toMatchObject({ found: 0, resumed: 2 });
 });
@@ -219,6 +222,27 @@ test('what is refused goes to the dead letters, and counts when the transaction 
   expect(await replay()).toEqual([{ outputs: [{ output: 'out', written: 1, refused: 0, reasons: {} }] }]);
   expect(cluster.log.map(({ text }) => text).sort()).toEqual(['BAD', 'a line 0', 'a line 1']);
   expect(cluster.broken).toEqual([]);
+});
+
+test('a write of no source whose turn comes when a commit has failed is not begun', async () => {
+  const agent = await start();
+  await until(() => expect(cluster.known).toHaveLength(2));
+  const [output] = agent.pipeline.outputs;
+  const [source] = agent.pipeline.inputs[0]!.sources;
+  const { signal } = new AbortController();
+  const write = async (text: string) =>
+    output!.writeOnce(await batchOf(source!, [text], { start: 0, buffers: new BufferPool(1 << 20), signal }), signal);
+  cluster.distance = 20;
+  cluster.faults.commit.push('after');
+  const { commit } = cluster.calls;
+  const first = write('first').catch((error: unknown) => error);
+  await until(() => expect(cluster.calls.commit).toBe(commit + 1));
+  await expect(write('second')).rejects.toThrow();
+  expect(await first).toBeInstanceOf(Error);
+  expect(cluster.broken).toEqual([]);
+  await until(() => expect(output!.ready).toBe(true));
+  await write('third');
+  expect(cluster.textsOf('a')).toEqual(['first', 'third']);
 });
 
 test('a replay while the agent does not run is a transaction too', async () => {

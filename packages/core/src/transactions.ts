@@ -109,9 +109,10 @@ export class TransactionSeries implements Committing {
 
   /** Nothing that was not committed counts, and it will come again. @param failure why, where something is wrong */
   void(failure?: unknown): void {
-    this.#failure ??= failure;
     const voided = this.#voided;
+    // What fails when it is void already says nothing new: that shows when it recovers.
     if (!voided) return;
+    this.#failure = failure;
     this.#voided = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,3 +1,5 @@
+import { LogcatchError } from '@logcatch/plugin-api';
+
 /** The calls of an output that are under way. */
 export class Writes {
   readonly #pending = new Set<Promise<unknown>>();
@@ -37,7 +39,8 @@ export class Writes {
   }
 
   abort(): void {
-    for (const controller of this.#controllers) controller.abort(new Error('not wanted any more'));
+    const reason = new LogcatchError('LC_OUTPUT_FAILED', 'it stops, or has to recover, and what is on its way is void');
+    for (const controller of this.#controllers) controller.abort(reason);
   }
 
   /** Must not fail. */
