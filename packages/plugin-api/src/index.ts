@@ -7,6 +7,7 @@ export { Condition } from './condition.ts';
 export type * from './config-source.ts';
 export type { ComponentContext, LogFields, Logger } from './context.ts';
 export * from './define.ts';
+export { jsonLines, jsonOf, textLines } from './encoding.ts';
 export {
   type ErrorCode,
   type ErrorDetails,

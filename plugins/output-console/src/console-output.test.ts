@@ -3,11 +3,11 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BufferPool } from '@logcatch/core';
-import { batchOf, LogcatchError } from '@logcatch/plugin-api';
+import { batchOf, jsonLines, LogcatchError } from '@logcatch/plugin-api';
 import { fakeOutputContext, MemorySources, outputContract } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
 import { ConsoleOutput } from './console-output.ts';
-import { asJson, asPretty } from './format.ts';
+import { asPretty } from './format.ts';
 import { openStdout, type Sink } from './stdout.ts';
 
 class MemorySink implements Sink {
@@ -53,7 +53,7 @@ describe('the output contract', () => {
 
 describe('formats', () => {
   test('json: attributes and message', async () => {
-    const [line] = asJson(await batch(['a "quoted" line'], { team: 'web' }))
+    const [line] = jsonLines(await batch(['a "quoted" line'], { team: 'web' }))
       .toString()
       .split('\n');
     expect(JSON.parse(line!)).toEqual({
@@ -70,7 +70,7 @@ describe('formats', () => {
     const tagged = (await batch(['x', 'y'])).withAttribute('level', (record) =>
       record.text === 'y' ? 'warn' : undefined,
     );
-    const levels = asJson(tagged)
+    const levels = jsonLines(tagged)
       .toString()
       .trim()
       .split('\n')

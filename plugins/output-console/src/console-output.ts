@@ -1,5 +1,5 @@
-import type { Batch, Output, OutputContext } from '@logcatch/plugin-api';
-import { asJson, asPretty, asText } from './format.ts';
+import { type Batch, jsonLines, type Output, type OutputContext, textLines } from '@logcatch/plugin-api';
+import { asPretty } from './format.ts';
 import type { Format } from './options.ts';
 import type { Sink } from './stdout.ts';
 
@@ -46,10 +46,10 @@ export class ConsoleOutput implements Output {
 
   #bytesOf(batch: Batch): Buffer {
     const format = this.#format === 'auto' ? (this.#sink!.terminal ? 'pretty' : 'text') : this.#format;
-    if (format === 'json') return asJson(batch);
+    if (format === 'json') return jsonLines(batch);
     if (format === 'pretty') return asPretty(batch);
     const length = batch.size + batch.count;
     if (this.#scratch.length < length) this.#scratch = Buffer.allocUnsafeSlow(length * 2);
-    return asText(batch, this.#scratch);
+    return textLines(batch, this.#scratch);
   }
 }

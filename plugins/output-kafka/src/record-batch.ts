@@ -1,7 +1,7 @@
-import type { Batch } from '@logcatch/plugin-api';
+import { type Batch, jsonOf } from '@logcatch/plugin-api';
 import type { Codec } from './compression.ts';
 import { crc32c } from './crc32c.ts';
-import { headersOf, jsonOf, keysOf, type RecordShape, timesOf } from './record-values.ts';
+import { headersOf, keysOf, type RecordShape, timesOf } from './record-values.ts';
 import type { Builder, Producer } from './sender.ts';
 import type { Shelf } from './shelf.ts';
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts';
@@ -60,7 +60,7 @@ export class RecordBatchBuilder implements Builder<Encoded> {
     const json = this.#shape.value === 'json' ? jsonOf(batch) : undefined;
     const { buffer, starts, ends } = batch;
     for (let index = from; index < to; index++) {
-      const value = json?.(index);
+      const value = json && Buffer.from(json(index));
       const source = value ?? buffer;
       const start = value ? 0 : starts[index]!;
       const end = value ? value.length : ends[index]!;

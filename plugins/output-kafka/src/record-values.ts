@@ -30,23 +30,6 @@ export function headersOf(headers: Readonly<Record<string, Template>>, batch: Ba
   return () => constant;
 }
 
-/** Each record's value as `{"path":"/var/log/a.log",...,"message":"the line"}`; what is the same for all is made once. */
-export function jsonOf(batch: Batch): PerRecord<Buffer> {
-  const columns = [...batch.columns].filter((name) => name !== 'message');
-  const { message: _, ...attributes }: Record<string, string> = batch.attributes;
-  for (const name of columns) delete attributes[name];
-  const constant = JSON.stringify(attributes).slice(1, -1);
-  const begin = constant ? `{${constant},` : '{';
-  return (index) => {
-    let text = begin;
-    for (const name of columns) {
-      const value = batch.attribute(name, index);
-      if (value !== undefined) text += `${JSON.stringify(name)}:${JSON.stringify(value)},`;
-    }
-    return Buffer.from(`${text}"message":${JSON.stringify(batch.text(index))}}`);
-  };
-}
-
 /** Each record's time, in ms since the epoch; `undefined`: when its record batch is made. */
 export function timesOf(timestamp: Template | undefined, batch: Batch): PerRecord<number | undefined> | undefined {
   if (!timestamp) return undefined;
