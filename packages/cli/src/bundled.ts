@@ -21,6 +21,7 @@ export const bundled: BundledPlugins = {
     sample: async () => (await import('@logcatch/transform-sample')).default,
   },
   output: {
+    blackhole: async () => (await import('@logcatch/output-blackhole')).default,
     console: async () => (await import('@logcatch/output-console')).default,
     kafka: async () => (await import('@logcatch/output-kafka')).default,
   },
