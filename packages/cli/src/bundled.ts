@@ -23,6 +23,7 @@ export const bundled: BundledPlugins = {
   output: {
     blackhole: async () => (await import('@logcatch/output-blackhole')).default,
     console: async () => (await import('@logcatch/output-console')).default,
+    file: async () => (await import('@logcatch/output-file')).default,
     kafka: async () => (await import('@logcatch/output-kafka')).default,
   },
 };

@@ -50,6 +50,12 @@ export class Template {
     return this.#parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
   }
 
+  /** What every value begins with: the text before the first attribute. */
+  get prefix(): string {
+    const [first] = this.#parts;
+    return typeof first === 'string' ? first : '';
+  }
+
   /** Whether one value holds for every record of the batch. */
   constant(batch: Batch): boolean {
     return !this.#parts.some((part) => typeof part !== 'string' && batch.varies(part.name));
