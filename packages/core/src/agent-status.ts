@@ -1,10 +1,13 @@
-import type { Figures, Status } from '@logcatch/plugin-api';
+import type { Figures, Status, Verdict } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
 import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
 import type { ConfigurationChange } from './configuration-change.ts';
+import type { Flow } from './counters.ts';
 import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
 import type { DiscoveryCounts } from './discoveries.ts';
+import type { ErrorCounts } from './error-counter.ts';
+import type { Durations } from './histogram.ts';
 import { InputNode } from './input-node.ts';
 import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
@@ -25,6 +28,8 @@ export interface AgentStatus {
   readonly host: string;
   readonly pid: number;
   readonly startedAt: number;
+  /** When this was so. */
+  readonly at: number;
   /** The pipeline file, absolute. */
   readonly file: string;
   readonly dataDir: string;
@@ -34,9 +39,17 @@ export interface AgentStatus {
   readonly repaired?: string;
   /** How full the dead letters are, those of earlier runs included. */
   readonly deadLetters: LettersUsage;
+  /** Bytes of the buffers in use, and how many may be (`max_bytes`). */
+  readonly buffers: { readonly used: number; readonly budget: number };
+  /** Of the whole process: seconds of CPU since its start, and bytes of memory. */
+  readonly process: { readonly cpu: number; readonly memory: number };
+  /** Errors since the start that concern no component. */
+  readonly errors: ErrorCounts;
   readonly configuration: {
     /** Changes since the start, refused ones too. */
     readonly changes: number;
+    /** How they ended. */
+    readonly results: Readonly<Record<ConfigurationChange['result'], number>>;
     readonly last?: ConfigurationChange;
     /** What has a newer version that is not in effect: `the file`, names of sources. */
     readonly pending: readonly string[];
@@ -54,6 +67,14 @@ export interface ComponentStatus extends Status {
   readonly type: string;
   /** What it does, in a few words of its plugin, such as the paths it reads. */
   readonly summary?: string;
+  /** What it was given since the start; of an input, what it has read, in bytes of its sources. What comes again counts again. */
+  readonly in: Flow;
+  /** What it has given to the next ones; of an output, what it has written. */
+  readonly out: Flow;
+  /** Errors since the start. */
+  readonly errors: ErrorCounts;
+  /** How often it was started again because it had failed. */
+  readonly restarts: number;
   /** Inputs only. */
   readonly input?: InputFigures;
   /** Outputs only. */
@@ -67,11 +88,15 @@ export interface InputFigures {
   readonly unsettled: number;
   /** Bytes that are known to be there and have not settled, read or not, of all sources. */
   readonly lag: number;
+  /** When the oldest of them was known to be there; left out where there is none. */
+  readonly oldestAt?: number;
+  /** From the read of a batch until the position of its source had passed it: written, and everything before it too. */
+  readonly settling: Durations;
   /** Where every byte went of all its sources, those that have ended included. */
   readonly account: Account;
   /** What became of its sources, since the start: new ones, ones that went on from a stored position, and so on. The log says why. */
   readonly discovered: DiscoveryCounts;
-  /** At most the first 1,000. */
+  /** At most 1,000, those with the most lag then. */
   readonly sources: readonly InputSource[];
 }
 
@@ -81,6 +106,9 @@ export interface InputSource {
   readonly position: number;
   /** Bytes that were read after that. */
   readonly unsettled: number;
+  /** Bytes that are known to be there after that, read or not. */
+  readonly lag: number;
+  readonly oldestAt?: number;
   /** Why nothing more is read from it; empty while it is. */
   readonly pausedBy: readonly PauseReason[];
 }
@@ -90,6 +118,10 @@ export interface OutputFigures {
   readonly queued: number;
   /** Records that were not written because it is not required, and was full or failing. */
   readonly dropped: number;
+  /** How often a batch was put back to be written again. */
+  readonly retries: number;
+  /** Records that it refused for good, by what was done with them. */
+  readonly refused: Readonly<Record<Verdict, number>>;
   /** What the output says of itself; see its README. */
   readonly details?: Figures;
   /** What it has given to the dead letters; left out where that is nothing. */
@@ -119,6 +151,7 @@ export function statusOf(agent: Agent): AgentStatus {
     host: agent.host,
     pid: process.pid,
     startedAt: agent.startedAt,
+    at: Date.now(),
     file: desired.file,
     dataDir: desired.dataDir,
     well:
@@ -127,7 +160,15 @@ export function statusOf(agent: Agent): AgentStatus {
       !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
     ...(agent.repaired && { repaired: agent.repaired.describe() }),
     deadLetters,
-    configuration: { changes: changes.count, ...(changes.last && { last: changes.last }), pending },
+    buffers: { used: agent.pool.used, budget: agent.pool.budget },
+    process: { cpu: cpuSeconds(), memory: process.memoryUsage.rss() },
+    errors: agent.errors.of(undefined),
+    configuration: {
+      changes: changes.count,
+      results: { ...changes.counts },
+      ...(changes.last && { last: changes.last }),
+      pending,
+    },
     sources,
     components,
     waiting,
@@ -142,9 +183,9 @@ export function isNews({ lastAt }: Buried, { bytes }: LettersUsage, now: number)
 function componentOf(
   node: Node,
   accounts: ReadonlyMap<string, Account>,
-  { deadLetters, discoveries }: Pick<Agent, 'deadLetters' | 'discoveries'>,
+  { deadLetters, discoveries, errors }: Pick<Agent, 'deadLetters' | 'discoveries' | 'errors'>,
 ): ComponentStatus {
-  const { id, kind, component, supervisor } = node;
+  const { id, kind, component, supervisor, counters } = node;
   const summary = component.definition.summarize?.(component.options);
   return {
     id,
@@ -152,6 +193,10 @@ function componentOf(
     type: component.type,
     ...(summary !== undefined && { summary }),
     ...supervisor.status,
+    in: { ...counters.in },
+    out: { ...counters.out },
+    errors: errors.of(id),
+    restarts: counters.restarts,
     ...(node instanceof InputNode && {
       input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id)),
     }),
@@ -159,25 +204,45 @@ function componentOf(
   };
 }
 
-function outputFigures({ id, queued, dropped, details }: OutputNode, letters: DeadLetters): OutputFigures {
+function outputFigures({ id, queued, dropped, details, counters }: OutputNode, letters: DeadLetters): OutputFigures {
   const buried = letters.buriedBy(id);
-  return { queued, dropped, ...(details && { details }), ...(buried && { buried }) };
+  const { retries, refused } = counters;
+  return { queued, dropped, retries, refused: { ...refused }, ...(details && { details }), ...(buried && { buried }) };
 }
 
 function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCounts): InputFigures {
-  let count = 0;
+  const all = [...node.sources];
   let unsettled = 0;
   let lag = 0;
-  const sources: InputSource[] = [];
-  for (const source of node.sources) {
-    count++;
+  let oldestAt = Infinity;
+  for (const source of all) {
     unsettled += source.unsettled;
     lag += source.lag;
-    if (sources.length < mostSources) sources.push(sourceOf(source));
+    oldestAt = Math.min(oldestAt, source.oldestAt ?? Infinity);
   }
-  return { count, unsettled, lag, account, discovered, sources };
+  const { bounds, counts, sum } = node.counters.settling;
+  return {
+    count: all.length,
+    unsettled,
+    lag,
+    ...(oldestAt < Infinity && { oldestAt }),
+    settling: { bounds, counts: [...counts], sum },
+    account,
+    discovered,
+    sources: (all.length > mostSources ? furthestBehind(all) : all).map(sourceOf),
+  };
 }
 
-function sourceOf({ path, position, unsettled, pausedBy }: TrackedSource): InputSource {
-  return { path, position, unsettled, pausedBy };
+function furthestBehind(all: readonly TrackedSource[]): readonly TrackedSource[] {
+  const [behind = [], others = []] = [true, false].map((is) => all.filter(({ lag }) => lag > 0 === is));
+  return [...behind.toSorted((a, b) => b.lag - a.lag), ...others].slice(0, mostSources);
+}
+
+function sourceOf({ path, position, unsettled, lag, oldestAt, pausedBy }: TrackedSource): InputSource {
+  return { path, position, unsettled, lag, ...(oldestAt !== undefined && { oldestAt }), pausedBy };
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

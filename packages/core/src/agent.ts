@@ -10,6 +10,7 @@ import { ControlServer, commandsOf } from './control.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Discoveries } from './discoveries.ts';
 import type { Engine } from './engine.ts';
+import { ErrorCounter } from './error-counter.ts';
 import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
@@ -39,7 +40,9 @@ export class Agent {
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
   readonly discoveries: Discoveries;
+  readonly errors: ErrorCounter;
   readonly checkpoints: Checkpoints;
+  readonly pool: BufferPool;
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
   readonly version: string;
@@ -50,7 +53,6 @@ export class Agent {
   readonly #engine: Engine;
   readonly #store: Store;
   readonly #checkpointer: Checkpointer;
-  readonly #pool: BufferPool;
   readonly #watch: FileWatch;
   readonly #reloads: Reloads;
   readonly #failed = Promise.withResolvers<LogcatchError>();
@@ -112,12 +114,13 @@ export class Agent {
     hooks.error.tap('log', (error) => log.failure(error));
     this.deadLetters = new DeadLetters(desired.dataDir);
     this.discoveries = new Discoveries(hooks);
+    this.errors = new ErrorCounter(hooks);
     // Under test a released chunk is overwritten, so that a view kept too long shows.
-    this.#pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
+    this.pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
     const environment: PipelineEnvironment = {
       hooks,
       log,
-      pool: this.#pool,
+      pool: this.pool,
       store,
       checkpointer: this.#checkpointer,
       deadLetters: this.deadLetters,
@@ -136,7 +139,7 @@ export class Agent {
       configuration,
       pipeline: this.pipeline,
       applied: ({ maxBytes }) => {
-        this.#pool.budget = maxBytes;
+        this.pool.budget = maxBytes;
       },
       told: () => this.#reporter.soon(),
     });

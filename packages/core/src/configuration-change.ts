@@ -17,13 +17,18 @@ export interface ConfigurationChange {
   readonly errors?: readonly string[];
 }
 
-/** Counts the changes of the configuration, and knows the last one. */
+/** Counts the changes of the configuration by how they ended, and knows the last one. */
 export class ConfigurationChanges {
-  #count = 0;
+  readonly #counts: Record<ConfigurationChange['result'], number> = { applied: 0, refused: 0, 'rolled back': 0 };
   #last: ConfigurationChange | undefined;
 
   get count(): number {
-    return this.#count;
+    const { applied, refused, 'rolled back': rolledBack } = this.#counts;
+    return applied + refused + rolledBack;
+  }
+
+  get counts(): Readonly<Record<ConfigurationChange['result'], number>> {
+    return this.#counts;
   }
 
   get last(): ConfigurationChange | undefined {
@@ -37,7 +42,8 @@ export class ConfigurationChanges {
 
   /** @returns its number */
   add(outcome: Exclude<ReloadOutcome, { result: 'unchanged' }>, what: string): number {
-    const number = ++this.#count;
+    this.#counts[outcome.result]++;
+    const number = this.count;
     const known = { number, at: Date.now(), what };
     this.#last =
       outcome.result === 'applied'

@@ -12,6 +12,8 @@ import type { Transaction } from './transaction.ts';
 export class Delivery {
   readonly batch: Batch;
   readonly source: TrackedSource;
+  /** When its maker had it, milliseconds since the epoch: of a batch that was read, when that was. */
+  readonly readAt = Date.now();
   /** Of the records of the batch that was read. */
   readonly fates: Fates;
   /** How they did, once it has settled. */

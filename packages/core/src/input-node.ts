@@ -195,6 +195,7 @@ export class InputNode extends Node {
       return;
     }
     await sleep(delay(restartBackoff, attempt), signal);
+    this.counters.restarts++;
   }
 
   /** What the output has committed may be ahead of what is here, or all that is left. */
@@ -291,7 +292,10 @@ export class InputNode extends Node {
     }
     this.#staleInARow = 0;
     const delivery = source.track(batch);
-    if (batch.count > 0) this.emit(delivery, undefined);
+    const { count, start, end } = batch;
+    this.counters.in.add({ count, size: end - start });
+    this.counters.out.add(batch);
+    if (count > 0) this.emit(delivery, undefined);
     delivery.settle();
     this.environment.progress.happened();
   }
@@ -322,6 +326,7 @@ export class InputNode extends Node {
         host: environment.host,
         progressed: () => environment.progress.happened(),
         discovered: (discovery) => environment.hooks.discovered.call(discovery),
+        passed: (milliseconds) => this.counters.settling.observe(milliseconds / 1_000),
         abandoned: ({ path, ended, position }, bytes) =>
           this.log.warn(
             `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`,

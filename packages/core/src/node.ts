@@ -10,6 +10,7 @@ import type {
 import { SyncHook } from 'tapable';
 import type { Checkpointer } from './checkpointer.ts';
 import type { DesiredComponent } from './config/index.ts';
+import { Counters } from './counters.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Delivery } from './delivery.ts';
 import { guard } from './guard.ts';
@@ -56,6 +57,7 @@ export abstract class Node implements NodeHandle {
   component: DesiredComponent;
   readonly supervisor: Supervisor;
   readonly log: Log;
+  counters = new Counters();
   protected readonly environment: PipelineEnvironment;
   protected readonly firstTry = Promise.withResolvers<LogcatchError | undefined>();
   #batch: BatchHook;
@@ -105,6 +107,12 @@ export abstract class Node implements NodeHandle {
     if (this.#placed) return;
     this.#placed = true;
     this.environment.hooks.status.call(this.id, this.supervisor.status);
+  }
+
+  /** It takes the place of another one, and goes on where that one was. */
+  succeed(before: Node): void {
+    this.supervisor.succeed(before.supervisor);
+    if (before.kind === this.kind) this.counters = before.counters;
   }
 
   /** Another one has taken its place. */

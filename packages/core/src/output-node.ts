@@ -159,6 +159,7 @@ export class OutputNode extends Node implements Target {
 
   accept(delivery: Delivery): void {
     const { batch } = delivery;
+    this.counters.in.add(batch);
     if (!this.required) {
       if (this.#retries.failing || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
         this.#dropped.add(batch.count);
@@ -248,6 +249,7 @@ export class OutputNode extends Node implements Target {
         this.firstTry.resolve(known);
         this.report(known);
         await sleep(delay(restartBackoff, attempt), signal);
+        this.counters.restarts++;
       }
     }
   }
@@ -290,8 +292,10 @@ export class OutputNode extends Node implements Target {
     const { delivery } = entry;
     const outcome = await this.#written(delivery);
     if (this.#abandoned) return delivery.release();
-    if (outcome === 'failed') this.#retries.add(entry);
-    else if (outcome instanceof Stuck) this.#park(entry, outcome);
+    if (outcome === 'failed') {
+      this.counters.retries++;
+      this.#retries.add(entry);
+    } else if (outcome instanceof Stuck) this.#park(entry, outcome);
     else if (outcome !== 'given up') this.#worked(delivery);
     this.#ended();
     if (outcome === 'failed' || outcome instanceof Stuck) return;
@@ -364,6 +368,7 @@ export class OutputNode extends Node implements Target {
     try {
       const refused = await this.#instance!.write(batch, controller.signal);
       if (this.required) delivery.fates.written(batch, refused);
+      this.counters.out.add(refused.length === 0 ? batch : without(batch, refused));
       return refused.length > 0 ? refused : 'written';
     } catch (error) {
       if (controller.signal.aborted) return 'given up';
@@ -403,4 +408,10 @@ export class OutputNode extends Node implements Target {
     delivery.release();
     this.#open.delete(delivery);
   }
+}
+
+/** How much of a batch was not refused. */
+function without({ count, size, starts, ends }: Batch, refused: readonly Refused[]): { count: number; size: number } {
+  const bytes = refused.reduce((sum, { index }) => sum + ends[index]! - starts[index]!, 0);
+  return { count: count - refused.length, size: size - bytes };
 }

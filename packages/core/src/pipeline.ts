@@ -163,7 +163,7 @@ export class Pipeline implements PipelineHandle {
         node.displace();
         this.#nodes.delete(node.id);
         const successor = built.find(({ id }) => id === node.id);
-        successor?.supervisor.succeed(node.supervisor);
+        successor?.succeed(node);
         if (node instanceof InputNode && successor instanceof InputNode) successor.inherit(node);
       }
       for (const node of built) this.#nodes.set(node.id, node);

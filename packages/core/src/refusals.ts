@@ -34,7 +34,11 @@ export class Refusals {
   /** Whether every record is answered for; false when the delivery stays unsettled. */
   async answer(delivery: Delivery, batch: Batch, refused: readonly Refused[]): Promise<boolean> {
     const byVerdict: Record<Verdict, Refused[]> = { retry: [], 'dead-letter': [], drop: [], stop: [] };
-    for (const record of refused) byVerdict[await this.#verdict(delivery, batch, record)].push(record);
+    for (const record of refused) {
+      const verdict = await this.#verdict(delivery, batch, record);
+      byVerdict[verdict].push(record);
+      this.#parts.node.counters.refused[verdict]++;
+    }
     const { stop, retry, drop } = byVerdict;
     const letters = byVerdict['dead-letter'];
     if (letters.length > 0 && !(await this.#bury(delivery, batch, letters))) return false;

@@ -22,6 +22,7 @@ const environmentOf = (store: Store) => ({
   host: 'h',
   progressed: () => {},
   discovered: () => {},
+  passed: () => {},
   abandoned: () => {},
 });
 

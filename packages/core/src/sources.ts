@@ -21,6 +21,8 @@ export interface SourcesEnvironment {
   /** Called when a position moved or a batch settled. */
   progressed(): void;
   discovered(discovery: Discovery): void;
+  /** A position has passed a batch that was read so many milliseconds ago. */
+  passed(milliseconds: number): void;
   /** A source has ended, and so many bytes of it will never be delivered. */
   abandoned(source: TrackedSource, bytes: number): void;
 }
@@ -61,6 +63,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
         else environment.checkpointer.changed(source.row);
         environment.progressed();
       },
+      passed: environment.passed,
       finished: (source) => {
         this.#open.delete(source.key);
         this.#own.delete(source.key);

@@ -23,6 +23,7 @@ function make() {
         calls.push(`at ${row.position}${now ? ' now' : ''}`);
         if (now) row.saved = row.position;
       },
+      passed: () => {},
       finished: () => calls.push('finished'),
     },
   );

@@ -1,4 +1,5 @@
 import type { Attributes, Batch, Source, SourceEnd } from '@logcatch/plugin-api';
+import { Arrivals } from './arrivals.ts';
 import { Delivery } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
 import type { SourceRow } from './source-row.ts';
@@ -35,6 +36,8 @@ export interface SourceOwner {
   rewind(source: TrackedSource): void;
   /** The position moved. `now`: it is to be stored before this returns. */
   moved(source: TrackedSource, now: boolean): void;
+  /** The position has passed a batch that was read so many milliseconds ago. */
+  passed(milliseconds: number): void;
   /** It has ended and all of it has settled. */
   finished(source: TrackedSource): void;
 }
@@ -59,6 +62,7 @@ export class TrackedSource implements Source {
   readonly #onFree = new Set<() => void>();
   #outstanding: Delivery[] = [];
   #inHand = 0;
+  readonly #arrivals = new Arrivals();
 
   constructor(row: SourceRow, attributes: Attributes, owner: SourceOwner) {
     this.key = row.key;
@@ -68,6 +72,7 @@ export class TrackedSource implements Source {
     this.attributes = attributes;
     this.readPosition = row.position;
     this.#owner = owner;
+    this.#look();
     row.reader = { stored: () => this.#makeRoom(), restored: () => this.restart() };
   }
 
@@ -82,6 +87,11 @@ export class TrackedSource implements Source {
   /** Bytes that are known to be there and have not settled, read or not. */
   get lag(): number {
     return Math.max(0, this.row.ledger.size - this.position);
+  }
+
+  /** When the oldest byte that has not settled was known to be there, milliseconds since the epoch; undefined where all have. */
+  get oldestAt(): number | undefined {
+    return this.lag > 0 ? this.#arrivals.oldest : undefined;
   }
 
   /** What a kill now would repeat, or keep from being committed. */
@@ -120,6 +130,7 @@ export class TrackedSource implements Source {
     const delivery = new Delivery(batch, this, committing?.read(this, batch.end - batch.start));
     this.#outstanding.push(delivery);
     this.row.ledger.readOn(batch.start, batch.end);
+    this.#arrivals.seen(batch.end, delivery.readAt);
     this.readPosition = batch.end;
     this.#owner.changed(this);
     if (this.#repeatable >= (committing?.window ?? sourceWindow)) this.pause('window');
@@ -128,7 +139,9 @@ export class TrackedSource implements Source {
 
   /** It is this long. */
   grown(size: number): void {
-    if (this.row.ledger.grow(size)) this.#owner.changed(this);
+    if (!this.row.ledger.grow(size)) return;
+    this.#arrivals.seen(size, Date.now());
+    this.#owner.changed(this);
   }
 
   /** One of its deliveries has settled: moves the position over the settled ones at the front, or tells its transaction. */
@@ -157,13 +170,24 @@ export class TrackedSource implements Source {
     const count = this.#settledIn(transaction);
     if (count === 0) return;
     const { row } = this;
-    for (const { batch, tally } of this.#outstanding.splice(0, count)) row.ledger.settle(batch.end, tally!);
+    const now = Date.now();
+    for (const { batch, tally, readAt } of this.#outstanding.splice(0, count)) {
+      row.ledger.settle(batch.end, tally!);
+      this.#owner.passed(now - readAt);
+    }
+    this.#arrivals.settled(row.position);
     if (transaction) row.committed = row.position;
     const paused = this.#paused.has('window');
     // What an output has committed is not lost with the disk's copy.
     this.#owner.moved(this, !transaction && (paused || this.position - row.saved >= unsavedMost));
     this.#makeRoom();
     this.finish();
+  }
+
+  /** Its position is another than what was read led to. */
+  #look(): void {
+    this.#arrivals.settled(this.position);
+    if (this.lag > 0) this.#arrivals.seen(this.row.ledger.size, Date.now());
   }
 
   /** How many at the front have settled, of one transaction or of none. */
@@ -198,6 +222,7 @@ export class TrackedSource implements Source {
   /** As {@link cancel}, but what holds it up stays: its transaction is void, or its row was restored. */
   restart(): void {
     this.#forget();
+    this.#look();
     if (this.ended) this.finish();
     else this.#owner.rewind(this);
   }
@@ -213,6 +238,7 @@ export class TrackedSource implements Source {
   /** As {@link cancel}, and reading starts again at another position: what it was stopped for may not come again. */
   seek(position: number): void {
     this.row.ledger.seek(position);
+    this.#look();
     this.#owner.committing?.changed(this.row);
     this.cancel();
     this.#owner.moved(this, true);

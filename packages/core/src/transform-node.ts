@@ -87,6 +87,7 @@ export class TransformNode extends Node implements Target {
   }
 
   accept(delivery: Delivery): void {
+    this.counters.in.add(delivery.batch);
     delivery.expect();
     this.#open.add(delivery);
     const earlier = this.#pending.get(delivery.source) ?? this.#repair;
@@ -145,6 +146,7 @@ export class TransformNode extends Node implements Target {
       outgoing.map(({ batch }) => batch),
     );
     for (const { batch, exit } of outgoing) {
+      this.counters.out.add(batch);
       // The batch itself, unchanged, needs no child.
       if (batch === delivery.batch) this.emit(delivery, exit);
       else if (batch.count > 0) {
@@ -194,6 +196,7 @@ export class TransformNode extends Node implements Target {
     while (!signal.aborted) {
       await sleep(delay(restartBackoff, this.#failures++), signal);
       if (signal.aborted) return;
+      this.counters.restarts++;
       try {
         await this.#stopInstance();
         this.build();

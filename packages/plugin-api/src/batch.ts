@@ -34,6 +34,7 @@ export class Batch implements Iterable<LogRecord> {
   readonly #base: number;
   readonly #offsets: Float64Array | undefined;
   readonly #columns: ReadonlyMap<string, Column> | undefined;
+  #size: number | undefined;
 
   constructor(init: BatchInit, derived?: Derived) {
     this.source = init.source;
@@ -60,9 +61,13 @@ export class Batch implements Iterable<LogRecord> {
 
   /** Bytes of the records, without their line ends. */
   get size(): number {
-    let size = 0;
-    for (let i = 0; i < this.count; i++) size += this.ends[i]! - this.starts[i]!;
-    return size;
+    if (this.#size === undefined) {
+      const { starts, ends, count } = this;
+      let size = 0;
+      for (let i = 0; i < count; i++) size += ends[i]! - starts[i]!;
+      this.#size = size;
+    }
+    return this.#size;
   }
 
   /** The values of an attribute that differs from record to record; `undefined` where there is none such. */

@@ -1,0 +1,34 @@
+import type { Batch, Verdict } from '@logcatch/plugin-api';
+import { Histogram } from './histogram.ts';
+
+/** Records, and their bytes without line ends. */
+export interface Flow {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+class FlowCounter implements Flow {
+  records = 0;
+  bytes = 0;
+
+  add({ count, size }: Pick<Batch, 'count' | 'size'>): void {
+    this.records += count;
+    this.bytes += size;
+  }
+}
+
+/** What a component has done since the agent started. One that is rebuilt goes on counting. */
+export class Counters {
+  /** What it was given; of an input, what it has read, in bytes of its sources. */
+  readonly in = new FlowCounter();
+  /** What it has given to the next ones; of an output, what it has written. */
+  readonly out = new FlowCounter();
+  /** How often it was started again because it had failed. */
+  restarts = 0;
+  /** Of an output: how often a batch was put back to be written again. */
+  retries = 0;
+  /** Of an output: records that it refused for good, by what was done with them. */
+  readonly refused: Record<Verdict, number> = { retry: 0, 'dead-letter': 0, drop: 0, stop: 0 };
+  /** Of an input: seconds from the read of a batch until its source's position had passed it. */
+  readonly settling = new Histogram();
+}
