@@ -55,7 +55,7 @@ describe('a state that cannot be used is set aside, and the choice is said', () 
     const store = new Store(folder);
     expect(store.repaired).toMatchObject({ code: 'LC_STATE_CORRUPT' });
     expect(store.repaired!.message).toContain(`set aside as ${join(folder, aside()[0]!)}`);
-    expect(store.repaired!.message).toContain('0 position(s) could be read');
+    expect(store.repaired!.message).toContain('0 positions could be read');
     expect(aside()).toEqual([expect.stringMatching(/^state\.db\.damaged-\d{8}T\d{6}Z$/)]);
     expect(readFileSync(join(folder, aside()[0]!), 'utf8')).toContain('this is not a database');
     expect(store.hasStarted('whatever')).toBe(true);
@@ -110,7 +110,7 @@ describe('a state that cannot be used is set aside, and the choice is said', () 
       expect(path).toMatch(new RegExp(`^/logs/${position}-`));
       expect(meta.ino).toBe(String(position));
     }
-    expect(store.repaired!.message).toContain(`${rows.length} position(s) could be read`);
+    expect(store.repaired!.message).toContain(`${rows.length} positions could be read`);
     expect(store.hasStarted('app')).toBe(true);
     expect(store.hasStarted('other')).toBe(false);
     const [fresh] = store.open('app', [{ path: '/new', meta: {} }]);
