@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { compressions } from '../plugins/output-kafka/src/compression.ts';
-import { waitForRecords } from './servers/index.ts';
+import { waitForCount } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
 import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
 import { arrivals, laneFigures, playFaults, replicatedTopics } from './support/cluster.ts';
@@ -58,11 +58,11 @@ outputs:
       );
       const agent = pipeline('run', file);
       for (const load of loads) load.start(linesPerSecond);
-      for (const topic of topics) await waitForRecords(server.brokers, topic, 1, deadline);
+      for (const topic of topics) await waitForCount(server.brokers, topic, 1, deadline);
 
       const end = async (played: object) => {
         for (const load of loads) load.stop();
-        for (const [n, load] of loads.entries()) await waitForRecords(server.brokers, topics[n]!, load.total, deadline);
+        for (const [n, load] of loads.entries()) await waitForCount(server.brokers, topics[n]!, load.total, deadline);
         const { retries, resets, errors } = await laneFigures(file);
         await agent.stop();
         const outcome = await arrivals(server.brokers, topics, loads);

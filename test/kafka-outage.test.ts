@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { consumeAll, createTopic, uniqueTopic, waitForRecords } from './servers/index.ts';
+import { consumeAll, createTopic, uniqueTopic, waitForCount } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
-import { pipeline, pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
+import { pipeline, pipelineFile, runPipeline, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
 import { asWritten, compare, Load, MemoryWatch, valuesByKey } from './support/load.ts';
 import { ownKafka } from './support/own-server.ts';
 import { rounds } from './support/soak.ts';
@@ -13,6 +13,8 @@ const mostMemory = 100;
 
 /** Fewer where it lasts longer: the test itself holds all lines in memory to compare them. */
 const linesPerSecond = rounds(20_000, 3_000);
+/** Lines of each of four files that come in one blow meanwhile: together more than the agent may hold. */
+const backlog = 100_000;
 
 describeWith(['kafka'], 'Kafka away', () => {
   const own = ownKafka();
@@ -44,13 +46,15 @@ outputs:
     const agent = await startAgent(file, [], { env: { NODE_ENV: 'production' } });
     const watch = new MemoryWatch(agent.pid);
     load.start(linesPerSecond);
-    await setTimeout(3_000);
+    await waitForCount(server.brokers, topic, linesPerSecond, deadline);
     await server.kill('SIGTERM');
-    await setTimeout(rounds(20_000, 600_000));
+    for (const name of load.names) load.append(name, backlog);
+    // Longer than it takes until lanes count as stuck.
+    await setTimeout(rounds(8_000, 600_000));
     await server.restart();
-    await setTimeout(3_000);
+    await setTimeout(1_000);
     load.stop();
-    await waitForRecords(server.brokers, topic, load.total, deadline * rounds(1, 5));
+    await waitForCount(server.brokers, topic, load.total, deadline * rounds(1, 5));
     const { own, resident } = watch.stop();
     console.log(`outage: ${load.total} lines, peak RSS ${resident.toFixed(0)} MB, ${own.toFixed(0)} of them its own`);
     await agent.stop();
@@ -69,7 +73,7 @@ outputs:
     const agent = pipeline('run', file);
     await agent.printed('LC_OUTPUT_UNREACHABLE');
     await server.restart();
-    await waitForRecords(server.brokers, topic, 100, deadline);
+    await waitForCount(server.brokers, topic, 100, deadline);
     await agent.stop();
   });
 
@@ -78,11 +82,12 @@ outputs:
     const load = new Load(folder, ['a']);
     load.append('a', 1_000);
     const agent = pipeline('run', file);
-    await waitForRecords(server.brokers, topic, 1_000, deadline);
+    await waitForCount(server.brokers, topic, 1_000, deadline);
     await server.kill('SIGTERM');
     load.append('a', 1_000);
     await agent.printed(/not (be )?reach|unreachable|LC_OUTPUT/i);
-    await setTimeout(1_000);
+    const unsettled = async () => (await statusOf(file)).components.find(({ id }) => id === 'app')!.input!.unsettled;
+    await expect.poll(unsettled, { timeout: deadline, interval: 50 }).toBeGreaterThan(0);
     agent.kill('SIGTERM');
     const from = Date.now();
     expect(await agent.exited).toBe(0);

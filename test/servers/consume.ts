@@ -88,6 +88,25 @@ export async function waitForRecords(
   return content;
 }
 
+/** The same without reading them, for many records: of a topic without transactions, whose marks count too. */
+export async function waitForCount(brokers: string[], topic: string, count: number, deadlineMs: number): Promise<void> {
+  const reader = new TopicReader(brokers, topic);
+  let seen = 0;
+  try {
+    await until(deadlineMs, async () => {
+      seen = await reader.count();
+      if (seen < count) await sleep(50);
+      return seen >= count;
+    }).catch((cause: unknown) => {
+      throw new Error(`Topic ${topic} has ${seen} of ${count} records after ${deadlineMs} ms. ${reason(cause)}`, {
+        cause,
+      });
+    });
+  } finally {
+    reader.close();
+  }
+}
+
 /** Makes a topic and waits until every broker knows a leader for each of its partitions. */
 export async function createTopic(
   brokers: string[],

@@ -8,6 +8,7 @@ export {
   flat,
   type TopicContent,
   uniqueTopic,
+  waitForCount,
   waitForRecords,
   waitInSync,
 } from './consume.ts';

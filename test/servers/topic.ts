@@ -148,6 +148,11 @@ export class TopicReader {
     return found;
   }
 
+  /** How many offsets there are: of records, and of marks at the ends of transactions. */
+  async count(): Promise<number> {
+    return [...(await this.offsets('end')).values()].reduce((sum, end) => sum + end, 0);
+  }
+
   /** One fetch from every leader concerned; waits up to `waitMs` when there is nothing new. */
   async poll(sink: (record: ConsumedRecord) => void, waitMs: number, wanted: Iterable<number>): Promise<void> {
     const only = new Set(wanted);

@@ -89,8 +89,8 @@ outputs:
     const reader = new TopicReader(this.#brokers, this.topic, isolation);
     try {
       for (;;) {
-        const offsets = await reader.offsets('end').catch(() => undefined);
-        if (offsets) return [...offsets.values()].reduce((sum, offset) => sum + offset, 0);
+        const count = await reader.count().catch(() => undefined);
+        if (count !== undefined) return count;
         await setTimeout(100);
       }
     } finally {
