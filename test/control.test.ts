@@ -93,16 +93,6 @@ it('no agent: never started, stopped, and killed; the next one replaces the sock
   expect(pid).toBe(third.pid);
 });
 
-it('a status that comes late, or from an agent that stands still, is told', async () => {
-  const file = pipelineFile(temporaryFolder(), console);
-  const agent = await startAgent(file);
-  agent.kill('SIGSTOP');
-  const asking = runPipeline('status', file);
-  expect(await asking).toMatchObject({ code: 1, stderr: expect.stringContaining('LC_AGENT_SILENT') });
-  agent.kill('SIGCONT');
-  await until(async () => expect((await runPipeline('status', file)).code).toBe(0));
-});
-
 it.skipIf(process.getuid?.() !== 0)('another user is kept out, whatever the rights of data_dir', async () => {
   const folder = temporaryFolder();
   const dataDir = join(folder, 'state');

@@ -3,22 +3,28 @@ import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { request as httpRequest } from './http.ts';
 
-/** Milliseconds without a sign of the agent: above what a busy one takes for 10,000 inputs. */
-const patience = 10_000;
+/** Above what a busy agent takes for 10,000 inputs. */
+const longestSilence = 10_000;
 /** Bytes of an answer. */
 const longestAnswer = 256 << 20;
 
 /**
  * Asks the agent that runs on a data_dir.
  * @param path `/status`
+ * @param patience milliseconds without a sign of the agent
  * @returns the JSON that it answers
  * @throws LC_AGENT_NOT_RUNNING, LC_AGENT_FORBIDDEN, LC_AGENT_SILENT, and what the command throws
  */
-export async function askAgent(dataDir: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
+export async function askAgent(
+  dataDir: string,
+  method: 'GET' | 'POST',
+  path: string,
+  patience = longestSilence,
+): Promise<unknown> {
   let address: SocketAddress | undefined;
   try {
     address = socketAddress(dataDir, controlSocket);
-    const { status, body } = await exchange(address.path, method, path);
+    const { status, body } = await exchange(address.path, method, path, patience);
     const answer: unknown = JSON.parse(body);
     if (status === 200) return answer;
     const { error, code, hint } = answer as ControlFailure;
@@ -38,7 +44,7 @@ interface Answer {
   readonly body: string;
 }
 
-function exchange(socketPath: string, method: string, url: string): Promise<Answer> {
+function exchange(socketPath: string, method: string, url: string, patience: number): Promise<Answer> {
   const [path, form] = method === 'POST' ? url.split('?', 2) : [url];
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, method, path, agent: false, timeout: patience }, (response) => {

@@ -111,6 +111,18 @@ test('what fails, and what is not there, is said as JSON', async () => {
   await expect(askAgent(dataDir, 'GET', '/__proto__')).rejects.toEqual(says('404'));
 });
 
+test('an agent that stands still is told from one that does not run', async () => {
+  const dataDir = folder();
+  let stands = true;
+  await open(dataDir, { 'GET /status': () => (stands ? new Promise(() => {}) : { fine: true }) });
+  await expect(askAgent(dataDir, 'GET', '/status', 100)).rejects.toMatchObject({
+    code: 'LC_AGENT_SILENT',
+    message: 'nothing came for 0.1 s',
+  });
+  stands = false;
+  expect(await askAgent(dataDir, 'GET', '/status')).toEqual({ fine: true });
+});
+
 test('a command gets what stands behind the path', async () => {
   const dataDir = folder();
   await open(dataDir, { 'GET /echo': (query) => query.get('path') });
