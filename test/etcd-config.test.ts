@@ -116,7 +116,7 @@ interface World {
 }
 
 /** An agent with two files in its list, on an etcd that may be broken. Its address stands in etcd.ini. */
-async function setUp({ user = false } = {}): Promise<World> {
+async function setUp({ user = false, connectTimeout = '5s' } = {}): Promise<World> {
   const folder = realpathSync(temporaryFolder());
   const logs = join(folder, 'logs');
   mkdirSync(logs);
@@ -132,7 +132,7 @@ async function setUp({ user = false } = {}): Promise<World> {
     `
 config:
   where: { type: ini, path: ./etcd.ini }
-  collect: { type: etcd, endpoints: "\${where.address}", key: ${list.key}${login} }
+  collect: { type: etcd, endpoints: "\${where.address}", key: ${list.key}, connect_timeout: ${connectTimeout}${login} }
 inputs: { app: { type: file-tail, each: "\${collect}", paths: ["\${each.path}"], roots: ${logs} } }
 outputs: { screen: { type: console } }`,
   );
@@ -181,7 +181,7 @@ describeWith(['etcd'], 'after a fault of etcd a new list is in effect, and nothi
   });
 
   it('hanging (SIGSTOP)', async () => {
-    const { agent, server, effect, reads } = await setUp();
+    const { agent, server, effect, reads } = await setUp({ connectTimeout: '1s' });
     server.pause();
     await agent.printed('LC_SOURCE_UNREACHABLE');
     await reads('a', 'b');

@@ -35,7 +35,7 @@ describeWith(['kafka'], 'following', () => {
         await waitForRecords(brokers, topic, load.total, deadline);
         truncateSync(load.path('b'));
         // A truncation is seen when the file is shorter than what was read; one that is refilled at once is not.
-        await setTimeout(1_500);
+        await agent.printed('b.log: truncated');
       }
       await setTimeout(10);
     }

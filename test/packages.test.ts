@@ -27,14 +27,13 @@ it('packages install in an empty folder and run a pipeline with TypeScript plugi
     cwd: repository,
     env: { ...process.env, PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}` },
   });
-  for (const manifest of manifests)
-    await pnpm(['pack', '--pack-destination', packs], join(repository, dirname(manifest)));
+  await pnpm(['--filter=./packages/*', '--filter=./plugins/*', 'pack', '--pack-destination', packs], repository);
   const tarballs = readdirSync(packs).map((name) => join(packs, name));
   expect(tarballs).toHaveLength(manifests.length);
 
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
   expect(
     globSync('node_modules/@logcatch/*/{src,dist}/**/*.ts', { cwd: folder }).filter((name) => !name.endsWith('.d.ts')),
   ).toEqual([]);

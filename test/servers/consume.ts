@@ -88,8 +88,13 @@ export async function waitForRecords(
   return content;
 }
 
-/** The same without reading them, for many records: of a topic without transactions, whose marks count too. */
-export async function waitForCount(brokers: string[], topic: string, count: number, deadlineMs: number): Promise<void> {
+/** The same without reading them, for many records: of a topic without transactions, whose marks count too. @returns how many there are */
+export async function waitForCount(
+  brokers: string[],
+  topic: string,
+  count: number,
+  deadlineMs: number,
+): Promise<number> {
   const reader = new TopicReader(brokers, topic);
   let seen = 0;
   try {
@@ -102,6 +107,7 @@ export async function waitForCount(brokers: string[], topic: string, count: numb
         cause,
       });
     });
+    return seen;
   } finally {
     reader.close();
   }
