@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { AgentStatus } from '@logcatch/core';
 import { expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { uniqueTopic } from './servers/index.ts';
@@ -36,7 +37,7 @@ it('status of an agent that runs well, for people and for programs', async () =>
   const { stdout } = await runPipeline('status', file);
   expect(stdout).toMatch(/^test runs well\n/);
   expect(stdout).toMatch(/^input +app +file-tail +running +for \d+s +1 file, 0 B on the way$/m);
-  const json = await statusOf(file);
+  const json: AgentStatus = JSON.parse((await runPipeline('status', file, '--json')).stdout);
   expect(json).toMatchObject({ name: 'test', well: true, file, dataDir: join(folder, '.logcatch/test') });
   expect(json.version).toBe(JSON.parse(readFileSync(join(repository, 'packages/cli/package.json'), 'utf8')).version);
   expect(json.components[0]!.input!.sources).toEqual([

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { DeadLetter, LetterSummary } from '@logcatch/core';
+import { type DeadLetter, dataDirOf, type LetterSummary, summarize } from '@logcatch/core';
 import { expect, it, vi } from 'vitest';
 import { consumeAll, createTopic, flat, uniqueTopic } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
@@ -79,11 +79,10 @@ outputs: { out: { type: strict } }`,
       .map((line) => JSON.parse(line) as DeadLetter);
   }
 
+  /** Looks as `pipeline dlq ls` does. */
   async until(records: number): Promise<void> {
-    await vi.waitFor(async () => expect((await this.summary()).records).toBe(records), {
-      timeout: 60_000,
-      interval: 100,
-    });
+    const dataDir = await dataDirOf(this.file, process.env);
+    await vi.waitFor(() => expect(summarize(dataDir, {}).records).toBe(records), { timeout: 60_000, interval: 50 });
   }
 
   get written(): string[] {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Account, PathReport } from '@logcatch/core';
+import { type Account, dataDirOf, type PathReport, withCheckpoints } from '@logcatch/core';
 import { expect, it, vi } from 'vitest';
 import { sumOf } from './support/account.ts';
 import {
@@ -84,11 +84,10 @@ class Place {
     return startAgent(this.file);
   }
 
-  /** What is known of a file. It adds up at every look. */
+  /** What is known of a file, as `pipeline explain` asks for it. It adds up at every look. */
   async explain(name: string): Promise<PathReport> {
-    const report = JSON.parse(
-      (await runPipeline('explain', this.file, this.path(name), '--json')).stdout,
-    ) as PathReport;
+    const dataDir = await dataDirOf(this.file, process.env);
+    const report = await withCheckpoints(dataDir, (checkpoints) => checkpoints.report(this.path(name)));
     for (const { account } of [report, ...report.sources, ...report.ended])
       expect(sumOf(account)).toBe(account.discovered);
     return report;

@@ -18,7 +18,7 @@ export async function consumeAll(
   topic: string,
   options: { timeoutMs?: number; isolation?: Isolation } = {},
 ): Promise<TopicContent> {
-  const limit = options.timeoutMs ?? 30_000;
+  const limit = options.timeoutMs ?? 60_000;
   const reader = new TopicReader(brokers, topic, options.isolation);
   const content: TopicContent = new Map();
   let ends: Map<number, number> | undefined;
@@ -60,7 +60,7 @@ export async function waitForRecords(
   brokers: string[],
   topic: string,
   count: number,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
   isolation: Isolation = 'committed',
 ): Promise<TopicContent> {
   const reader = new TopicReader(brokers, topic, isolation);
@@ -139,7 +139,7 @@ export async function createTopic(
       answer.string();
       check(answer.int16(), `creating topic ${name}`, answer.string());
     });
-    await until(10_000, async () => {
+    await until(60_000, async () => {
       const known = await everyView(client, name);
       return known.every((leaders) => leaders.partitions.size === partitions);
     });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AgentStatus } from '@logcatch/core';
+import { type AgentStatus, askAgent, dataDirOf } from '@logcatch/core';
 import { expect, onTestFinished } from 'vitest';
 import { Child, type ChildOptions } from './child.ts';
 
@@ -67,7 +67,7 @@ export function runPipeline(...args: string[]): ReturnType<Child['result']> {
   return pipeline(...args).result();
 }
 
-/** What the agent of a pipeline file says of itself. */
+/** What the agent of a pipeline file says of itself. Asked as `pipeline status --json` does, without a process for each look. */
 export async function statusOf(file: string): Promise<AgentStatus> {
-  return JSON.parse((await runPipeline('status', file, '--json')).stdout) as AgentStatus;
+  return (await askAgent(await dataDirOf(file, process.env), 'GET', '/status')) as AgentStatus;
 }

@@ -12,7 +12,7 @@ export async function askEtcd(
     method: 'POST',
     body: JSON.stringify(body),
     headers: token === undefined ? {} : { authorization: token },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
   const answer = (await response.json()) as Record<string, unknown>;
   if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
@@ -55,7 +55,7 @@ export class EtcdKey {
 /** Logs in. */
 export async function loginToEtcd(endpoint: string, name: string, password: string): Promise<string> {
   // Just after the server has started, users are not known yet.
-  for (const deadline = Date.now() + 10_000; ; ) {
+  for (const deadline = Date.now() + 60_000; ; ) {
     try {
       return String((await askEtcd(endpoint, 'auth/authenticate', { name, password })).token);
     } catch (error) {

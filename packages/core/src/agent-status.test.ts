@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => world.clean());
 
-const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 20_000, interval: 5 });
+const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 50_000, interval: 5 });
 const dataDir = () => world.agent!.pipeline.desired.dataDir;
 const asked = async () => (await askAgent(dataDir(), 'GET', '/status')) as AgentStatus;
 

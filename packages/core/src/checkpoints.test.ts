@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => world.clean());
 
 const written = () => world.written.get('out') ?? [];
-const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 50_000, interval: 5 });
 const account = (agent: Agent) => agent.accounts().get('app');
 const dataDir = () => join(world.folder, '.logcatch/test');
 

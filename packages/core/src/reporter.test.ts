@@ -45,7 +45,7 @@ function start(text = yaml) {
   return world.start(text, { engine });
 }
 
-const until = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000, interval: 5 });
+const until = (condition: () => void) => vi.waitFor(condition, { timeout: 50_000, interval: 5 });
 const last = () => reported.at(-1)!.report;
 
 test('reports at start and whenever a state changes', async () => {

@@ -47,7 +47,7 @@ async function started(path: string) {
         expect(context.changes).toBeGreaterThan(before);
         expect(await text()).toContain(expected);
       },
-      { timeout: 10_000 },
+      { timeout: 50_000 },
     );
   };
   return { source, context, text, becomes };

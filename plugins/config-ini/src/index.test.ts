@@ -62,7 +62,7 @@ test('notices changes', async () => {
   expect((await load()).texts).toEqual({ a: '1' });
   await writeFile(join(folder, 'new'), 'a=2');
   await rename(join(folder, 'new'), join(folder, 'agent.ini'));
-  await vi.waitFor(() => expect(context.changes).toBe(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(context.changes).toBe(1), { timeout: 50_000 });
   expect((await load()).texts).toEqual({ a: '2' });
   await source.stop();
   await source.stop();
