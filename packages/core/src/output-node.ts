@@ -276,7 +276,7 @@ export class OutputNode extends Node implements Target {
       }
       if (this.#parking.has(entry.delivery.source)) {
         this.#parking.park(entry);
-        this.#voidSoon();
+        this.transactions?.voidSoon();
         continue;
       }
       this.#writes.begin();
@@ -328,16 +328,10 @@ export class OutputNode extends Node implements Target {
       this.#done(delivery);
       return;
     }
-    this.#stuckFor.add(delivery.source, reason);
-    this.#parking.park(entry, over);
-    this.#voidSoon();
-  }
-
-  /** When whatever is stuck for the same reason has said so too: all their sources are to be paused by then. */
-  #voidSoon(): void {
-    if (!this.transactions) return;
-    this.#gate.close();
-    setImmediate(() => this.transactions?.void());
+    const { source } = delivery;
+    this.#stuckFor.add(source, reason);
+    this.#parking.park(entry, this.#parking.has(source) ? over : (this.transactions?.rested(source, over) ?? over));
+    this.transactions?.voidSoon();
   }
 
   /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */

@@ -32,6 +32,7 @@ export function seriesOf(parts: OutputParts): TransactionSeries {
       for (const { delivery } of queue.entries) delivery.enter(series);
       parts.opened();
     },
+    hold: () => gate.close(),
     close: () => {
       gate.close();
       writes.abort();

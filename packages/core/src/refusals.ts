@@ -65,12 +65,11 @@ export class Refusals {
     const rest = {};
     const { stopping } = this.#parts;
     source.pause(reason, rest);
-    const again = async () => {
+    const enough = async () => {
       do await sleep(fullBackoff, stopping);
       while (vain() && !stopping.aborted);
-      source.resume(reason, rest);
     };
-    void again();
+    void this.#parts.node.transactions!.rested(source, enough()).then(() => source.resume(reason, rest));
     return false;
   }
 

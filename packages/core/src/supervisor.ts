@@ -19,8 +19,12 @@ export const writeBackoff: Backoff = { first: 100, last: 10_000 };
 
 /** Milliseconds before the n-th try (from 0): between half and all of first * 2^n, at most last. */
 export function delay({ first, last }: Backoff, attempt: number, random: () => number = Math.random): number {
-  const full = Math.min(last, first * 2 ** Math.min(attempt, 30));
-  return full * (0.5 + random() / 2);
+  return longest({ first, last }, attempt) * (0.5 + random() / 2);
+}
+
+/** The same without jitter: those that wait for one thing come back together. */
+export function longest({ first, last }: Backoff, attempt: number): number {
+  return Math.min(last, first * 2 ** Math.min(attempt, 30));
 }
 
 /** A reason and what to do about it, on one line. */

@@ -40,6 +40,7 @@ class Stage {
     this.series = new TransactionSeries(environment as never, {
       writer: { agentId: 'test', output: 'out' },
       output: () => output,
+      hold() {},
       close: () => {
         this.opened = false;
       },

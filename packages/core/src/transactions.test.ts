@@ -192,6 +192,18 @@ test('a source that is stuck holds up no other, and comes once when it is free',
   expect(cluster.broken).toEqual([]);
 });
 
+test('a source that is stuck again as soon as it is free rests, and makes few transactions of the others void', async () => {
+  cluster.stuck.set('a', Promise.resolve());
+  scene.world.add('a', ...some('a', 0, 10));
+  const agent = await start();
+  for (let to = 10; to <= 60; to += 10) {
+    scene.world.add('b', ...some('b', to - 10, to));
+    await committed('b', to);
+  }
+  expect(cluster.calls.recover).toBeLessThan(6);
+  expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('stuck');
+});
+
 test('a source that a plugin stops holds up no other', async () => {
   scene.world.add('a', 'a line 0', 'BAD');
   scene.world.add('b', ...some('b', 0, 30));

@@ -2,15 +2,20 @@ import { abortable, LogcatchError, sleep, type Transactions } from '@logcatch/pl
 import type { PipelineEnvironment } from './node.ts';
 import { keyOf, markOf, positionText, reconcile, type Writer } from './positions.ts';
 import type { SourceRow } from './source-row.ts';
-import { delay, writeBackoff } from './supervisor.ts';
+import { type Backoff, delay, longest, writeBackoff } from './supervisor.ts';
 import { type Committing, sourceWindow, type TrackedSource } from './tracked-source.ts';
 import { Transaction } from './transaction.ts';
+
+/** A source that makes one transaction void after the other rests between them. */
+const restBackoff: Backoff = { first: 5_000, last: 60_000 };
 
 export interface SeriesParts {
   readonly writer: Writer;
   /** What the output can. */
   output(): Transactions;
-  /** Nothing is written any more, nor read for it, until {@link open}. */
+  /** No further write begins, and nothing is read for it, until {@link open}. */
+  hold(): void;
+  /** As {@link hold}, and those that have begun end. */
   close(): void;
   /** Resolves when no write is pending. */
   quiet(): Promise<unknown>;
@@ -43,6 +48,8 @@ export class TransactionSeries implements Committing {
   #timer: NodeJS.Timeout | undefined;
   /** Nothing waits any more: each is closed as soon as it can be. */
   #hurried = false;
+  /** How often in a row what was read of a source made a transaction void. */
+  readonly #vain = new WeakMap<TrackedSource, number>();
   /** Rows that the output is to know as they are. */
   #changed = new Set<SourceRow>();
   /** Sources that are over, and rows that were forgotten: it is to know them no more. */
@@ -119,6 +126,23 @@ export class TransactionSeries implements Committing {
     this.#parts.close();
     this.#undo();
     voided.resolve();
+  }
+
+  /** When whatever is stuck for the same reason has said so too: all their sources are to be paused by then. */
+  voidSoon(): void {
+    this.#parts.hold();
+    setImmediate(() => this.void());
+  }
+
+  /**
+   * Resolves when what made a transaction void is over, and the source may be read again: the first time at once, later the
+   * later the more often it was in vain, so that the others get on.
+   */
+  async rested(source: TrackedSource, over: Promise<void>): Promise<void> {
+    const times = this.#vain.get(source) ?? 0;
+    this.#vain.set(source, times + 1);
+    await over;
+    if (times > 0) await sleep(longest(restBackoff, times - 1), this.#stopping);
   }
 
   /** Until the signal aborts, or an error is one that trying again cannot mend. */
@@ -258,6 +282,7 @@ export class TransactionSeries implements Committing {
     this.#current.waits = false;
     committed();
     transaction.committed();
+    for (const source of transaction.sources) this.#vain.delete(source);
     this.#schedule();
   }
 }

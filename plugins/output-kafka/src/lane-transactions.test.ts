@@ -33,7 +33,7 @@ function lanesOf(sender: Sender<Texts>, settings: Partial<LanesSettings<Texts>> 
     log: { warn: () => {} },
     giveUp: (failure) => {
       voided.push(failure);
-      lanes.abandon(failure);
+      lanes.void(failure);
     },
     ...settings,
   });
@@ -46,6 +46,7 @@ describe('a lane of a transaction that is stuck', () => {
   /** One partition answers as the test says, the others at once. */
   class Broker implements Sender<Texts> {
     answer: () => Promise<bigint> = () => new Promise(() => {});
+    broken = [0];
     isReady = false;
 
     async identify() {
@@ -53,7 +54,7 @@ describe('a lane of a transaction that is stuck', () => {
     }
     forget(): void {}
     send(_topic: string, partition: number, _records: RecordBatch<Texts>): Promise<bigint> {
-      return partition === 0 ? this.answer() : Promise.resolve(0n);
+      return this.broken.includes(partition) ? this.answer() : Promise.resolve(0n);
     }
     async ready(): Promise<void> {
       if (!this.isReady) throw failureOf(5);
@@ -99,6 +100,23 @@ describe('a lane of a transaction that is stuck', () => {
     await vi.advanceTimersByTimeAsync(4000);
     expect(last.answers).toEqual([7n]);
     expect(voided).toHaveLength(1);
+    lanes.close('the end');
+  });
+
+  test('others that are stuck too hold their sources up at once; what was just sent comes again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    const broker = new Broker();
+    broker.broken = [0, 1, 2];
+    const { lanes, voided } = lanesOf(broker);
+    lanes.start();
+    const recorders = [await recorder('one'), await recorder('two'), await recorder('three')];
+    lanes.get('logs', 0).push(recorders[0]!);
+    lanes.get('logs', 1).push(recorders[1]!);
+    await vi.advanceTimersByTimeAsync(3000);
+    lanes.get('logs', 2).push(recorders[2]!);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(voided).toHaveLength(1);
+    expect(recorders.map(({ reason }) => reason instanceof Stuck)).toEqual([true, true, false]);
     lanes.close('the end');
   });
 });
@@ -152,7 +170,7 @@ test('whatever brokers do, what was written before a transaction became void is 
         lanes.get('logs', partition).push(slice);
         await turns(wait);
         if (!end) continue;
-        lanes.abandon('void');
+        lanes.void('void');
         cluster.abort();
         lanes.renew();
         written = [[], [], []];

@@ -137,11 +137,10 @@ export class Lane<Payload> {
     }
     const { giveUp } = this.#settings;
     if (giveUp) {
-      if (!this.#empty && this.#tried) {
-        this.abandon(progress.hold(reason));
-        if (this.#settings.elsewhere?.(this.topic)) this.#endHold();
-        giveUp(reason);
-      }
+      if (!this.#tried) return;
+      this.void(reason);
+      if (this.#settings.elsewhere?.(this.topic)) this.#endHold();
+      giveUp(reason);
       return;
     }
     for (const slice of this.#waiting.takeWhole()) slice.returned(0, slice.batch.count, progress.hold(reason));
@@ -157,12 +156,18 @@ export class Lane<Payload> {
 
   /** Gives back everything, also what may have been appended, and sends nothing any more. */
   close(reason: unknown): void {
-    this.abandon(reason);
+    this.#abandon(reason);
     this.progress.end();
   }
 
+  /** The transaction is void. Where a lane is stuck all the same, its sources wait, so that the next one is not void for it. */
+  void(reason: unknown): void {
+    const { progress } = this;
+    this.#abandon(progress.stuck && this.#tried ? progress.hold(progress.reason) : reason);
+  }
+
   /** As {@link close}, but sources that it holds up go on waiting, for the lane that comes after it. */
-  abandon(reason: unknown): void {
+  #abandon(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = { reason };
     clearTimeout(this.#timer);
@@ -170,8 +175,9 @@ export class Lane<Payload> {
     this.#giveBack(reason);
   }
 
-  /** Whether the last attempt has failed, or has had its time. */
+  /** Whether there was an attempt with what it has, and that has failed, or has had its time. */
   get #tried(): boolean {
+    if (this.#empty) return false;
     return this.#busy || performance.now() - this.#sentAt >= this.progress.reason.patience;
   }
 

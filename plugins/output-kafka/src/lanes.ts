@@ -104,9 +104,9 @@ export class Lanes<Payload> {
     for (const lane of this.all) lane.close(reason);
   }
 
-  /** All lanes give back everything, and send nothing until {@link renew}. */
-  abandon(reason: unknown): void {
-    for (const lane of this.all) lane.abandon(reason);
+  /** The transaction is void: all lanes give back everything, and send nothing until {@link renew}. */
+  void(reason: unknown): void {
+    for (const lane of this.all) lane.void(reason);
   }
 
   /** All lanes begin anew, with a producer that brokers do not know yet. */

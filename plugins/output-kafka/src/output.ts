@@ -196,7 +196,7 @@ export class KafkaOutput implements Output {
       coordinator: new Coordinator(this.#cluster, transactionalId),
       transactionalId,
       timeout: options.timeout,
-      voided: () => this.#lanes.abandon(voided(session.life)),
+      voided: () => this.#lanes.void(voided(session.life)),
     });
     const positions = new PositionsTopic({
       cluster: this.#cluster,

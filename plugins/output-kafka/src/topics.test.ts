@@ -170,7 +170,7 @@ test('what can wait in its source is given up for a missing topic, and its sourc
   topics.whenKnown('logs', whole);
   await expect.poll(() => given.length).toBe(1);
   topics.whenKnown('logs', whole);
-  expect(given).toHaveLength(2);
+  await expect.poll(() => given.length).toBe(2);
   cluster.topics.set('logs', { code: 0, leaders: [1] });
   await Promise.all([part, ...given.map((reason) => (reason as Stuck).over)]);
   await expect(new Promise((resolve) => topics.whenKnown('logs', wish(resolve)))).resolves.toBe(1);
@@ -230,6 +230,39 @@ describe('nobody waits any more', () => {
     const asked = cluster.asked.length;
     await seconds(30);
     expect(cluster.asked).toHaveLength(asked);
+  });
+
+  test('topics that go missing one after the other are given up together, and their sources come again together', async () => {
+    const { topics } = topicsOf(new FakeCluster());
+    const told: string[] = [];
+    const miss = (name: string) => {
+      const stuck = (reason: Error) => {
+        told.push(`${name} is stuck`);
+        void (reason as Stuck).over.then(() => told.push(`${name} comes again`));
+      };
+      topics.whenKnown(
+        name,
+        wish(() => expect.fail('there is none'), { alone: true, stuck }),
+      );
+    };
+    for (const name of ['a', 'b', 'c']) {
+      miss(name);
+      await vi.advanceTimersByTimeAsync(10);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(told).toEqual([]);
+    }
+    await vi.advanceTimersToNextTimerAsync();
+    expect(told).toEqual(['a is stuck', 'b is stuck', 'c is stuck']);
+    await seconds(10);
+    miss('d');
+    while (told.length < 5) await seconds(1);
+    expect(told.slice(3).sort()).toEqual([
+      'a comes again',
+      'b comes again',
+      'c comes again',
+      'd comes again',
+      'd is stuck',
+    ]);
   });
 
   test('dead_letter_after does not count the time until somebody does again', async () => {

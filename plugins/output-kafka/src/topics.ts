@@ -58,6 +58,9 @@ interface Topic {
   fresh: boolean;
 }
 
+/** Topics in trouble are looked at together, so long after the first of them, in ms. */
+const togetherMs = 50;
+
 /** What is known of each topic: how many partitions, and who leads them. Partition counts change only here. */
 export class Topics {
   readonly #settings: TopicsSettings;
@@ -65,6 +68,7 @@ export class Topics {
   readonly #stopped = new AbortController();
   readonly #questions = new Questions((names) => this.#ask(names));
   #timer: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #goodAt: number | undefined;
 
   constructor(settings: TopicsSettings) {
@@ -77,6 +81,7 @@ export class Topics {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#looking);
     this.#stopped.abort();
   }
 
@@ -93,7 +98,7 @@ export class Topics {
     topic.waiting.add(wish);
     topic.usedAt = performance.now();
     if (!topic.discovering) void this.#discover(name, topic);
-    else if (topic.failure) this.#look(name, topic, topic.failure);
+    else this.#lookSoon();
     return () => topic.waiting.delete(wish);
   }
 
@@ -169,15 +174,29 @@ export class Topics {
       if (topic.failure) {
         if (!topic.fresh) this.#settings.troubles.set(name, topic.failure);
         topic.fresh = false;
-        this.#look(name, topic, topic.failure);
+        this.#lookSoon();
       }
       await sleep(backoff(n), this.#stopped.signal);
-      if (topic.hold?.expired) endHold(topic);
+      if (topic.hold?.expired) this.#endHolds();
     }
     endHold(topic);
     if (topic.leaders.length === 0) this.#topics.delete(name);
     topic.discovering = false;
     this.#settings.troubles.clear(name);
+  }
+
+  /** What comes at about the same time is given up together: each time can make a transaction of others void. */
+  #lookSoon(): void {
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined;
+      for (const [name, topic] of this.#topics) {
+        if (topic.failure && topic.waiting.size > 0) this.#look(name, topic, topic.failure);
+      }
+    }, togetherMs);
+  }
+
+  #endHolds(): void {
+    for (const topic of this.#topics.values()) endHold(topic);
   }
 
   /** What waits too long is given up: its source waits instead. */
