@@ -59,6 +59,7 @@ describeWith(['kafka'], 'exactly once', () => {
       const { code, stderr } = await runPipeline('run', file, '--once');
       expect(code, stderr).toBe(0);
       const repeated = await place.check();
+      await place.checkByKafka();
       console.log(`${killed} kills, ${open} in an open transaction; ${place.load.total} lines, ${repeated} given up`);
       // Half of them, as the soak shows; of a dozen chance decides.
       expect(open).toBeGreaterThanOrEqual(killed / rounds(3, 2));
@@ -105,6 +106,7 @@ describeWith(['kafka'], 'exactly once', () => {
         const { code, stderr } = await runPipeline('run', file, '--once', '--timeout', '10m');
         expect(code, stderr).toBe(0);
         const repeated = await place.check();
+        await place.checkByKafka();
         console.log(
           `${kills} kills, ${open} in an open transaction; ${place.load.total} lines, ${repeated} given up; seed ${seed}`,
         );

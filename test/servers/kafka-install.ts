@@ -86,10 +86,16 @@ export function javaOptions(jars: string, temporary: string): string[] {
  * Runs one of Kafka's own tools and returns what it printed.
  * @param tool its class
  * @param temporary a folder for its temporary files
+ * @param line takes what it prints, instead of that it is returned
  */
-export async function kafkaTool(tool: string, args: string[], temporary: string): Promise<string> {
+export async function kafkaTool(
+  tool: string,
+  args: string[],
+  temporary: string,
+  line?: (line: string) => void,
+): Promise<string> {
   const options = javaOptions(await kafkaJars(), temporary);
-  return run(java(), [...options, tool, ...args], { missing: javaHint });
+  return run(java(), [...options, tool, ...args], { missing: javaHint, ...(line && { line }) });
 }
 
 /** Writes the identity of a new node into its data folder, as Kafka wants it before the first start. */

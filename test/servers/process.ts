@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Guard } from './guard.ts';
 
 /** Something this machine lacks, so a server can't be had here: tests that need it are skipped, or fail with CI=true. */
@@ -22,6 +23,8 @@ export interface RunOptions {
   guard?: Guard;
   /** What to do when the command does not exist. */
   missing: string;
+  /** Takes the lines of standard output as they come; nothing is returned then. */
+  line?: (line: string) => void;
 }
 
 /** Runs a command to its end and returns its standard output; throws with the end of what it printed when it fails. */
@@ -35,10 +38,13 @@ export async function run(command: string, args: string[], options: RunOptions):
   if (child.pid !== undefined) options.guard?.watch(child.pid);
   let out = '';
   let all = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-    all += text;
-  });
+  if (options.line) createInterface({ input: child.stdout }).on('line', options.line);
+  else {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      all += text;
+    });
+  }
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     all += text;
   });

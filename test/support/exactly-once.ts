@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { createTopic, kafkaClient, uniqueTopic, waitForRecords } from '../servers/index.ts';
+import { kafkaTool } from '../servers/kafka-install.ts';
 import { type Isolation, TopicReader } from '../servers/topic.ts';
 import { type PipelineProcess, pipelineFile, temporaryFolder } from './agent.ts';
 import { Load } from './load.ts';
+
+/** Of the topic. */
+const partitions = 4;
 
 /** Files, an agent that ships them exactly once, and what readers see of that. */
 export class ExactlyOnce {
@@ -27,7 +31,7 @@ export class ExactlyOnce {
   }
 
   async createTopic(replicationFactor = 1): Promise<void> {
-    await createTopic(this.#brokers, this.topic, 4, { replicationFactor });
+    await createTopic(this.#brokers, this.topic, partitions, { replicationFactor });
     for (const name of this.load.names) this.load.append(name, 1);
   }
 
@@ -109,6 +113,33 @@ outputs:
     this.#expectAll(await this.#consumed());
     const all = await this.#read('uncommitted');
     return all.total - this.load.total;
+  }
+
+  /** The same by Kafka's own consumer. Nothing may be read any more after this. */
+  async checkByKafka(): Promise<void> {
+    const end = 'the end of a partition';
+    await this.#append(end);
+    const arrivals = new Arrivals(this.load);
+    let ends = 0;
+    // One that is repeated takes the place of an end.
+    const most = this.load.total + partitions;
+    const what = ['--bootstrap-server', this.#brokers.join(), '--topic', this.topic, '--from-beginning'];
+    const how = ['--isolation-level', 'read_committed', '--max-messages', String(most), '--timeout-ms', '60000'];
+    await kafkaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [...what, ...how], this.#folder, (line) => {
+      if (line === end) ends++;
+      else arrivals.add(line);
+    });
+    this.#expectAll(arrivals);
+    expect(ends).toBe(partitions);
+  }
+
+  /** To each partition. */
+  async #append(value: string): Promise<void> {
+    const producer = kafkaClient(this.#brokers).producer();
+    await producer.connect();
+    const messages = Array.from({ length: partitions }, (_, partition) => ({ value, partition }));
+    await producer.send({ topic: this.topic, messages });
+    await producer.disconnect();
   }
 
   #expectAll(arrivals: Arrivals): void {
