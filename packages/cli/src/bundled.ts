@@ -9,6 +9,7 @@ export const bundled: BundledPlugins = {
   },
   input: {
     'file-tail': async () => (await import('@logcatch/input-file-tail')).default,
+    stdin: async () => (await import('@logcatch/input-stdin')).default,
   },
   transform: {
     attributes: async () => (await import('@logcatch/transform-attributes')).default,

@@ -21,14 +21,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 not everything was delivered (with --once), or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
+      '\nExit codes: 0 done; 1 not everything was delivered (with --once, or when all inputs have ended), or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.done : exitCode.invalid));
 
   program
     .command('run')
     .description(
-      'run a pipeline file until it is stopped (SIGINT or SIGTERM; a second one ends at once; SIGHUP reloads)',
+      'run a pipeline file until it is stopped or all of its inputs have ended (SIGINT or SIGTERM; a second one ends at once; SIGHUP reloads)',
     )
     .argument('<file>', 'the pipeline file')
     .option('--once', 'read each file to its end, deliver everything, and exit')

@@ -52,9 +52,11 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   void printStart(agent, engine.log, flags.version);
   if (flags.watch && !flags.once) agent.watch();
 
-  const complete =
-    !flags.once || (await Promise.race([agent.finished(timeout.data), stopped.then(() => agent.pipeline.finished)]));
-  if (!flags.once) await stopped;
+  const complete = flags.once
+    ? await Promise.race([agent.finished(timeout.data), stopped.then(() => agent.pipeline.finished)])
+    : await Promise.race([agent.ended(), stopped]).then(() => true);
+  // Nothing more was to come: whoever waits for its end wants to know whether all of it was delivered.
+  const whole = flags.once || agent.pipeline.ended;
   const unfinished = complete ? [] : missing(agent, flags.timeout);
   const leftOver = await agent.stop();
   print(engine.log, 'error', unfinished);
@@ -68,7 +70,7 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     ]);
   }
   print(engine.log, 'info', [lastLine(written, leftOver)]);
-  const done = complete && !(flags.once && count > 0) && process.exitCode !== exitCode.failed;
+  const done = complete && !(whole && count > 0) && process.exitCode !== exitCode.failed;
   process.exit(done ? exitCode.done : exitCode.failed);
 }
 

@@ -1,5 +1,5 @@
 import type { Agent, DiscoveryCounts } from '@logcatch/core';
-import { plural, type Status } from '@logcatch/plugin-api';
+import { type InputDefinition, plural, type Status } from '@logcatch/plugin-api';
 
 /** What a person wants to know on start: what runs, where it resumes, where it ships, what waits and why. */
 export function startBlock(agent: Agent, version: string): string {
@@ -11,7 +11,8 @@ export function startBlock(agent: Agent, version: string): string {
   );
   const rows = running.map((node) => {
     const { definition, options, type } = node.component;
-    const files = node.kind === 'input' ? sourcesText(agent.discoveries.of(node.id)) : undefined;
+    const many = node.kind === 'input' && !(definition as InputDefinition).single;
+    const files = many ? sourcesText(agent.discoveries.of(node.id)) : undefined;
     const does = [definition.summarize?.(options), files].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);
   });

@@ -23,3 +23,9 @@ test('what is left of each input, a few files by name', () => {
     'stopped: 1000 records written to kafka; 157 bytes are not delivered, 100 of them read',
   );
 });
+
+test('what was there once does not resume', () => {
+  expect(leftLines([{ ...left('stdin', 3), position: undefined }])).toEqual([
+    'app: stdin: 3 bytes are not delivered; they cannot be read again.',
+  ]);
+});

@@ -12,7 +12,7 @@ export function leftLines(leftOver: readonly LeftOver[]): string[] {
     return [
       ...sources
         .slice(0, mostNamed)
-        .map((source) => `${input}: ${source.path}: ${leftText([source])}; it resumes at byte ${source.position}.`),
+        .map((source) => `${input}: ${source.path}: ${leftText([source])}; ${resumes(source)}.`),
       ...(rest.length > 0 ? [more] : []),
     ];
   });
@@ -26,6 +26,10 @@ export function lastLine(written: ReadonlyMap<string, number>, leftOver: readonl
   const shipped = [...written].map(([output, records]) => `${plural(records, 'record')} written to ${output}`);
   const left = leftOver.length > 0 ? leftText(leftOver) : 'nothing is left to deliver';
   return `stopped: ${shipped.join(', ') || 'nothing was written'}; ${left}`;
+}
+
+function resumes({ position }: LeftOver): string {
+  return position === undefined ? 'they cannot be read again' : `it resumes at byte ${position}`;
 }
 
 function leftText(sources: readonly LeftOver[]): string {

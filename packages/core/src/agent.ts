@@ -33,6 +33,9 @@ export interface AgentOptions {
   readonly version?: string;
 }
 
+/** Milliseconds of the longest timer. */
+const longest = 2 ** 31 - 1;
+
 /** One running pipeline with its state on disk, kept at what its file says. */
 export class Agent {
   readonly pipeline: Pipeline;
@@ -218,6 +221,11 @@ export class Agent {
       } else if (Date.now() >= deadline) return false;
     }
     return this.pipeline.inputs.every((input) => input.failure === undefined);
+  }
+
+  /** Resolves when every input has come to its end by itself, as standard input does, and everything read has settled. */
+  async ended(): Promise<void> {
+    while (!(await this.progress.until(() => this.pipeline.ended, longest)));
   }
 
   /** Drains within `shutdown_timeout`, stops everything, writes the positions, and says what is left. */

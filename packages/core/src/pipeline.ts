@@ -1,4 +1,4 @@
-import type { LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
+import type { InputDefinition, LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
 import { ConfigErrors, type Desired, type DesiredComponent, diff } from './config/index.ts';
 import type { Delivery } from './delivery.ts';
 import { errorsOf } from './errors-of.ts';
@@ -22,8 +22,8 @@ const leastPatience = 1_000;
 export interface LeftOver {
   readonly input: string;
   readonly path: string;
-  /** Where it resumes. */
-  readonly position: number;
+  /** Where it resumes; `undefined` where it is there only once. */
+  readonly position: number | undefined;
   /** Bytes that are known to be there after that, the end of a line that is still being written included. */
   readonly bytes: number;
   /** How many of them were read: a stuck output gives back what it does not take. */
@@ -79,6 +79,11 @@ export class Pipeline implements PipelineHandle {
     );
   }
 
+  /** {@link finished}, and there was something to read: without `--once` an `each` may have no entries yet. */
+  get ended(): boolean {
+    return this.inputs.length > 0 && this.finished;
+  }
+
   /** Outputs first, inputs last. Does not wait for servers: inputs discover meanwhile. */
   start(): void {
     this.#link(this.#nodes.keys());
@@ -96,7 +101,10 @@ export class Pipeline implements PipelineHandle {
     for (const { transactions } of this.outputs) transactions?.hurry(true);
     const drained = () => inputs.every((input) => input.drained);
     await this.#environment.progress.until(drained, Math.max(milliseconds - stopShare, milliseconds / 2));
-    const leftOver = inputs.flatMap((input) => [...input.sources].map(leftOverOf).filter(({ bytes }) => bytes > 0));
+    const leftOver = inputs.flatMap((input) => {
+      const { single = false } = input.component.definition as InputDefinition;
+      return [...input.sources].map((source) => leftOverOf(source, single)).filter(({ bytes }) => bytes > 0);
+    });
     for (const input of inputs) for (const source of input.sources) source.cancel();
     await this.#stop(this.nodes, deadline);
     return leftOver;
@@ -288,6 +296,6 @@ function nodeOf(component: DesiredComponent, environment: PipelineEnvironment): 
   return new OutputNode(component, environment);
 }
 
-function leftOverOf({ input, path, position, unsettled, lag }: TrackedSource): LeftOver {
-  return { input, path, position, bytes: Math.max(unsettled, lag), read: unsettled };
+function leftOverOf({ input, path, position, unsettled, lag }: TrackedSource, single: boolean): LeftOver {
+  return { input, path, position: single ? undefined : position, bytes: Math.max(unsettled, lag), read: unsettled };
 }

@@ -25,7 +25,11 @@ interface Definition<Kind extends string, Instance, Context, Schema extends z.Zo
   create(options: z.output<Schema>, context: Context): Instance;
 }
 
-export type InputDefinition<Schema extends z.ZodType = z.ZodType> = Definition<'input', Input, InputContext, Schema>;
+export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
+  extends Definition<'input', Input, InputContext, Schema> {
+  /** There can be only one of them in a pipeline: what it reads is there once. Default false. */
+  readonly single?: boolean;
+}
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'transform', Transform, TransformContext, Schema> {

@@ -73,7 +73,7 @@ outputs:
     'p.yaml:9:65 LC_CONFIG_VALUE inputs.app.attributes.none: expected text, a number or a boolean, got nothing.',
     'p.yaml:10:16 LC_CONFIG_UNKNOWN_TYPE inputs.web.type: no plugin offers an input of type "tial", did you mean "tail"? See `pipeline plugins` for the types there are, or name a plugin file under `plugins:`.',
     'p.yaml:11:16 LC_CONFIG_UNKNOWN_TYPE inputs.sys.type: "kafka" is a type of outputs, not of inputs. Move it under `outputs:`.',
-    'p.yaml:12:3 LC_CONFIG_VALUE inputs.none.type: "type" is missing; it takes the type of an input. There are: tail.',
+    'p.yaml:12:3 LC_CONFIG_VALUE inputs.none.type: "type" is missing; it takes the type of an input. There are: once, tail.',
     'p.yaml:13:8 LC_CONFIG_VALUE inputs.txt: expected a map with a `type:`, got "hello".',
     'p.yaml:14:3 LC_CONFIG_VALUE inputs["a.b"]: "a.b" is no id: it takes letters, digits, "_" and "-", and begins with a letter or digit. Rename the component.',
     'p.yaml:16:24 LC_CONFIG_UNKNOWN_KEY transforms.blank.foo: unknown key "foo". Valid keys: inputs, type.',

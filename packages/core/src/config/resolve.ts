@@ -9,6 +9,7 @@ import { Problems } from './problem.ts';
 import { readSettings, type Settings, sections } from './settings.ts';
 import { readSources, type SourceTypes, type SourceValues } from './source-section.ts';
 import type { Types } from './type-field.ts';
+import { reportSecondSingle } from './single.ts';
 import { configValue, type MapValue, reportKind } from './value.ts';
 import { wire } from './wiring.ts';
 
@@ -54,6 +55,7 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
   reportSharedIds(declared, problems);
   const edges = wire(declared, problems);
   reportSecondRequired(declared, problems);
+  reportSecondSingle(declared, problems);
   if (settings === undefined || problems.size > 0) throw new ConfigErrors(problems.errors(file));
   const held = waitingFor(declared, edges);
   const componentsOf = (kind: Kind) =>
