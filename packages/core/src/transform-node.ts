@@ -37,7 +37,10 @@ export class TransformNode extends Node implements Target {
 
   build(): void {
     const definition = this.component.definition as TransformDefinition;
-    const instance = definition.create(this.component.options, this.context());
+    const instance = definition.create(this.component.options, {
+      ...this.context(),
+      untrusted: this.component.remote,
+    });
     this.#instance = checkInstance(instance, 'A transform', ['apply']);
   }
 

@@ -28,8 +28,14 @@ const lexemes =
   /\s*(?:(?<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?<number>-?\d+(?:\.\d+)?)|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<sign>&&|\|\||[=!<>]=|[<>!()[\],.]))/y;
 const comparisons = ['==', '!=', '<', '<=', '>', '>='];
 
+export interface ParsedCondition {
+  readonly bind: Bind;
+  /** It has a regular expression in it. */
+  readonly matches: boolean;
+}
+
 /** The grammar of {@link Condition}. @throws Error that says what is wrong, and where */
-export function parseCondition(text: string): Bind {
+export function parseCondition(text: string): ParsedCondition {
   return new Parser(text).parse();
 }
 
@@ -37,16 +43,17 @@ class Parser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
   #next = 0;
+  #matches = false;
 
   constructor(text: string) {
     this.#text = text;
     this.#tokens = this.#read();
   }
 
-  parse(): Bind {
+  parse(): ParsedCondition {
     const bind = this.#either();
     if (this.#token.kind !== 'end') this.#fail('expected && or || or the end');
-    return bind;
+    return { bind, matches: this.#matches };
   }
 
   #either(): Bind {
@@ -124,6 +131,7 @@ class Parser {
     this.#expect(')');
     const part = String(this.#literal(argument));
     if (name.text !== 'matches') return call(value, name.text, part);
+    this.#matches = true;
     try {
       return matches(value, parsePattern(part));
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Batch } from './batch.ts';
-import { parseCondition } from './condition-parser.ts';
+import { type ParsedCondition, parseCondition } from './condition-parser.ts';
 import type { Bind, Test } from './condition-terms.ts';
 
 /**
@@ -12,10 +12,13 @@ import type { Bind, Test } from './condition-terms.ts';
  */
 export class Condition {
   readonly text: string;
+  /** Whether it searches by a regular expression: nothing bounds the time that takes. */
+  readonly matches: boolean;
   readonly #bind: Bind;
 
-  private constructor(text: string, bind: Bind) {
+  private constructor(text: string, { bind, matches }: ParsedCondition) {
     this.text = text;
+    this.matches = matches;
     this.#bind = bind;
   }
 

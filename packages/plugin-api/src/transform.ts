@@ -1,7 +1,10 @@
 import type { Batch } from './batch.ts';
 import type { ComponentContext } from './context.ts';
 
-export type TransformContext = ComponentContext;
+export interface TransformContext extends ComponentContext {
+  /** Some of its options come from a remote source: a stranger may have written them. Regular expressions among those are refused before. */
+  readonly untrusted: boolean;
+}
 
 /** What a transform makes of a batch: zero or more batches, in order; by exit where it has several. */
 export type Applied = Batch | readonly Batch[] | null | { readonly [exit: string]: Batch | readonly Batch[] };

@@ -15,6 +15,7 @@ import type {
   SourceMeta,
   Sources,
   StoredSource,
+  TransformContext,
 } from '@logcatch/plugin-api';
 
 export interface LogLine {
@@ -186,7 +187,15 @@ export function fakeConfigContext(options: FakeOptions = {}): FakeContext & Conf
   return context;
 }
 
-/** A context for an output or a transform. Agents with different ids are different agents. */
+/** A context for a transform. */
+export function fakeTransformContext({
+  untrusted = false,
+  ...options
+}: FakeOptions & { untrusted?: boolean } = {}): FakeContext & TransformContext {
+  return Object.assign(new FakeContext(options), { untrusted });
+}
+
+/** A context for an output. Agents with different ids are different agents. */
 export function fakeOutputContext({
   agentId = 'test-agent',
   ...options

@@ -1,6 +1,6 @@
 import { type Applied, Batch, type Transform, type TransformContext } from '@logcatch/plugin-api';
 import { type ContractCase, type ContractOptions, check, checkEqual, within } from './contract.ts';
-import { type FakeOptions, fakeOutputContext } from './fakes.ts';
+import { type FakeOptions, fakeTransformContext } from './fakes.ts';
 import { memoryBatch } from './memory-batch.ts';
 
 /** A transform under test. */
@@ -22,7 +22,7 @@ export function transformContract(make: () => TransformSubject, options: Contrac
     name,
     run: async () => {
       const subject = make();
-      const transform = subject.create(fakeOutputContext(subject.options));
+      const transform = subject.create(fakeTransformContext(subject.options));
       await soon(Promise.resolve(transform.start?.(new AbortController().signal)), 'start');
       const apply: Apply = async (batch) => {
         return byExit(await soon(Promise.resolve(transform.apply(batch)), 'apply'), subject.exits);
@@ -76,7 +76,7 @@ export function transformContract(make: () => TransformSubject, options: Contrac
       name: 'stop is legal before start, and twice',
       run: async () => {
         const subject = make();
-        const transform = subject.create(fakeOutputContext(subject.options));
+        const transform = subject.create(fakeTransformContext(subject.options));
         await soon(Promise.resolve(transform.stop?.()), 'stop before start');
         await soon(Promise.resolve(transform.stop?.()), 'the second stop');
       },

@@ -1,11 +1,11 @@
 import { type Batch, Template, TextColumn } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { array, assert, constantFrom, dictionary, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import attributes from './index.ts';
 
 const { definition } = attributes;
-const create = (options: object) => definition.create(definition.options.parse(options), fakeOutputContext());
+const create = (options: object) => definition.create(definition.options.parse(options), fakeTransformContext());
 
 describe('contract', () => {
   const options = { remove: ['host'], rename: { path: 'file' }, set: { topic: '{{ name }}', at: '{{ offset }}' } };

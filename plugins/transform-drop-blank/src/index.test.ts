@@ -1,9 +1,9 @@
 import type { Batch } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
 import dropBlank from './index.ts';
 
-const create = () => dropBlank.definition.create({}, fakeOutputContext());
+const create = () => dropBlank.definition.create({}, fakeTransformContext());
 
 async function apply(values: string[]): Promise<Batch> {
   return create().apply(await memoryBatch(values)) as Batch;

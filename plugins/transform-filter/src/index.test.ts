@@ -1,10 +1,11 @@
 import { type Batch, type Condition, TextColumn } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
 import filter from './index.ts';
 
 const { definition } = filter;
-const create = (condition: string) => definition.create(definition.options.parse({ condition }), fakeOutputContext());
+const create = (condition: string) =>
+  definition.create(definition.options.parse({ condition }), fakeTransformContext());
 
 describe('contract', () => {
   const subject = { create: () => create('message.contains("a")'), records: ['banana'] };

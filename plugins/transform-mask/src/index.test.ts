@@ -1,12 +1,12 @@
 import { type Batch, TextColumn } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { array, assert, asyncProperty, constantFrom, oneof, string, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isCard } from './cards.ts';
 import mask from './index.ts';
 
 const { definition } = mask;
-const create = (options: object = {}) => definition.create(definition.options.parse(options), fakeOutputContext());
+const create = (options: object = {}) => definition.create(definition.options.parse(options), fakeTransformContext());
 const masked = async (values: string[], options?: object) =>
   [...(create(options).apply(await memoryBatch(values)) as Batch)].map(({ text }) => text);
 

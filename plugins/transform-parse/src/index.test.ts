@@ -1,12 +1,12 @@
 import { type Batch, TextColumn } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { array, assert, asyncProperty, constantFrom, dictionary, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import parse from './index.ts';
 import { logfmt } from './logfmt.ts';
 
 const { definition } = parse;
-const create = (options: object, context = fakeOutputContext()) =>
+const create = (options: object, context = fakeTransformContext()) =>
   definition.create(definition.options.parse(options), context);
 const apply = async (options: object, values: string[], attributes?: Record<string, string>) =>
   create(options).apply(await memoryBatch(values, attributes)) as Batch;
@@ -198,7 +198,7 @@ test('a second parser says by itself whether it could', async () => {
 });
 
 test('too many names cost no memory, and show', async () => {
-  const context = fakeOutputContext();
+  const context = fakeTransformContext();
   const transform = create({ format: 'json' }, context);
   const values = Array.from({ length: 2000 }, (_, i) => `{"a":1,"n${i}":1}`);
   const batch = transform.apply(await memoryBatch(values)) as Batch;

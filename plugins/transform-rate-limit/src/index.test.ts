@@ -1,5 +1,5 @@
 import { DictionaryColumn, Template } from '@logcatch/plugin-api';
-import { fakeOutputContext, MemoryLog, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, MemoryLog, memoryBatch, transformContract } from '@logcatch/testing';
 import { array, assert, integer, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Buckets } from './buckets.ts';
@@ -9,7 +9,7 @@ import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 const { definition } = rateLimit;
 
 describe('contract', () => {
-  const create = () => definition.create(definition.options.parse({ limit: 3 }), fakeOutputContext());
+  const create = () => definition.create(definition.options.parse({ limit: 3 }), fakeTransformContext());
   for (const { name, run } of transformContract(() => ({ create }))) test(name, run);
 });
 

@@ -1,11 +1,11 @@
 import type { Batch } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
 import route from './index.ts';
 
 const { definition } = route;
 const routes = { errors: 'message.contains("error")', slow: 'message.contains("slow")' };
-const create = () => definition.create(definition.options.parse({ routes }), fakeOutputContext());
+const create = () => definition.create(definition.options.parse({ routes }), fakeTransformContext());
 
 describe('contract', () => {
   const subject = { create, exits: ['errors', 'slow', 'unmatched'], records: ['an error', 'slow', 'slow error'] };

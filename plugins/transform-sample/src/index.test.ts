@@ -1,10 +1,10 @@
 import { type Batch, DictionaryColumn } from '@logcatch/plugin-api';
-import { fakeOutputContext, memoryBatch, transformContract } from '@logcatch/testing';
+import { fakeTransformContext, memoryBatch, transformContract } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
 import sample from './index.ts';
 
 const { definition } = sample;
-const create = (options: object) => definition.create(definition.options.parse(options), fakeOutputContext());
+const create = (options: object) => definition.create(definition.options.parse(options), fakeTransformContext());
 const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}`);
 const kept = async (options: object, batch: Promise<Batch>) => [...(create(options).apply(await batch) as Batch)];
 

@@ -6,6 +6,7 @@ import { readOptions } from './options.ts';
 import type { KeyPath } from './problem.ts';
 import { viewOf } from './schema-view.ts';
 import { type Component, readType, type Types } from './type-field.ts';
+import { reportRemotePatterns } from './untrusted.ts';
 import { type ConfigValue, isComplete, type MapEntry, type MapValue, plainOf } from './value.ts';
 
 /** An id, or `id.exit`, in `inputs:`. */
@@ -61,6 +62,8 @@ export function readBody(of: Component, body: MapValue, types: Types, scope: Sco
         explainKey: (key) => explainKey(kind, key),
       },
     );
+
+  if (options) reportRemotePatterns(options.parsed, { body, value, path, names: scope.names }, problems);
 
   const rest = {
     definition,

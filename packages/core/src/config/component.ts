@@ -50,7 +50,9 @@ export function readComponent(kind: Kind, id: string, entry: MapEntry, scope: Co
   if (each !== undefined) {
     const at = [...path, 'each'];
     const entries = entriesOf(interpolate(each, at, scope), at, problems) ?? [];
-    const made = readEntries(declared, body, entries, scope).map((component) => ({ ...component, remote }));
+    const remoteEach = isRemote(each, names);
+    const told = entries.map((entry) => ({ ...entry, each: { ...entry.each, remote: remoteEach } }));
+    const made = readEntries(declared, body, told, scope).map((component) => ({ ...component, remote }));
     return { ...declared, components: waits.length > 0 ? [] : made, waits, inputs: undefined, exits: [] };
   }
   if (kind === 'input') reportLoneId(body, path, problems);
