@@ -1,4 +1,6 @@
+import { configSourceContract } from '@logcatch/testing';
 import { expect, it } from 'vitest';
+import plugin from '../plugins/config-etcd/src/index.ts';
 import { tuning } from '../plugins/config-etcd/src/tuning.ts';
 import { uniqueTopic } from './servers/index.ts';
 import { describeWith, etcd } from './servers/require.ts';
@@ -74,4 +76,19 @@ describeWith(['etcd'], 'what etcd holds', () => {
     const driver = new SourceDriver({ endpoints: url(), prefix });
     await driver.until(() => Object.keys(driver.texts).length === 6);
   });
+});
+
+describeWith(['etcd'], 'the etcd source keeps the configuration source contract', () => {
+  const suite = configSourceContract(async () => {
+    const [url] = etcd().endpoints;
+    const key = new EtcdKey(url!);
+    const options = plugin.definition.options.parse({ endpoints: url, key: key.key, format: 'text' });
+    return {
+      create: (context) => plugin.definition.create(options, context),
+      put: async (word) => void (await key.put(word)),
+      remove: async () => void (await key.remove()),
+      wordOf: (loaded) => ('document' in loaded ? loaded.document.text : undefined),
+    };
+  });
+  for (const { name, run } of suite) it(name, run);
 });

@@ -17,6 +17,8 @@ export interface InputSubject {
   create(context: InputContext): Input;
   /** Makes these lines available, after those of earlier calls, as records of one source. */
   produce(lines: readonly string[]): Promise<void>;
+  /** Nothing comes after what was produced. Leave it out for an input that has no end by itself. */
+  finish?(): Promise<void>;
   cleanup?(): Promise<void>;
 }
 
@@ -114,6 +116,19 @@ export function inputContract(make: () => Promise<InputSubject>, options: Contra
         ),
         'read after an abort',
       );
+      await life.end();
+    }),
+
+    play('says that it has ended, and reads again what it is told to', async (subject) => {
+      if (!subject.finish) return;
+      await subject.produce(lines);
+      await subject.finish();
+      const life = await begin(subject, undefined, 50);
+      const first = await life.read(1);
+      await life.read(lines.length - first.length);
+      check((await soon(life.next(), 'read at the end')) === null, 'the input does not say that it has ended');
+      life.rewind(life.firstEnd);
+      checkEqual(await life.read(lines.length - first.length), lines.slice(first.length), 'records read again');
       await life.end();
     }),
 

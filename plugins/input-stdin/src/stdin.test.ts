@@ -16,6 +16,7 @@ describe('the input contract', () => {
     return {
       create: (context) => new StdinInput(options.parse({}), context, pipe),
       produce: async (lines) => void stream.write(lines.map((line) => `${line}\n`).join('')),
+      finish: async () => void stream.end(),
       cleanup: async () => void stream.destroy(),
     };
   });
