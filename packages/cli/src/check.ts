@@ -1,3 +1,4 @@
+import { writeToStderr } from '@logcatch/core';
 import { configured, printTrouble } from './configured.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -7,7 +8,7 @@ import { plainLine } from './text.ts';
 export async function check(file: string, { online = false }: { online?: boolean }): Promise<void> {
   try {
     process.exitCode = await configured(makeEngine('error'), file, online, (configuration, desired) => {
-      const { name, inputs, transforms, outputs, waiting } = desired;
+      const { name, inputs, transforms, outputs, waiting, warnings } = desired;
       for (const { kind, id, type, definition, options } of [...inputs, ...transforms, ...outputs]) {
         const row = `${kind.padEnd(10)} ${id}  ${type}  ${definition.summarize?.(options) ?? ''}`;
         console.log(plainLine(row.trimEnd()));
@@ -15,6 +16,7 @@ export async function check(file: string, { online = false }: { online?: boolean
       for (const { kind, id, sources } of waiting) {
         console.log(`${kind.padEnd(10)} ${id}  not checked whole: it takes values from ${sources.join(', ')}`);
       }
+      for (const warning of warnings) writeToStderr(plainLine(`warning: ${warning.describe()}`));
       const trouble = online ? printTrouble(configuration.sources) : exitCode.done;
       if (trouble !== exitCode.invalid) {
         console.log(`${name} is valid${waiting.length > 0 ? ' as far as it could be checked' : ''}.`);

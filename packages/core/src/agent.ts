@@ -59,6 +59,8 @@ export class Agent {
   readonly #watch: FileWatch;
   readonly #reloads: Reloads;
   readonly #failed = Promise.withResolvers<LogcatchError>();
+  /** What its configuration was warned of: once each. */
+  readonly #warned = new Set<string>();
   #stopping: Promise<LeftOver[]> | undefined;
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   readonly #reporter = new Reporter(this);
@@ -141,8 +143,9 @@ export class Agent {
       engine,
       configuration,
       pipeline: this.pipeline,
-      applied: ({ maxBytes }) => {
-        this.pool.budget = maxBytes;
+      applied: (desired) => {
+        this.pool.budget = desired.maxBytes;
+        this.#warn(desired);
       },
       told: () => this.#reporter.soon(),
     });
@@ -150,6 +153,7 @@ export class Agent {
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
     this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer, log), true);
     engine.hooks.pipeline.call(this.pipeline);
+    this.#warn(desired);
   }
 
   start(): void {
@@ -242,6 +246,15 @@ export class Agent {
   /** Where every byte went, by input. */
   accounts(): ReadonlyMap<string, Account> {
     return this.#store.accounts();
+  }
+
+  #warn({ warnings }: Desired): void {
+    for (const warning of warnings) {
+      // Not by its place: that is another one after an edit elsewhere.
+      const what = `${warning.at}: ${warning.message}`;
+      if (!this.#warned.has(what)) this.log.warn(warning.describe());
+      this.#warned.add(what);
+    }
   }
 
   /** Without it only the commands that ask a running agent do not work. */

@@ -3,6 +3,7 @@ import type { ConfigSource, ConfigSourceContext } from './config-source.ts';
 import type { EngineHandle } from './hooks.ts';
 import type { Input, InputContext } from './input.ts';
 import type { Output, OutputContext } from './output.ts';
+import type { Template } from './template.ts';
 import type { Transform, TransformContext } from './transform.ts';
 
 /** A plugin is a value; whatever it adds, it adds by tapping hooks in `apply`. */
@@ -29,12 +30,21 @@ export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'input', Input, InputContext, Schema> {
   /** There can be only one of them in a pipeline: what it reads is there once. Default false. */
   readonly single?: boolean;
+  /**
+   * Attributes that it gives records besides the built-in ones and those of the pipeline file. Where this is left out they are
+   * not known, and `check` says nothing about missing ones.
+   */
+  sets?(options: z.output<Schema>): readonly string[];
+  /** Whether it would read a file at this absolute path, so that `check` finds an output that writes there. */
+  reads?(options: z.output<Schema>, path: string, resolve: (path: string) => string): boolean;
 }
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'transform', Transform, TransformContext, Schema> {
   /** Names of its exits with these options, where it has several; others say `inputs: [id.exit]`. */
   exits?(options: z.output<Schema>): readonly string[];
+  /** Attributes that it may give records: see {@link InputDefinition.sets}. */
+  sets?(options: z.output<Schema>): readonly string[];
 }
 
 export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
@@ -43,6 +53,8 @@ export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
   readonly concurrency?: number;
   /** Whether these options ask for transactions: an instance has {@link Output.transactions} then. Such an output is the only required one. */
   transactional?(options: z.output<Schema>): boolean;
+  /** The file that it writes to, where it writes to files. */
+  writes?(options: z.output<Schema>): Template;
 }
 
 export interface ConfigSourceDefinition<Schema extends z.ZodType = z.ZodType>

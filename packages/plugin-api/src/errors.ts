@@ -45,6 +45,14 @@ export const errorTable = {
     'An output with `delivery: exactly-once` is not the only one that is required.',
     'Give the other outputs `required: false`, or a pipeline of their own: one position cannot move in two transactions at once.',
   ),
+  LC_CONFIG_NO_ATTRIBUTE: entry(
+    'Nothing sets an attribute that a template of an output needs.',
+    'Set it under `attributes:` of the input, or give a default: `{{ name:-default }}`.',
+  ),
+  LC_CONFIG_LOOP: entry(
+    'An output writes to files that its own input reads.',
+    'Write elsewhere, or name them under `exclude` of the input: what is written is read and written again, without end.',
+  ),
   LC_CONFIG_UNTRUSTED: entry(
     'A remote source asks for what only the pipeline file may say.',
     'Say it in the pipeline file.',

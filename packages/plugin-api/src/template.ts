@@ -50,6 +50,16 @@ export class Template {
     return this.#parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
   }
 
+  /** Those of them that every record has to have: they have no default. */
+  get needed(): string[] {
+    return this.#parts.flatMap((part) => (typeof part === 'string' || part.fallback ? [] : [part.name]));
+  }
+
+  /** A value with this text in place of each attribute. */
+  filledWith(text: string): string {
+    return this.#parts.map((part) => (typeof part === 'string' ? part : text)).join('');
+  }
+
   /** What every value begins with: the text before the first attribute. */
   get prefix(): string {
     const [first] = this.#parts;

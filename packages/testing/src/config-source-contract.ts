@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConfigSource, type ConfigSourceContext, LogcatchError, type LoadedConfig } from '@logcatch/plugin-api';
+import { type ConfigSource, type ConfigSourceContext, type LoadedConfig, LogcatchError } from '@logcatch/plugin-api';
 import { type ContractCase, type ContractOptions, check, type Soon, within } from './contract.ts';
 import { type FakeOptions, fakeConfigContext } from './fakes.ts';
 

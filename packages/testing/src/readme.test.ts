@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
 import {
+  type Batch,
+  batchOf,
+  defineConfigSource,
+  defineInput,
+  defineTransform,
+  FileWatch,
+  type Source,
+  z,
+} from '@logcatch/plugin-api';
+import {
   configSourceContract,
   FlakyOutput,
   fakeConfigContext,
@@ -12,16 +22,6 @@ import {
   outputContract,
   transformContract,
 } from '@logcatch/testing';
-import {
-  type Batch,
-  batchOf,
-  defineConfigSource,
-  defineInput,
-  defineTransform,
-  FileWatch,
-  type Source,
-  z,
-} from '@logcatch/plugin-api';
 import { expect, test } from 'vitest';
 
 // The code of the README, run: what stands between the comments with scissors is a block of it.

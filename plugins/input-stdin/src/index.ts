@@ -11,5 +11,6 @@ export default defineInput({
   description: 'Reads the lines of standard input, once.',
   options,
   single: true,
+  sets: () => [],
   create: (values, context) => new StdinInput(values, context, standardInput),
 });

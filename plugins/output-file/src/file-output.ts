@@ -8,8 +8,8 @@ import {
   LogcatchError,
   type Output,
   type OutputContext,
-  Rejected,
   type Refused,
+  Rejected,
   textLines,
 } from '@logcatch/plugin-api';
 import { explain, isLasting } from './failure.ts';

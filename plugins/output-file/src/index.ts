@@ -9,5 +9,6 @@ export default defineOutput({
   // What comes while a group is written is the next one.
   concurrency: 64,
   summarize: ({ path, value }) => `${path.text}, ${value}`,
+  writes: ({ path }) => path,
   create: (options, context) => new FileOutput(options, context),
 });

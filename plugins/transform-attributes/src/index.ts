@@ -8,5 +8,6 @@ export default defineTransform({
   options,
   summarize: ({ remove = [], rename = {}, set = {} }) =>
     [...remove, ...Object.keys(rename), ...Object.keys(set)].join(', '),
+  sets: ({ rename = {}, set = {} }) => [...Object.values(rename), ...Object.keys(set)],
   create: (options) => new AttributesTransform(options),
 });

@@ -9,6 +9,7 @@ export default defineTransform({
   type: 'drop-blank',
   description: 'Drops records that are empty or only white space.',
   options: z.strictObject({}),
+  sets: () => [],
   create: () => ({
     apply: (batch) =>
       batch.filterRanges((buffer, start, end) => {

@@ -7,5 +7,6 @@ export default defineTransform({
     condition: condition().describe('What a record has to meet, such as `level != "debug"`. The others are dropped.'),
   }),
   summarize: ({ condition }) => condition.text,
+  sets: () => [],
   create: ({ condition }) => ({ apply: (batch) => condition.filter(batch) }),
 });

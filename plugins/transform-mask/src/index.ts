@@ -7,5 +7,6 @@ export default defineTransform({
   description: 'Replaces card numbers, e-mail addresses, tokens and own patterns.',
   options,
   summarize: ({ kinds, patterns }) => [...kinds, ...(patterns.length > 0 ? [`${patterns.length} own`] : [])].join(', '),
+  sets: () => [],
   create: (options) => new Mask(options),
 });

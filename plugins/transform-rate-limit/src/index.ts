@@ -14,5 +14,6 @@ export default defineTransform({
     exclude: condition().optional().describe('What is let through uncounted, such as `level == "error"`.'),
   }),
   summarize: ({ limit, window }) => `${limit} in ${window} ms`,
+  sets: () => [],
   create: (options, { log }) => new RateLimit(options, log, () => performance.now()),
 });

@@ -19,6 +19,7 @@ export default defineTransform({
   options,
   exits: ({ routes }) => [...Object.keys(routes), rest],
   summarize: ({ routes }) => Object.keys(routes).join(', '),
+  sets: () => [],
   create: ({ routes }) => {
     const exits = Object.entries(routes);
     return {

@@ -14,6 +14,7 @@ export default defineTransform({
   description: 'Keeps one of so many records.',
   options,
   summarize: ({ rate }) => `1 of ${rate}`,
+  sets: () => [],
   create: ({ rate, key, exclude }) => ({
     // By a hash, not by counting: what is read again has the same fate, and a key has it on every agent.
     apply: (batch) => {

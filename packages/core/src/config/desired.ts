@@ -1,4 +1,4 @@
-import type { ComponentDefinition, Edge, Origin } from '@logcatch/plugin-api';
+import type { ComponentDefinition, Edge, LogcatchError, Origin } from '@logcatch/plugin-api';
 import type { DesiredSource } from './source-section.ts';
 import type { JsonValue } from './value.ts';
 
@@ -29,6 +29,8 @@ export interface Desired {
   readonly sources: readonly DesiredSource[];
   /** What cannot run yet, and why: not among the components above. */
   readonly waiting: readonly Waiting[];
+  /** What is valid and probably not meant. */
+  readonly warnings: readonly LogcatchError[];
   /** Where the keys stand that need a restart; the document itself for those that are not written. */
   readonly origins: Readonly<Record<RestartKey, Origin>>;
 }

@@ -168,6 +168,7 @@ const desired = fc
       edges: edges as Edge[],
       sources: [],
       waiting: [],
+      warnings: [],
       origins: { name: origin, agent_id: origin, data_dir: origin, plugins: origin },
     };
   });

@@ -7,10 +7,11 @@ import { reportSecondRequired } from './exactly-once.ts';
 import { envSource, hostSource, type NameSource } from './names.ts';
 import { Problems } from './problem.ts';
 import { readSettings, type Settings, sections } from './settings.ts';
+import { reportSecondSingle } from './single.ts';
 import { readSources, type SourceTypes, type SourceValues } from './source-section.ts';
 import type { Types } from './type-field.ts';
-import { reportSecondSingle } from './single.ts';
 import { configValue, type MapValue, reportKind } from './value.ts';
+import { warningsOf } from './warnings.ts';
 import { wire } from './wiring.ts';
 
 /** What a document is resolved with. */
@@ -71,6 +72,7 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
     transforms: componentsOf('transform'),
     outputs: componentsOf('output'),
     edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)),
+    warnings: warningsOf(declared, edges, document, settings.file).errors(file),
   };
 }
 

@@ -9,7 +9,10 @@ import { readPlugins } from './plugins.ts';
 import type { Problems } from './problem.ts';
 import type { MapValue } from './value.ts';
 
-export type Settings = Omit<Desired, 'inputs' | 'transforms' | 'outputs' | 'edges' | 'sources' | 'waiting'>;
+export type Settings = Omit<
+  Desired,
+  'inputs' | 'transforms' | 'outputs' | 'edges' | 'sources' | 'waiting' | 'warnings'
+>;
 
 /** The keys that hold components. */
 export const sections = { input: 'inputs', transform: 'transforms', output: 'outputs' } as const;

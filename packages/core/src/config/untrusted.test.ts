@@ -1,6 +1,6 @@
 import {
-  condition,
   type ConfigSourceDefinition,
+  condition,
   defineConfigSource,
   defineInput,
   defineTransform,
@@ -11,9 +11,9 @@ import { expect, test } from 'vitest';
 import { parseDocument } from './document.ts';
 import { ConfigErrors } from './errors.ts';
 import { scope } from './fixtures/definitions.ts';
+import { Problems } from './problem.ts';
 import { resolveDocument } from './resolve.ts';
 import { configValue } from './value.ts';
-import { Problems } from './problem.ts';
 
 const create = (): never => {
   throw new Error('configuration creates nothing');
