@@ -220,7 +220,7 @@ export class Discovery {
     const untold = fresh.filter(({ path, stat }) => {
       const { birth } = stat;
       const old = birth !== null && Number(birth / 1_000_000n) < before && Number(birth / 1_000_000n) > this.#startedAt;
-      return old && folders.watches(dirname(path)) && !troubles.of(path);
+      return old && folders.wayOf(dirname(path)) !== 'polled' && !troubles.of(path);
     });
     if (untold.length === 0) return;
     this.#saidUntold = true;

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import type { Discovery } from './discovery.ts';
 import { Folders } from './folders.ts';
 import type { InputParts } from './parts.ts';
+import { pauseOf } from './pause.ts';
 import type { Tail } from './reading/tail.ts';
 
 /** Milliseconds that a file stays open without a reason to. */
@@ -102,7 +103,10 @@ export class Follower {
     const { discovery, close } = this.#options;
     const { idlePoll } = this.#parts.process.tuning;
     if (tail.broken) return idlePoll;
+    const { grewAt } = tail;
     discovery.observe(tail, now);
+    if (tail.grewAt !== grewAt) tail.told = tail.hinted;
+    tail.hinted = false;
     tail.missingSince = tail.file.missing ? (tail.missingSince ?? now) : undefined;
     if (tail.broken || (tail.overwritten && !tail.file.missing)) return idlePoll;
     if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
@@ -111,20 +115,22 @@ export class Follower {
     return this.#pause(tail, now);
   }
 
-  /** The longer a file did not grow, the longer it is not looked at. Hints, and the rescan, look as well. */
   #pause(tail: Tail, now: number): number {
-    const { pace, tuning } = this.#parts.process;
-    const { poll, idlePoll, idleAfter, rescan } = tuning;
-    const { watch } = this.#options;
-    if (tail.file.missing) return this.#options.close.removed / 4;
+    const { pace, tuning, folders } = this.#parts.process;
+    const { watch, close } = this.#options;
+    if (tail.file.missing) return close.removed / 4;
     const idle = now - tail.grewAt;
-    if (idle < poll) return pace.grown();
-    if (idle < idleAfter || tail.lostAt !== undefined) return poll;
-    const told = watch && !tail.file.linked && this.#parts.process.folders.watches(tail.folder);
-    // The rescan will do.
-    if (tail.file.parked && (told || (!watch && idle / 60 > rescan))) return Number.POSITIVE_INFINITY;
-    if (!watch && tail.file.parked) return Math.max(idle / 60, idlePoll);
-    return told && tail.settled ? rescan : Math.min(idle / 10, idlePoll);
+    const sight = {
+      idle,
+      way: watch && !tail.file.linked ? folders.wayOf(tail.folder) : 'polled',
+      told: tail.told,
+      watch,
+      lost: tail.lostAt !== undefined,
+      parked: tail.file.parked,
+      settled: tail.settled,
+    } as const;
+    const quick = idle < tuning.poll ? pace.grown() : tuning.poll;
+    return pauseOf(sight, { ...tuning, inactive: close.inactive, quick });
   }
 
   /** Hints come in bursts: a few milliseconds later they are looked at together, one look at a time. */
@@ -177,9 +183,21 @@ export class Follower {
   }
 
   #written(path: string, stats: Stats | undefined): void {
-    const tail = stats && this.#parts.tails.ofFile(`${stats.dev}:${stats.ino}`);
-    if (tail?.path === path) this.#parts.looks.within(this.look(tail, this.#parts.process.clock.now()), tail);
-    else this.#hint(() => this.#paths.add(path));
+    const { tails, finder } = this.#parts;
+    const tail = stats ? tails.ofFile(`${stats.dev}:${stats.ino}`) : tails.at(path);
+    if (tail?.path === path) this.#grown(tail);
+    else if (finder.matches(path)) this.#hint(() => this.#paths.add(path));
+  }
+
+  /** A file is said to have grown. One that grows all the time is not looked at each time. */
+  #grown(tail: Tail): void {
+    const { process, looks } = this.#parts;
+    // The read that is to come reads what is there then.
+    if (tail.unread && tail.file.inUse === 0) return;
+    tail.hinted = true;
+    const now = process.clock.now();
+    const wait = tail.grewAt + process.pace.pause - now;
+    looks.within(wait > 0 ? wait : this.look(tail, now), tail);
   }
 
   #blind(folder: string): void {

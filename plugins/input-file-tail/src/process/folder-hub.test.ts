@@ -9,6 +9,7 @@ import { HandClock } from '../fixtures/hand-clock.ts';
 import { disk } from '../machine/disk.ts';
 import type { Interest } from './folder.ts';
 import { FolderHub } from './folder-hub.ts';
+import type { Listen, Listener } from './listen.ts';
 
 let folder: string;
 let hub: FolderHub;
@@ -135,7 +136,8 @@ describe('routing', () => {
     expect([a, b, logs].map(({ taken }) => taken())).toEqual([
       ['moved a.log', 'written c'],
       ['written b.txt'],
-      ['moved a.log', 'moved x.log'],
+      // Of writes it is told without a look at its pattern.
+      ['moved a.log', 'written b.txt', 'moved x.log', 'written c'],
     ]);
   });
 
@@ -179,31 +181,124 @@ describe('routing', () => {
   });
 });
 
-describe('a folder that is not watched', () => {
-  test('with too many events is given up and polled, and watched again later', async () => {
-    const a = subscribe(named('a', 'b'));
-    const logs = subscribe(matching('.log'));
-    await writeFile(at('a'), '');
-    watchers[0]?.emit('ready');
-    for (let i = 0; i < 11; i++) watchers[0]?.emit('change', at('a'));
-    await until(() => watchers[0]?.closed);
-    expect([a, logs].some(({ told }) => told.some((text) => text.includes('watching')))).toBe(false);
-    await delay(50);
-    a.taken();
-    logs.taken();
+/** Listens to what {@link hear} says. */
+class Ears {
+  readonly open = new Map<string, Listener>();
+  readonly listen: Listen = (path, listener) => {
+    this.open.set(path, listener);
+    return () => void this.open.delete(path);
+  };
+  get ear(): Listener | undefined {
+    return this.open.get(folder);
+  }
+}
 
-    // Only those are told whose file is another one.
-    await writeFile(at('b'), '');
-    await until(() => a.told.length > 0 && logs.told.length > 0);
-    expect(a.taken()).toEqual(['moved b']);
-    expect(logs.taken()[0]).toBe('changed');
-    await rename(at('b'), at('a'));
-    await until(() => a.told.length === 2);
-    expect(a.told.toSorted()).toEqual(['moved a', 'moved b']);
+describe('a folder with many events', () => {
+  let clock: HandClock;
+  let ears: Ears;
 
-    await until(() => watchers.length === 2);
+  beforeEach(() => {
+    clock = new HandClock();
+    ears = new Ears();
+    hub = new FolderHub({ clock, startWatch: fakeWatch, listen: ears.listen });
   });
 
+  async function busy() {
+    const a = subscribe(named('a', 'b'));
+    const logs = subscribe(matching('.log'));
+    watchers[0]?.emit('ready');
+    for (let i = 0; i < 11; i++) watchers[0]?.emit('change', at('a'));
+    await clock.pass(10);
+    a.taken();
+    logs.taken();
+    return { a, logs };
+  }
+
+  test('is listened to instead, and nobody is told that it is blind', async () => {
+    const { a, logs } = await busy();
+    expect(hub.wayOf(folder)).toBe('heard');
+    ears.ear?.written('a');
+    ears.ear?.written('x.log');
+    ears.ear?.entry('b');
+    ears.ear?.entry('y.log');
+    expect([a.taken(), logs.taken()]).toEqual([
+      ['written a', 'moved b'],
+      ['written a', 'written x.log', 'moved y.log'],
+    ]);
+  });
+
+  test('tells of folders in it, and of its own end', async () => {
+    const { a, logs } = await busy();
+    await mkdir(at('sub'));
+    ears.ear?.entry('sub');
+    expect([a.taken(), logs.taken()]).toEqual([[], ['structure']]);
+    await rename(folder, `${folder}-old`);
+    await mkdir(folder);
+    ears.ear?.entry(folder.slice(tmpdir().length + 1));
+    await rm(`${folder}-old`, { recursive: true });
+    expect([a, logs].map(({ taken }) => taken())).toEqual([
+      ['blind', 'structure'],
+      ['blind', 'structure'],
+    ]);
+    expect(ears.ear).toBeUndefined();
+  });
+
+  test('is watched again when it was quiet for a minute, and listened to until that is set up', async () => {
+    await busy();
+    hub.recheck(folder);
+    expect(watchers).toHaveLength(1);
+    await clock.pass(60_000);
+    hub.recheck(folder);
+    expect([hub.wayOf(folder), watchers.length]).toEqual(['heard', 2]);
+    watchers[1]?.emit('ready');
+    expect([hub.wayOf(folder), ears.ear]).toEqual(['watched', undefined]);
+  });
+
+  test('about few files is polled, and listened to again after a minute', async () => {
+    const { a, logs } = await busy();
+    while (hub.wayOf(folder) === 'heard') ears.ear?.written('a');
+    expect([a.taken().at(-1), logs.taken().at(-1)]).toEqual(['blind', 'blind']);
+    await writeFile(at('b'), '');
+    await clock.pass(1_000);
+    // Only those are told whose file is another one.
+    expect(a.taken()).toEqual(['moved b']);
+    expect(logs.taken()[0]).toBe('changed');
+    await clock.pass(60_000);
+    expect([hub.wayOf(folder), watchers.length]).toEqual(['heard', 1]);
+  });
+
+  test('that cannot be listened to is polled', async () => {
+    hub = new FolderHub({
+      clock,
+      startWatch: fakeWatch,
+      listen: () => {
+        throw Object.assign(new Error('no more'), { code: 'EMFILE' });
+      },
+    });
+    const { a } = await busy();
+    expect([a.taken(), hub.wayOf(folder)]).toEqual([[], 'polled']);
+    expect(subscribe(named('c')).taken()).toEqual(['changed', 'not watching: no more']);
+  });
+
+  test('is listened to by what the system has', async () => {
+    hub = new FolderHub({ tuning: { poll: 5 }, startWatch: fakeWatch });
+    const { a, logs } = await (async () => {
+      const a = subscribe(named('a'));
+      const logs = subscribe(matching('.log'));
+      watchers[0]?.emit('ready');
+      for (let i = 0; i < 11; i++) watchers[0]?.emit('change', at('a'));
+      a.taken();
+      logs.taken();
+      return { a, logs };
+    })();
+    await writeFile(at('a'), 'x');
+    await until(() => a.told.includes('moved a') && a.told.includes('written a'));
+    await appendFile(at('x.log'), 'x');
+    await until(() => logs.told.includes('moved x.log') && logs.told.includes('written x.log'));
+  });
+});
+
+describe('a folder that is not watched', () => {
   test('because it is not there, is watched when it comes, and again when another comes in its place', async () => {
     const sub = subscribe(named('sub/a'), at('sub'));
     expect(watchers).toHaveLength(0);
@@ -211,11 +306,11 @@ describe('a folder that is not watched', () => {
     await until(() => watchers.length === 1);
     expect(sub.taken()).toContain('structure');
     watchers[0]?.emit('ready');
-    await until(() => hub.watches(at('sub')));
+    await until(() => hub.wayOf(at('sub')) === 'watched');
     await rename(at('sub'), at('old'));
     await mkdir(at('sub'));
     watchers[0]?.emit('unlinkDir', at('sub'));
-    expect(hub.watches(at('sub'))).toBe(false);
+    expect(hub.wayOf(at('sub'))).toBe('polled');
     await until(() => watchers.length === 2);
   });
 

@@ -2,9 +2,7 @@ import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { type Disk, statOf } from '../machine/disk.ts';
-
-/** Change events of one folder in a second from which polling it is cheaper. chokidar tells at most 20 of one file. */
-const busy = 10;
+import { Traffic, type Way } from './traffic.ts';
 
 /** Which files of a folder are wanted: these, or those that match. */
 export type Interest = { readonly paths: readonly string[] } | { readonly matches: (path: string) => boolean };
@@ -16,7 +14,7 @@ export interface Subscriber {
   readonly watch: boolean;
   /** A file appeared, went, or is another one. The stats are those of one that appeared, where they are known. */
   moved(path: string, stats?: Stats): void;
-  /** A file was written to. */
+  /** A file was written to. One that wants what matches is told of all files: it knows faster which are its own. */
   written(path: string, stats: Stats | undefined): void;
   /** From now on writes are not told. */
   blind(): void;
@@ -39,10 +37,13 @@ export class Folder {
   readonly path: string;
   /** Watchers that are being closed. */
   readonly closing = new Set<Promise<void>>();
+  readonly traffic = new Traffic();
   watcher: FSWatcher | undefined;
   /** The watcher is set up. */
   watching = false;
-  /** By the clock: when to try again to watch it. */
+  /** Ends listening, while it is listened to. */
+  deafen: (() => void) | undefined;
+  /** By the clock: when to try again to watch it, or to listen. */
   unwatchedUntil = 0;
   /** Why it cannot be watched. */
   failure: Error | undefined;
@@ -57,8 +58,6 @@ export class Folder {
   #again = false;
   /** Which folder is there; `undefined` = none. */
   #key: string | undefined;
-  #events = 0;
-  #since = 0;
 
   constructor(path: string, disk: Disk) {
     this.path = path;
@@ -67,6 +66,11 @@ export class Folder {
 
   get empty(): boolean {
     return this.#all.size === 0;
+  }
+
+  /** How it is known now that files of it are written to. */
+  get way(): Way {
+    return this.deafen ? 'heard' : this.watching ? 'watched' : 'polled';
   }
 
   /** Somebody trusts hints, and there is something to watch. */
@@ -108,7 +112,8 @@ export class Folder {
   }
 
   written(path: string, stats?: Stats): void {
-    for (const subscriber of this.#of(path)) subscriber.written(path, stats);
+    for (const subscriber of this.#named.get(path)?.subscribers ?? []) subscriber.written(path, stats);
+    for (const subscriber of this.#matching.keys()) subscriber.written(path, stats);
   }
 
   /** A folder in this one concerns those that look for what is below; this one, or one above, concerns all. */
@@ -125,15 +130,6 @@ export class Folder {
   failed(error: Error | undefined): void {
     this.failure = error;
     for (const subscriber of this.#all) if (subscriber.watch) subscriber.watching(error ?? null);
-  }
-
-  /** Counts an event. */
-  isBusy(now: number): boolean {
-    if (now - this.#since >= 1_000) {
-      this.#since = now;
-      this.#events = 0;
-    }
-    return ++this.#events > busy;
   }
 
   /** Whether an entry came or went since the last call, or the folder is another one. */

@@ -24,6 +24,11 @@ export class Pace {
     this.#since = clock.now();
   }
 
+  /** Milliseconds from one look at a file that grows to the next. */
+  get pause(): number {
+    return this.#pause;
+  }
+
   /** A file has grown. @returns the milliseconds until it is to be looked at again */
   grown(): number {
     const now = this.#clock.now();

@@ -4,6 +4,7 @@ import { Slices } from '../machine/slices.ts';
 import { type Tuning, tuning as usual } from '../machine/tuning.ts';
 import { FolderHub, type StartWatch } from './folder-hub.ts';
 import { HandleTable, usualMost } from './handle-table.ts';
+import type { Listen } from './listen.ts';
 import { Looks } from './looks.ts';
 import { Pace } from './pace.ts';
 import { ReadSlots } from './read-slots.ts';
@@ -15,6 +16,7 @@ export interface Injected {
   readonly disk?: Disk;
   readonly tuning?: Partial<Tuning>;
   readonly startWatch?: StartWatch;
+  readonly listen?: Listen;
   readonly mostHandles?: number;
 }
 
@@ -34,12 +36,18 @@ export class Process {
   readonly handles: HandleTable;
   readonly reads = new ReadSlots();
 
-  constructor({ clock = realClock, disk = realDisk, tuning, startWatch, mostHandles }: Injected = {}) {
+  constructor({ clock = realClock, disk = realDisk, tuning, startWatch, listen, mostHandles }: Injected = {}) {
     this.clock = clock;
     this.disk = disk;
     this.slices = new Slices(clock);
     this.tuning = { ...usual, ...tuning };
-    this.folders = new FolderHub({ clock, disk, tuning: this.tuning, ...(startWatch && { startWatch }) });
+    this.folders = new FolderHub({
+      clock,
+      disk,
+      tuning: this.tuning,
+      ...(startWatch && { startWatch }),
+      ...(listen && { listen }),
+    });
     this.looks = new Looks(clock, Math.min(this.tuning.poll, this.tuning.quickest));
     this.pace = new Pace(clock, this.tuning.quickest, this.tuning.poll);
     this.rescans = new Rescans(clock, this.tuning.rescan);

@@ -44,6 +44,10 @@ export class Tail implements Holder {
   readonly origin: string;
   source: Source;
   paused = false;
+  /** Hints came since it was last looked at. */
+  hinted = false;
+  /** Its last growth was told by a hint: the bytes were written on this machine a moment ago. */
+  told = false;
   /** Records cut off lines that are too long. */
   splits = 0;
   /** Nothing more is expected: what follows the last line end is a record too. */
@@ -222,6 +226,7 @@ export class Tail implements Holder {
 
   rewind(position: number): void {
     this.#turn++;
+    this.told = false;
     this.#position = this.#searched = position;
     this.#context = undefined;
     this.#longest = 0;
@@ -247,14 +252,15 @@ export class Tail implements Holder {
     const unwanted = () => turn !== this.#turn || this.paused || this.closed;
     const start = this.#position;
     // What is before tells whether a line was left unfinished, and whether the file is still the same.
-    const from = this.#context?.length ?? Math.min(start, lastBytes);
+    // As far as it is remembered the beginning is read with the rest.
+    const from = start <= headBytes ? start : (this.#context?.length ?? Math.min(start, lastBytes));
     const base = start - from;
     const chunk = await buffers.acquire(this.#chunkBytes(base, buffers.largest), signal);
     let kept = false;
     try {
       if (unwanted()) return null;
       const { bytes } = chunk;
-      const to = await slots.use(this.lane, () => this.#readInto(bytes, base, unwanted));
+      const to = await slots.use(this.lane, () => this.#readInto(bytes, base, from, unwanted));
       signal.throwIfAborted();
       if (to === undefined || unwanted()) return null;
 
@@ -321,15 +327,16 @@ export class Tail implements Holder {
    * Reads, and looks whether the file still is what was read before.
    * @returns how many bytes there are; `undefined` where they do not count: it is not, or it was paused, rewound or closed
    */
-  async #readInto(bytes: Buffer, base: number, unwanted: () => boolean): Promise<number | undefined> {
+  async #readInto(bytes: Buffer, base: number, from: number, unwanted: () => boolean): Promise<number | undefined> {
     return this.file.use(async (handle) => {
       // As known before the read: the file may be seen to grow while it runs.
       const size = this.#size;
       const modified = this.#modified;
       const context = this.#context;
-      const to = await handle.read(bytes, bytes.length, base);
+      const now = this.told && this.lane === 'live';
+      const to = now ? handle.readNow(bytes, bytes.length, base) : await handle.read(bytes, bytes.length, base);
       if (unwanted() || this.file.differs) return undefined;
-      const changed = context !== undefined && !context.equals(bytes.subarray(0, Math.min(context.length, to)));
+      const changed = context && !context.equals(bytes.subarray(from - context.length, Math.min(from, to)));
       if (changed || (base + to < size && to < bytes.length)) {
         this.file.differs = true;
         return undefined;

@@ -26,6 +26,11 @@ export class Tails implements Iterable<Tail> {
     return this.#byFile.get(key);
   }
 
+  /** The newest one that was found at a path; it may be elsewhere by now. */
+  at(path: string): Tail | undefined {
+    return this.#byOrigin.get(path);
+  }
+
   of(source: Source): Tail | undefined {
     return this.#bySource.get(source.key);
   }
