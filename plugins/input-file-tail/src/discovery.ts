@@ -62,7 +62,11 @@ export class Discovery {
 
   /** Looks at everything, or at a part. */
   async look(scope: Scope | 'all', signal: AbortSignal): Promise<Findings> {
-    const findings = scope === 'all' ? await this.#parts.finder.all() : await this.#partly(scope);
+    const unchanged = new Set<Tail>();
+    const findings =
+      scope === 'all'
+        ? await this.#parts.finder.all((path) => this.#unchanged(path, unchanged))
+        : await this.#partly(scope);
     signal.throwIfAborted();
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
@@ -71,7 +75,7 @@ export class Discovery {
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
       if (!concerned) continue;
-      if (!found.has(tail) && !this.#isAt(tail)) {
+      if (!found.has(tail) && !unchanged.has(tail) && !this.#isAt(tail)) {
         tail.lostAt ??= this.#now;
         tail.strayed = true;
         this.#parts.looks.within(0, tail);
@@ -152,6 +156,17 @@ export class Discovery {
     }
     for (const path of paths) if (finder.matches(path)) finder.one(path, findings, false);
     return findings;
+  }
+
+  /** Whether a path leads to a file that is read, and is what was seen of it last. */
+  #unchanged(path: string, unchanged: Set<Tail>): boolean {
+    const tail = this.#parts.tails.at(path);
+    if (tail?.path !== path || tail.lostAt !== undefined || tail.strayed || tail.broken) return false;
+    if (tail.file.missing || tail.overwritten) return false;
+    const seen = this.#parts.process.disk.glance(path);
+    if (seen?.key !== tail.key || !tail.isAsSeen(seen)) return false;
+    unchanged.add(tail);
+    return true;
   }
 
   /** Tells the files that are read already, under whatever path, from those that are not. */

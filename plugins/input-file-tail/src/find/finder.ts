@@ -48,15 +48,18 @@ export class Finder {
     return this.#parts.patterns.some((pattern) => pattern.matches(path)) && !this.#parts.exclusions.has(path);
   }
 
-  /** Walks everything. */
-  async all(): Promise<Findings> {
+  /**
+   * Walks everything.
+   * @param known says of a regular file whether there is nothing new about it: it is left out
+   */
+  async all(known: (path: string) => boolean = () => false): Promise<Findings> {
     const { patterns, exclusions } = this.#parts;
     const findings = newFindings();
     for (const pattern of patterns) {
       if (pattern.literal) {
         findings.folders.add(dirname(pattern.base));
-        if (!exclusions.has(pattern.base)) this.one(pattern.base, findings, true);
-      } else await this.#walk(pattern, pattern.base, findings);
+        if (!exclusions.has(pattern.base) && !known(pattern.base)) this.one(pattern.base, findings, true);
+      } else await this.#walk(pattern, pattern.base, findings, known);
     }
     return findings;
   }
@@ -117,7 +120,7 @@ export class Finder {
     return undefined;
   }
 
-  async #walk(pattern: Pattern, folder: string, findings: Findings): Promise<void> {
+  async #walk(pattern: Pattern, folder: string, findings: Findings, known: (path: string) => boolean): Promise<void> {
     const { disk, exclusions } = this.#parts;
     if (!pattern.mayHold(folder) || exclusions.has(folder)) return;
     const named = folder === pattern.base;
@@ -130,7 +133,8 @@ export class Finder {
     findings.folders.add(folder);
     for (const entry of entries) {
       const path = join(folder, entry.name);
-      if (this.#leadsOn(pattern, path, entry)) await this.#walk(pattern, path, findings);
+      if (entry.kind === 'file' && known(path)) await this.#parts.slices.next();
+      else if (this.#leadsOn(pattern, path, entry)) await this.#walk(pattern, path, findings, known);
       else if (pattern.matches(path) && !exclusions.has(path)) {
         this.one(path, findings, false);
         await this.#parts.slices.next();

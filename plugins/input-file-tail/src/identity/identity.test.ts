@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { birthOf } from '../machine/disk.ts';
+import { birthOf } from '../machine/file-stat.ts';
 import { type FileFacts, identify, metaOf, readMeta, readPart } from './identity.ts';
 import { StoredRows } from './stored-rows.ts';
 

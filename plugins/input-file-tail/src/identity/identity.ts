@@ -41,7 +41,8 @@ export function fileKey({ dev, ino }: { readonly dev: bigint; readonly ino: bigi
 }
 
 export function fingerprint(head: Uint8Array): string {
-  return hash('sha256', head, 'hex').slice(0, 32);
+  // Not a slice of the text: that would keep all of it.
+  return hash('sha256', head, 'buffer').toString('hex', 0, 16);
 }
 
 /** What is stored with a position to recognise the file after a restart. */

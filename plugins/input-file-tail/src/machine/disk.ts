@@ -1,5 +1,7 @@
-import { type BigIntStats, constants, fstatSync, readSync, realpathSync, statSync } from 'node:fs';
-import { access, open, readdir, readlink, realpath } from 'node:fs/promises';
+import { constants, realpathSync, statSync } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
+import { Descriptor } from './descriptor.ts';
+import { fileStat } from './file-stat.ts';
 
 /** What is at a path, links followed. */
 export interface FileStat {
@@ -20,6 +22,11 @@ export interface Entry {
 }
 
 export type Extent = Pick<FileStat, 'size' | 'modified'>;
+
+export interface Glance extends Extent {
+  /** As `fileKey` makes it, for all numbers that are exact. */
+  readonly key: string;
+}
 
 /** An open file. It stays the same file, whatever happens to its path. */
 export interface Handle {
@@ -44,6 +51,8 @@ export interface Handle {
 export interface Disk {
   /** `undefined`: nothing is there. */
   stat(path: string): FileStat | undefined;
+  /** Of what is there the file and its extent, at half the price of `stat`; `undefined`: nothing, or it cannot be told. */
+  glance(path: string): Glance | undefined;
   list(folder: string): Promise<readonly Entry[]>;
   open(path: string): Promise<Handle>;
   /** Links followed. The path itself where it leads nowhere. */
@@ -62,6 +71,15 @@ export const disk: Disk = {
       throw error;
     }
   },
+  glance(path) {
+    try {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat) return undefined;
+      return { key: `${stat.dev}:${stat.ino}`, size: stat.size, modified: Math.floor(stat.mtimeMs) };
+    } catch {
+      return undefined;
+    }
+  },
   async list(folder) {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.map((entry) => ({
@@ -69,26 +87,12 @@ export const disk: Disk = {
       kind: entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : 'other',
     }));
   },
-  async open(path) {
-    // Should it have become a FIFO since `stat` looked, this neither hangs nor takes it.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return {
-      stat: () => fileStat(fstatSync(handle.fd, { bigint: true })),
-      extent: () => {
-        const { size, mtimeMs } = fstatSync(handle.fd);
-        return { size, modified: Math.floor(mtimeMs) };
-      },
-      deleted: () => fstatSync(handle.fd).nlink === 0,
-      read: async (into, length, position) => (await handle.read(into, 0, length, position)).bytesRead,
-      readNow: (into, length, position) => readSync(handle.fd, into, 0, length, position),
-      // Linux says where an open file is; elsewhere its path is all there is.
-      realPath: () => readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(path).catch(() => undefined)),
-      close: () => handle.close(),
-    };
-  },
+  open: (path) => Descriptor.at(path),
   realPath(path) {
     try {
-      return realpathSync.native(path);
+      const real = realpathSync.native(path);
+      // The same text is kept once.
+      return real === path ? path : real;
     } catch {
       return path;
     }
@@ -101,22 +105,6 @@ export const disk: Disk = {
     );
   },
 };
-
-function fileStat(stat: BigIntStats): FileStat {
-  return {
-    kind: stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other',
-    dev: stat.dev,
-    ino: stat.ino,
-    size: Number(stat.size),
-    birth: birthOf(stat),
-    modified: Number(stat.mtimeMs),
-  };
-}
-
-/** The time a file was made, unless the file system only pretends to know. */
-export function birthOf({ birthtimeNs, ctimeNs }: Pick<BigIntStats, 'birthtimeNs' | 'ctimeNs'>): bigint | null {
-  return birthtimeNs <= 0n || birthtimeNs === ctimeNs ? null : birthtimeNs;
-}
 
 /** Nothing is there, as opposed to: it cannot be told. */
 export function isMissing(error: unknown): boolean {

@@ -40,7 +40,7 @@ beforeEach(async () => {
   path = join(folder, 'a.log');
   await writeFile(path, 'one\n');
   const file = await openFile(disk, path);
-  const { read } = file.handle;
+  const read = file.handle.read.bind(file.handle);
   const slowRead: typeof read = async (...args) => {
     const result = await read(...args);
     await meanwhile?.();
