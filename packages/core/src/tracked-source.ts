@@ -58,8 +58,9 @@ export class TrackedSource implements Source {
   /** End of what was read. */
   readPosition: number;
   #owner: SourceOwner;
-  readonly #paused = new Map<PauseReason, Set<unknown>>();
-  readonly #onFree = new Set<() => void>();
+  // Made when they are needed: of ten thousand sources hardly one is paused.
+  #paused: Map<PauseReason, Set<unknown>> | undefined;
+  #onFree: Set<() => void> | undefined;
   #outstanding: Delivery[] = [];
   #inHand = 0;
   readonly #arrivals = new Arrivals();
@@ -105,7 +106,7 @@ export class TrackedSource implements Source {
   }
 
   get pausedBy(): readonly PauseReason[] {
-    return [...this.#paused.keys()];
+    return [...(this.#paused?.keys() ?? [])];
   }
 
   /** Another instance of its input looks after it from now on. */
@@ -177,7 +178,7 @@ export class TrackedSource implements Source {
     }
     this.#arrivals.settled(row.position);
     if (transaction) row.committed = row.position;
-    const paused = this.#paused.has('window');
+    const paused = this.#paused?.has('window');
     // What an output has committed is not lost with the disk's copy.
     this.#owner.moved(this, !transaction && (paused || this.position - row.saved >= unsavedMost));
     this.#makeRoom();
@@ -203,13 +204,14 @@ export class TrackedSource implements Source {
 
   /** Calls back when what a stuck output keeps of it is to be tried again. Returns how to take that back. */
   onFree(callback: () => void): () => void {
-    this.#onFree.add(callback);
-    return () => this.#onFree.delete(callback);
+    const callbacks = (this.#onFree ??= new Set());
+    callbacks.add(callback);
+    return () => callbacks.delete(callback);
   }
 
   /** Something about it has changed, so that no output may be stuck for it any more: those that are try again. */
   free(): void {
-    for (const callback of [...this.#onFree]) callback();
+    for (const callback of [...(this.#onFree ?? [])]) callback();
   }
 
   /** Forgets what is on its way: reading starts again at the settled position, and what held it up is asked again. */
@@ -266,15 +268,17 @@ export class TrackedSource implements Source {
 
   /** @param by who has this reason: as often as it is paused it has to be resumed, once by each */
   pause(reason: PauseReason, by: unknown = this): void {
+    this.#paused ??= new Map();
     if (this.#paused.size === 0) this.#owner.pause(this);
     this.#paused.set(reason, (this.#paused.get(reason) ?? new Set()).add(by));
   }
 
   resume(reason: PauseReason, by: unknown = this): void {
-    const holders = this.#paused.get(reason);
-    if (!holders?.delete(by) || holders.size > 0) return;
-    this.#paused.delete(reason);
-    if (this.#paused.size === 0) this.#owner.resume(this);
+    const paused = this.#paused;
+    const holders = paused?.get(reason);
+    if (!paused || !holders?.delete(by) || holders.size > 0) return;
+    paused.delete(reason);
+    if (paused.size === 0) this.#owner.resume(this);
   }
 
   #makeRoom(): void {
