@@ -204,9 +204,9 @@ export class TrackedSource implements Source {
 
   /** Calls back when what a stuck output keeps of it is to be tried again. Returns how to take that back. */
   onFree(callback: () => void): () => void {
-    const callbacks = (this.#onFree ??= new Set());
-    callbacks.add(callback);
-    return () => callbacks.delete(callback);
+    this.#onFree ??= new Set();
+    this.#onFree.add(callback);
+    return () => this.#onFree?.delete(callback);
   }
 
   /** Something about it has changed, so that no output may be stuck for it any more: those that are try again. */

@@ -147,7 +147,7 @@ describe('explain', () => {
     const said = async (name: string) => (await life.input.explain(at(name)))?.reasons.join(' ');
     expect(await life.input.explain(at('a.log'))).toEqual({
       read: true,
-      reasons: ['The pattern "*.log" matches it.', 'It is read: 4 of 8 bytes.'],
+      reasons: ['The pattern "*.log" matches it.', 'It is read: 4 of 8 bytes; 4 bytes without a line end yet.'],
       sources: [life.sources[0]!.key],
     });
     expect(await said('no.tmp.log')).toContain('It is not read: it is excluded.');

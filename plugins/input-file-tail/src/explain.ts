@@ -1,4 +1,4 @@
-import type { PathExplanation } from '@logcatch/plugin-api';
+import { type PathExplanation, plural } from '@logcatch/plugin-api';
 import type { Discovery } from './discovery.ts';
 import type { Exclusions, Pattern } from './find/glob.ts';
 import { fileKey } from './identity/identity.ts';
@@ -59,6 +59,7 @@ function whyNot(path: string, pattern: Pattern, { process, troubles, finder, dis
 
 function stateOf(tail: Tail): string {
   const states = [`${tail.position} of ${tail.size} bytes`];
+  if (tail.behind > 0 && !tail.unread) states.push(`${plural(tail.behind, 'byte')} without a line end yet`);
   if (tail.file.parked) states.push('closed until it grows');
   if (tail.paused) states.push('paused until what was read is delivered');
   if (tail.unread && tail.waits) states.push('waiting for the end of the file that was at its path before');

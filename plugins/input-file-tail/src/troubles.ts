@@ -1,9 +1,9 @@
 import { type ComponentContext, type ErrorCode, errorTable } from '@logcatch/plugin-api';
 
-/** Reasons shown one by one; more are counted. */
+/** Reasons of one kind shown one by one; more are counted. */
 const shown = 3;
 
-interface Trouble {
+export interface Trouble {
   readonly message: string;
   readonly hint: string;
 }
@@ -79,11 +79,22 @@ export class Troubles {
     if (!this.#speaking) return;
     const troubles = [...this.#byPath.values()];
     if (this.#watching) troubles.push(this.#watching);
-    const more = troubles.length > shown ? `; and ${troubles.length - shown} more` : '';
-    const messages = troubles.slice(0, shown).map(({ message }) => message);
-    const reason = troubles.length > 0 ? messages.join('; ') + more : null;
+    const { reason, hint } = summary(troubles);
     if (reason === this.#said) return;
     this.#said = reason;
-    this.#ctx.degraded(reason, troubles[0]?.hint);
+    this.#ctx.degraded(reason, hint);
   }
+}
+
+/** All in one: each kind of trouble with what to do about it. The hint is that of the last. */
+export function summary(troubles: readonly Trouble[]): { readonly reason: string | null; readonly hint?: string } {
+  if (troubles.length === 0) return { reason: null };
+  const kinds = [...Map.groupBy(troubles, ({ hint }) => hint)].map(([hint, those]) => {
+    const more = those.length > shown ? `; and ${those.length - shown} more` : '';
+    const messages = those.slice(0, shown).map(({ message }) => message);
+    return { text: messages.join('; ') + more, hint };
+  });
+  const last = kinds.pop()!;
+  const before = kinds.map(({ text, hint }) => `${text}. ${hint} `);
+  return { reason: before.join('') + last.text, hint: last.hint };
 }
