@@ -179,7 +179,10 @@ class PooledChunk implements Chunk {
   release(): void {
     if (!this.out) throw new Error('a chunk was released twice');
     // Batches on a sibling and on the first may share each other's memory: the family goes together.
-    if (this.#first) return;
+    if (this.#first) {
+      this.#first.release();
+      return;
+    }
     for (const sibling of this.#siblings) sibling.#restore();
     this.#siblings = [];
     this.#restore();

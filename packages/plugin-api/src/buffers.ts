@@ -17,7 +17,7 @@ export interface Chunk {
    */
   sibling(bytes: number): Chunk;
   /**
-   * Gives the chunk back, with all its siblings. Only for chunks that never became part of a batch; the engine releases the
+   * Gives the chunk back, with all its siblings and what it is a sibling of. Only for chunks that never became part of a batch; the engine releases the
    * others.
    */
   release(): void;

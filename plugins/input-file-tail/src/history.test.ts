@@ -39,6 +39,7 @@ const history: fc.Arbitrary<History> = fc.record({
   }),
   watch: fc.constantFrom('auto', 'poll'),
   parks: fc.boolean(),
+  joins: fc.boolean(),
   steps: fc.array(step, { minLength: 3, maxLength: 40, size: 'max' }),
 });
 

@@ -14,6 +14,10 @@ import { Finder, type Findings } from './find/finder.ts';
 import { Exclusions, Pattern } from './find/glob.ts';
 import { Roots } from './find/roots.ts';
 import { Follower } from './follower.ts';
+import { flawTexts } from './framing/flaws.ts';
+import type { Flaw, Flaws } from './framing/framer.ts';
+import { framerOf } from './framing/framing.ts';
+import { checkUntrusted } from './framing/untrusted.ts';
 import { type Disk, statOf } from './machine/disk.ts';
 import { Slices } from './machine/slices.ts';
 import type { Options } from './options.ts';
@@ -38,6 +42,7 @@ export class FileTail implements Input {
   readonly #discovery: Discovery;
   readonly #follower: Follower;
   readonly #reading: Reading;
+  readonly #flawTexts: ReturnType<typeof flawTexts>;
   readonly #maxOpenFiles: number | undefined;
   readonly #stopping = new AbortController();
   readonly #slices: Slices;
@@ -73,6 +78,7 @@ export class FileTail implements Input {
       if (excluded)
         ctx.log.warn(`\`exclude\` leaves out ${excluded}, so that nothing can match ${JSON.stringify(text)}`);
     }
+    if (ctx.untrusted && options.multiline) checkUntrusted(options.multiline);
     if (ctx.untrusted && !options.roots) {
       ctx.log.warn('its paths come from a remote source, and nothing limits which files it may read: set `roots`');
     }
@@ -81,18 +87,13 @@ export class FileTail implements Input {
       watch: options.watch === 'auto',
       close: { renamed: options.close_renamed, removed: options.close_removed, inactive: options.close_inactive },
     });
+    this.#flawTexts = flawTexts(options);
     this.#reading = {
       buffers: ctx.buffers,
       clock: process.clock,
       slots: process.reads,
-      framing: {
-        stripCr: options.strip_cr,
-        maxLineBytes: options.max_line_bytes,
-        get maxRecords() {
-          return Math.min(ctx.maxRecords, 65_536);
-        },
-      },
-      split: (tail, records, position) => this.#split(tail, records, position),
+      framer: framerOf(options, () => ctx.maxRecords),
+      flawed: (tail, flaws, position) => this.#flawed(tail, flaws, position),
     };
   }
 
@@ -177,6 +178,7 @@ export class FileTail implements Input {
       const batch = await tail.read(this.#reading, signal);
       if (batch && lane === 'backlog') this.#parts.turns.spent(batch.end - batch.start, this.#process.clock.now());
       if (tail.overwritten) await this.#discovery.overwritten(tail);
+      if (tail.heldUntil !== undefined) this.#parts.looks.within(tail.heldUntil - this.#process.clock.now(), tail);
       if (this.#ctx.once && !tail.unread) await tail.file.release();
       return batch;
     } catch (error) {
@@ -221,14 +223,13 @@ export class FileTail implements Input {
     throw new LogcatchError('LC_INPUT_NO_MATCH', [`no file matches ${texts}`, ...reasons.values()].join('; '));
   }
 
-  /** Warns once per source; how many there were is said when it is over. */
-  #split(tail: Tail, records: number, position: number): void {
-    tail.splits += records;
-    if (tail.splits > records) return;
-    const { maxLineBytes } = this.#reading.framing;
-    this.#ctx.log.warn(`${tail.path}: a line is longer than max_line_bytes (${maxLineBytes}) and is split`, {
-      position,
-    });
+  /** Warns once per source of each kind; how many there were is said when it is over. */
+  #flawed(tail: Tail, flaws: Flaws, position: number): void {
+    for (const [flaw, records] of Object.entries(flaws) as [Flaw, number][]) {
+      const before = tail.flaws.get(flaw) ?? 0;
+      tail.flaws.set(flaw, before + records);
+      if (before === 0) this.#ctx.log.warn(`${tail.path}: ${this.#flawTexts[flaw].one}`, { position });
+    }
   }
 
   #attributesOf(path: string): Attributes | undefined {
@@ -242,8 +243,8 @@ export class FileTail implements Input {
   async #free(): Promise<void> {
     this.#unlimit?.();
     await this.#follower.stop();
-    for (const { path, splits } of this.#parts.tails) {
-      if (splits > 0) this.#ctx.log.info(`${path}: ${splits} records were cut off lines that are too long`);
+    for (const { path, flaws } of this.#parts.tails) {
+      for (const [flaw, count] of flaws) this.#ctx.log.info(`${path}: ${count} ${this.#flawTexts[flaw].all}`);
     }
     this.#parts.looks.close();
     await this.#parts.tails.close();

@@ -6,6 +6,7 @@ import { fakeInputContext } from '@logcatch/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openFile } from '../identity/file.ts';
 import { readMeta } from '../identity/identity.ts';
+import { Lines } from '../framing/lines.ts';
 import { clock } from '../machine/clock.ts';
 import { disk } from '../machine/disk.ts';
 import { HandleTable } from '../process/handle-table.ts';
@@ -17,10 +18,10 @@ const { buffers, sources } = fakeInputContext();
 const metas: SourceMeta[] = [];
 const reading: Reading = {
   buffers,
-  framing: { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 },
+  framer: new Lines({ stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 }),
   clock,
   slots: new ReadSlots(),
-  split: () => {},
+  flawed: () => {},
 };
 
 const place: TailPlace = {

@@ -1,11 +1,11 @@
 import { Batch, type Buffers, type Source, type Sources } from '@logcatch/plugin-api';
+import { type Flaw, type Flaws, type Framer, flawless } from '../framing/framer.ts';
 import type { OpenedFile, OpenFile } from '../identity/file.ts';
 import { headBytes, lastBytes } from '../identity/identity.ts';
 import type { Clock } from '../machine/clock.ts';
 import type { Extent } from '../machine/disk.ts';
 import type { Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
-import { afterHole, type Framing, frame } from './lines.ts';
 import { type FilePlace, TailedFile } from './tailed-file.ts';
 
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
@@ -16,10 +16,10 @@ const smallestRead = 4 << 10;
 export interface Reading {
   readonly buffers: Buffers;
   readonly clock: Pick<Clock, 'now'>;
-  readonly framing: Framing;
+  readonly framer: Framer;
   readonly slots: ReadSlots;
-  /** A record was cut off a line that is too long. */
-  split(tail: Tail, records: number, position: number): void;
+  /** Not all went well with the records from a position on. */
+  flawed(tail: Tail, flaws: Flaws, position: number): void;
 }
 
 /** What a tail lives in. */
@@ -32,6 +32,14 @@ export interface TailStart {
   readonly once: boolean;
   /** When bytes were last added, by the clock. */
   readonly grewAt: number;
+}
+
+/** Whole lines that are not shipped yet, as more may belong to their record. Positions in the file, times by the clock. */
+interface Held {
+  /** What was last added to it ends here. */
+  readonly to: number;
+  /** If nothing is added until then, it is complete. */
+  readonly until: number;
 }
 
 /**
@@ -48,8 +56,8 @@ export class Tail implements Holder {
   hinted = false;
   /** Its last growth was told by a hint: the bytes were written on this machine a moment ago. */
   told = false;
-  /** Records cut off lines that are too long. */
-  splits = 0;
+  /** What did not go well with its records so far. */
+  readonly flaws = new Map<Flaw, number>();
   /** Nothing more is expected: what follows the last line end is a record too. */
   finishing: boolean;
   /** When it lost its path; `undefined` while it has one. */
@@ -79,6 +87,11 @@ export class Tail implements Holder {
   #context: Buffer | undefined;
   /** Where they are kept. */
   #memory: Buffer | undefined;
+  #held: Held | undefined;
+  /** Nothing was added to what is held for long: it is to be read now. */
+  #overdue = false;
+  /** The first two bytes of the file, as a number; 0 while it has less. */
+  #beginning: number;
   /** Bytes a chunk must have, after one was too short for a line. */
   #longest = 0;
   /** Changes when a read in flight is no longer wanted. */
@@ -96,6 +109,7 @@ export class Tail implements Holder {
     this.#sources = place.sources;
     this.#position = this.#searched = source.position;
     this.#size = Math.max(file.facts.size, source.position);
+    this.#beginning = beginningOf(file.facts.head);
     place.sources.grown(source, this.#size);
   }
 
@@ -138,7 +152,7 @@ export class Tail implements Holder {
 
   /** All of it was read, and what was read is delivered. */
   get settled(): boolean {
-    return !this.unread && this.source.position >= this.#position;
+    return !this.unread && !this.#held && this.source.position >= this.#position;
   }
 
   /** The file is shorter than it was, or does not hold the same bytes: what comes is another content. */
@@ -173,7 +187,8 @@ export class Tail implements Holder {
 
   /** Lines that were written before those of the next file at its path are still to be read. */
   get holdsUp(): boolean {
-    return !this.closed && !this.broken && !this.file.missing && (this.unread || this.waits);
+    if (this.closed || this.broken || this.file.missing) return false;
+    return this.unread || this.#held !== undefined || this.waits;
   }
 
   /** It is the next file at the path of this one: that is read first. */
@@ -184,7 +199,12 @@ export class Tail implements Holder {
 
   /** Whether there are bytes that can make a record. */
   get unread(): boolean {
-    return this.#size > this.#searched || this.#suspect;
+    return this.#size > this.#searched || this.#suspect || this.#overdue;
+  }
+
+  /** By the clock: when what is held is to be shipped if nothing is added to it; `undefined` = nothing is held. */
+  get heldUntil(): number | undefined {
+    return this.#held?.until;
   }
 
   /** Bytes that were seen and not read. */
@@ -204,6 +224,7 @@ export class Tail implements Holder {
 
   /** Looks whether the file has grown. @throws what the file system says */
   observe(now: number): void {
+    this.#overdue = this.#held !== undefined && now >= this.#held.until;
     const extent = this.file.extent();
     this.file.missing = extent === undefined;
     if (!extent) return;
@@ -230,6 +251,7 @@ export class Tail implements Holder {
     this.#position = this.#searched = position;
     this.#context = undefined;
     this.#longest = 0;
+    this.#hold(undefined, 0);
   }
 
   /** Goes on at the beginning of new content in the same file, with a source of its own. */
@@ -239,6 +261,7 @@ export class Tail implements Holder {
     this.paused = this.#suspect = false;
     this.#own = 0;
     this.#modified = facts.modified;
+    this.#beginning = beginningOf(facts.head);
     this.file.renew(meta);
     this.#grow(facts.size, now);
   }
@@ -247,7 +270,7 @@ export class Tail implements Holder {
    * The next batch, or `null` when the bytes there are make none, or when it was paused, rewound or closed meanwhile.
    * @throws what the file system says; the signal's reason
    */
-  async read({ buffers, clock, framing, slots, split }: Reading, signal: AbortSignal): Promise<Batch | null> {
+  async read({ buffers, clock, framer, slots, flawed }: Reading, signal: AbortSignal): Promise<Batch | null> {
     const turn = this.#turn;
     const unwanted = () => turn !== this.#turn || this.paused || this.closed;
     const start = this.#position;
@@ -266,25 +289,33 @@ export class Tail implements Holder {
 
       this.#own = this.#size;
       const full = to === bytes.length;
-      // Batches end behind lines, or in a hole.
-      const before = from > 0 ? bytes[from - 1] : undefined;
-      const begin = start === 0 || before === 0 ? afterHole(bytes, from, to, before === 0) : from;
-      const inside = before !== undefined && before !== 10 && begin === from;
-      const stretch = { from: begin, to, inside, last: this.finishing && !full };
-      const framed = frame(chunk, stretch, framing);
-      const { count, end } = framed;
+      if (base === 0) this.#beginning = beginningOf(bytes.subarray(0, to));
+      const stretch = {
+        base,
+        from,
+        to,
+        last: this.finishing && !full,
+        quiet: this.#overdue ? this.#held!.to : 0,
+        beginning: this.#beginning,
+      };
+      const framed = framer.frame(chunk, stretch);
+      const { count, end, more, held, flaws, offsets, columns } = framed;
       if (base + to > this.#size) this.#grow(base + to, clock.now());
-      this.#searched = full || framed.more ? base + end : base + to;
+      this.#searched = full || more ? base + end : base + to;
+      const waits = held !== undefined && !full && !more;
+      this.#hold(waits ? base + held : undefined, framer.timeout);
       if (end === from) {
-        if (full) this.#longest = framing.maxLineBytes + from + 3;
+        if (full) this.#longest = framer.longest + from;
         return null;
       }
       this.#longest = 0;
       this.#position = base + end;
       this.#sources.remember(this.source, this.file.readTo(this.#position, this.#keepContext(bytes, end)));
-      if (framed.split > 0) split(this, framed.split, start);
+      if (flaws !== flawless) flawed(this, flaws, start);
       kept = true;
-      return new Batch({ source: this.source, chunk, count, start, end: base + end, base });
+      const init = { source: this.source, chunk: framed.chunk ?? chunk, count, start, end: base + end, base };
+      const batch = new Batch(offsets ? { ...init, offsets } : init);
+      return columns ? batch.withColumns(columns) : batch;
     } finally {
       if (!kept) chunk.release();
     }
@@ -309,6 +340,13 @@ export class Tail implements Holder {
     bytes.copy(this.#memory, 0, from, end);
     this.#context = this.#memory.subarray(0, end - from);
     return this.#context;
+  }
+
+  /** @param to up to where something is held */
+  #hold(to: number | undefined, timeout: number): void {
+    if (to === undefined) this.#held = undefined;
+    else if (to !== this.#held?.to) this.#held = { to, until: this.grewAt + timeout };
+    this.#overdue = false;
   }
 
   #grow(size: number, now: number): void {
@@ -351,4 +389,8 @@ export class Tail implements Holder {
       return to;
     });
   }
+}
+
+function beginningOf(head: Uint8Array): number {
+  return head.length < 2 ? 0 : head[0]! * 256 + head[1]!;
 }

@@ -1,10 +1,10 @@
 import type { Chunk } from '@logcatch/plugin-api';
 
-const LF = 10;
-const CR = 13;
+import { bytewise, type Letters } from './encoding.ts';
+import { type Framed, type Framer, flawless, type Stretch } from './framer.ts';
 
-/** How bytes become records: options of the input, the same for each of its files. */
-export interface Framing {
+/** How bytes become lines: options of the input, the same for each of its files. */
+export interface LineOptions {
   readonly stripCr: boolean;
   /** Bytes, line end not counted. */
   readonly maxLineBytes: number;
@@ -12,8 +12,8 @@ export interface Framing {
   readonly maxRecords: number;
 }
 
-/** The bytes of a chunk that are to be framed. */
-export interface Stretch {
+/** The bytes of a chunk in which lines are looked for. */
+export interface LineStretch {
   /** Index in the chunk of the first byte. */
   readonly from: number;
   /** Index after the last byte. */
@@ -24,14 +24,34 @@ export interface Stretch {
   readonly last: boolean;
 }
 
-export interface Framed {
-  readonly count: number;
-  /** Index after the last byte accounted for. What follows is read again with the next batch. */
-  readonly end: number;
-  /** Records that were cut off because their line is too long. */
-  readonly split: number;
-  /** Stopped at `maxRecords`: there can be more records in the stretch. */
-  readonly more: boolean;
+/** A record is a line. */
+export class Lines implements Framer {
+  /** A line, its CR LF of two bytes each and one byte more. */
+  readonly longest: number;
+  readonly timeout = 0;
+  readonly #options: LineOptions;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.longest = options.maxLineBytes + 5;
+  }
+
+  frame(chunk: Chunk, { base, from, to, last, encoding = bytewise }: Stretch): Framed {
+    const { bytes } = chunk;
+    const { width } = encoding;
+    let begin = from;
+    let inside = base + from > 0;
+    if (width > 1) {
+      begin += (base + from) % width;
+      inside &&= from >= width && !encoding.isLf(bytes, begin - width);
+    } else {
+      // Batches end behind lines, or in a hole.
+      const before = from > 0 ? bytes[from - 1] : undefined;
+      if (!inside || before === 0) begin = afterHole(bytes, from, to, before === 0);
+      inside = before !== undefined && before !== LF && begin === from;
+    }
+    return frame(chunk, { from: begin, to, inside, last }, this.#options, encoding);
+  }
 }
 
 /**
@@ -41,21 +61,29 @@ export interface Framed {
  * which a stretch begins in the middle of a line only finishes what was shipped, and makes no record. Splitting keeps to
  * that: it cuts only where content is sure to follow, so a cut is never followed by a bare line end.
  */
-export function frame(chunk: Chunk, stretch: Stretch, framing: Framing): Framed {
-  const { to, last } = stretch;
-  const { stripCr, maxLineBytes, maxRecords } = framing;
+export function frame(
+  chunk: Chunk,
+  stretch: LineStretch,
+  { stripCr, maxLineBytes, maxRecords }: LineOptions,
+  letters: Letters = bytewise,
+): Framed {
+  const { last } = stretch;
+  const { width, most } = letters;
+  // The first byte of a character alone says nothing yet.
+  const to = last ? stretch.to : stretch.to - ((stretch.to - stretch.from) % width);
   const bytes = to === chunk.bytes.length ? chunk.bytes : chunk.bytes.subarray(0, to);
-  let at = stretch.inside ? afterLineEnd(bytes, stretch.from, stripCr) : stretch.from;
+  let at = stretch.inside ? afterLineEnd(bytes, stretch.from, stripCr, letters) : stretch.from;
+  const begun = stretch.inside && at === stretch.from;
   let { starts, ends } = chunk;
   let count = 0;
   let split = 0;
   while (at < to && count < maxRecords) {
-    const lf = bytes.indexOf(LF, at);
+    const lf = letters.lineEnd(bytes, at);
     let end = lf < 0 ? to : lf;
     // Without its LF a final CR can still become part of a line end.
-    if (stripCr && end > at && bytes[end - 1] === CR && (lf >= 0 || !last)) end--;
-    let begun = stretch.inside && at === stretch.from;
-    const pieces = end - at > maxLineBytes ? Math.ceil((end - at) / maxLineBytes) : 1;
+    if (stripCr && end - at >= width && letters.isCr(bytes, end - width) && (lf >= 0 || !last)) end -= width;
+    let shipped = begun && at === stretch.from;
+    const pieces = end - at > maxLineBytes ? Math.ceil((end - at) / (maxLineBytes + 1 - most)) : 1;
     const room = Math.min(count + pieces, maxRecords);
     if (room > starts.length) {
       chunk.reserve(Math.min(maxRecords, Math.max(room, expected(count, at - stretch.from, to - at))));
@@ -63,20 +91,21 @@ export function frame(chunk: Chunk, stretch: Stretch, framing: Framing): Framed 
     }
     while (end - at > maxLineBytes && count < maxRecords) {
       starts[count] = at;
-      ends[count++] = at += maxLineBytes;
+      ends[count++] = at = letters.cut(bytes, at, at + maxLineBytes);
       split++;
-      begun = true;
+      shipped = true;
     }
     if (count === maxRecords || (lf < 0 && !(last && end > at))) break;
     // All that is missing from the line may be the LF: no record of its own, whether the LF comes or not.
-    if (lf < 0 && begun && stripCr && end - at === 1 && bytes[at] === CR) break;
+    if (lf < 0 && shipped && stripCr && end - at === width && letters.isCr(bytes, at)) break;
     starts[count] = at;
     ends[count++] = end;
-    at = lf < 0 ? to : lf + 1;
+    at = lf < 0 ? to : lf + width;
   }
-  return { count, end: at, split, more: count === maxRecords };
+  return { count, end: at, more: count === maxRecords, flaws: split > 0 ? { split } : flawless, begun };
 }
 
+const LF = 10;
 /** A UTF-32 character has up to three. */
 const leastZeros = 4;
 
@@ -95,9 +124,9 @@ export function afterHole(bytes: Buffer, from: number, to: number, started: bool
 }
 
 /** Behind the line end that a stretch begins with, if it does. A lone final CR waits: its LF may not be written yet. */
-function afterLineEnd(bytes: Buffer, at: number, stripCr: boolean): number {
-  if (bytes[at] === LF) return at + 1;
-  return stripCr && bytes[at] === CR && bytes[at + 1] === LF ? at + 2 : at;
+function afterLineEnd(bytes: Buffer, at: number, stripCr: boolean, { width, isLf, isCr }: Letters): number {
+  if (isLf(bytes, at)) return at + width;
+  return stripCr && isCr(bytes, at) && isLf(bytes, at + width) ? at + 2 * width : at;
 }
 
 /** Records to make room for, going by the lines so far: growing the columns copies them. */

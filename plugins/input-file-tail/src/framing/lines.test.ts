@@ -1,33 +1,9 @@
-import type { Chunk } from '@logcatch/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterHole, type Framing, frame } from './lines.ts';
+import { PlainChunk } from '../fixtures/plain-chunk.ts';
+import { afterHole, frame, type LineOptions } from './lines.ts';
 
-const defaults: Framing = { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 };
-
-class PlainChunk implements Chunk {
-  readonly bytes: Buffer;
-  starts = new Uint32Array(0);
-  ends = new Uint32Array(0);
-
-  constructor(size: number) {
-    this.bytes = Buffer.alloc(size, '\n');
-  }
-
-  reserve(records: number): void {
-    const [starts, ends] = [this.starts, this.ends];
-    this.starts = new Uint32Array(records);
-    this.ends = new Uint32Array(records);
-    this.starts.set(starts);
-    this.ends.set(ends);
-  }
-
-  sibling(bytes: number): Chunk {
-    return new PlainChunk(bytes);
-  }
-
-  release(): void {}
-}
+const defaults: LineOptions = { stripCr: true, maxLineBytes: 1000, maxRecords: 65_536 };
 
 /** Frames the text from a position as a tail does: the byte before it is looked at, nothing else is remembered. */
 function framed(text: string, { position = 0, last = false, framing = defaults, size = text.length } = {}) {
@@ -36,12 +12,12 @@ function framed(text: string, { position = 0, last = false, framing = defaults, 
   const base = position - behind;
   const to = chunk.bytes.write(text.slice(base, position + size), 'latin1');
   const inside = behind === 1 && chunk.bytes[0] !== 10;
-  const { count, end, split, more } = frame(chunk, { from: behind, to, inside, last }, framing);
+  const { count, end, flaws, more } = frame(chunk, { from: behind, to, inside, last }, framing);
   const records: [number, string][] = [];
   for (let i = 0; i < count; i++) {
     records.push([base + chunk.starts[i]!, chunk.bytes.toString('latin1', chunk.starts[i], chunk.ends[i])]);
   }
-  return { records, end: base + end, split, more };
+  return { records, end: base + end, split: flaws.split ?? 0, more };
 }
 
 const texts = (result: ReturnType<typeof framed>) => result.records.map(([, text]) => text);
@@ -131,7 +107,7 @@ describe('a long line', () => {
 });
 
 /** All lines the slow way: cut at LF, one CR off, split where too long; a CR after a cut waits for its LF. */
-function naive(text: string, { stripCr, maxLineBytes }: Framing): [number, string][] {
+function naive(text: string, { stripCr, maxLineBytes }: LineOptions): [number, string][] {
   const records: [number, string][] = [];
   const lines = text.split('\n');
   let position = 0;

@@ -1,0 +1,95 @@
+/** A line that a container runtime wrote. Indices in the buffer. */
+export interface ContainerLine {
+  stream: 1 | 2;
+  /** The next line of this stream goes on with the same line of the program. */
+  partial: boolean;
+  /** What the program wrote, without its line end. */
+  start: number;
+  end: number;
+  /** It is the inside of a JSON text in which something is escaped. */
+  escaped: boolean;
+  timeStart: number;
+  timeEnd: number;
+}
+
+export const streamNames = ['stdout', 'stderr'] as const;
+
+/** Takes a line apart; false where it is not of the format. Fills an object that is used again: there is none per line. */
+export type ContainerFormat = (bytes: Buffer, start: number, end: number, line: ContainerLine) => boolean;
+
+const space = 0x20;
+const quote = 0x22;
+const backslash = 0x5c;
+const letterN = 0x6e;
+const letterR = 0x72;
+
+/** What Kubernetes runtimes (containerd, CRI-O) write: `2026-11-22T10:00:00.123456789Z stdout F text`. */
+export const cri: ContainerFormat = (bytes, start, end, line) => {
+  const stream = bytes.indexOf(space, start) + 1;
+  const tags = stream + 'stdout '.length;
+  if (stream === 0 || tags >= end || bytes[tags - 1] !== space || !readStream(bytes, stream, line)) return false;
+  const tag = bytes[tags];
+  // Tags are separated by colons, and only the first one is in use. An empty text can be without the space before it.
+  let text = tags + 1;
+  if (bytes[text] === 0x3a) text = Math.min(indexOr(bytes.indexOf(space, text), end), end);
+  if ((tag !== 0x46 && tag !== 0x50) || (text < end && bytes[text] !== space)) return false;
+  line.partial = tag === 0x50;
+  line.timeStart = start;
+  line.timeEnd = stream - 1;
+  line.start = Math.min(text + 1, end);
+  line.end = end;
+  line.escaped = false;
+  return true;
+};
+
+const logKey = Buffer.from('{"log":"');
+const streamKey = Buffer.from('","stream":"');
+const timeKey = Buffer.from('"time":"');
+
+/**
+ * What Docker's json-file driver writes: `{"log":"text\n","stream":"stdout","time":"2026-11-22T10:00:00.123456789Z"}`.
+ * @param stripCr whether a CR before the line end belongs to it
+ */
+export function docker(stripCr: boolean): ContainerFormat {
+  return (bytes, start, end, line) => {
+    const text = start + logKey.length;
+    if (end < text || logKey.compare(bytes, start, text) !== 0 || bytes[end - 1] !== 0x7d) return false;
+    // Quotes in the text are escaped, so these keys cannot stand in it. They are near the end.
+    let textEnd = bytes.indexOf(streamKey, Math.max(text, end - 256));
+    if (textEnd < 0 || textEnd > end) textEnd = bytes.indexOf(streamKey, text);
+    const time = bytes.lastIndexOf(timeKey, end) + timeKey.length;
+    const timeEnd = bytes.indexOf(quote, time);
+    if (textEnd < 0 || time < textEnd || timeEnd < 0 || timeEnd > end) return false;
+    if (!readStream(bytes, textEnd + streamKey.length, line)) return false;
+    line.timeStart = time;
+    line.timeEnd = timeEnd;
+    line.partial = !endsWith(letterN, bytes, text, textEnd);
+    line.start = text;
+    line.end = line.partial ? textEnd : textEnd - 2;
+    if (stripCr && !line.partial && endsWith(letterR, bytes, text, line.end)) line.end -= 2;
+    const first = bytes.indexOf(backslash, text);
+    line.escaped = first >= 0 && first < line.end;
+    return true;
+  };
+}
+
+/** Behind an even number of backslashes there is this letter with one more. */
+function endsWith(letter: number, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start < 2 || bytes[end - 1] !== letter || bytes[end - 2] !== backslash) return false;
+  let before = end - 2;
+  while (before > start && bytes[before - 1] === backslash) before--;
+  return (end - 2 - before) % 2 === 0;
+}
+
+function readStream(bytes: Buffer, at: number, line: ContainerLine): boolean {
+  // std, then out or err.
+  if (bytes[at] !== 0x73 || bytes[at + 1] !== 0x74 || bytes[at + 2] !== 0x64) return false;
+  const isOut = bytes[at + 3] === 0x6f && bytes[at + 4] === 0x75 && bytes[at + 5] === 0x74;
+  const isErr = bytes[at + 3] === 0x65 && bytes[at + 4] === 0x72 && bytes[at + 5] === 0x72;
+  line.stream = isOut ? 1 : 2;
+  return isOut || isErr;
+}
+
+function indexOr(index: number, otherwise: number): number {
+  return index < 0 ? otherwise : index;
+}
