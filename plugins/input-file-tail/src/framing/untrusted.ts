@@ -5,10 +5,11 @@ import type { JoiningOptions } from './joining.ts';
  * Why a pattern can take longer than in proportion to the length of a line, as those of a stranger may not; `undefined` where it
  * cannot for sure. Only simple ones are known not to: bound to the beginning of a line, with one part that repeats.
  */
-export function whyCostly({ source }: RegExp): string | undefined {
+export function whyCostly({ source, multiline }: RegExp): string | undefined {
   // What is escaped, and what stands in a class, is one character; an escape with a digit or a name is a reference.
   if (/\\(?:[1-9]|k<)/.test(source)) return 'it refers back to a group';
   const plain = source.replaceAll(/\\(?:[pP]\{[^}]*\}|.)/gs, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+  if (multiline) return 'it has the flag m';
   if (source.length > 200) return 'it is longer than 200 characters';
   if (!/^\^/.test(plain)) return 'it does not begin with ^';
   if (/\(\?(?:<?[=!])/.test(plain)) return 'it looks ahead or behind';
