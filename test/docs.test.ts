@@ -18,7 +18,7 @@ function companions(file: string): [name: string, content: string][] {
 }
 
 describe('every pipeline in the repo is valid', () => {
-  const files = globSync('pipelines/*.yaml', { cwd: repository });
+  const files = globSync('pipelines/*.yaml', { cwd: repository, exclude: ['**/*.test.yaml'] });
   // What a configuration source of another pipeline reads is none itself.
   const data = new Set(
     files.flatMap((file) => [...read(file).matchAll(/path: \.\/([\w.-]+)/g)].map((match) => `pipelines/${match[1]}`)),
@@ -49,6 +49,17 @@ it('the pipeline with plugins of one file each does what the README says', async
   writeFileSync(join(folder, 'logs/a.log'), 'mail to a.b+c@example.co.uk now\nnothing here\n');
   expect(await runPipeline('run', join(folder, 'own-plugins.yaml'), '--once')).toMatchObject({ code: 0 });
   expect(readFileSync(join(folder, 'logs-copied/all.txt'), 'utf8')).toBe('mail to <someone> now\nnothing here\n');
+});
+
+it('the pipeline of docs/testing-pipelines.md passes its tests, and a failure looks as it says', async () => {
+  const [yaml] = blocks('docs/testing-pipelines.md', 'yaml');
+  const [, failure] = blocks('docs/testing-pipelines.md', 'text');
+  const folder = temporaryFolder();
+  expect(await runPipeline('test', pipelineFile(folder, yaml!))).toMatchObject({ code: 0, stderr: '' });
+  const wrong = pipelineFile(folder, yaml!.replace('key: ann', 'key: bob'), 'shop.yaml');
+  const { code, stdout } = await runPipeline('test', wrong);
+  expect(code).toBe(1);
+  expect(stdout.replaceAll(`${folder}/`, '')).toBe(failure);
 });
 
 it('plugin code in the README is the code that the tests run', () => {

@@ -50,6 +50,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (file, flags) => (await import('./check.ts')).check(file, flags));
 
   program
+    .command('test')
+    .description('run the tests of pipeline files: what becomes of given lines; nothing is opened')
+    .argument('<file...>', 'pipeline files with `tests:`, or with NAME.test.yaml beside them, or test files')
+    .action(async (files) => (await import('./test.ts')).test(files));
+
+  program
     .command('config')
     .description('print what a pipeline file resolves to: defaults included, secrets masked')
     .argument('<file>', 'the pipeline file')

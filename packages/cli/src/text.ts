@@ -3,6 +3,13 @@ export function plainLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
+/** A text in quotes, so that its ends and what cannot be seen show; in single ones where it has double ones itself. */
+export function quoted(text: string): string {
+  const json = JSON.stringify(text);
+  const plain = json.slice(1, -1).replaceAll('\\"', '"');
+  return plain === text && text.includes('"') && !text.includes("'") ? `'${text}'` : json;
+}
+
 /** Lines of columns, each as wide as its widest cell; the last one is not filled up. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(plainLine));

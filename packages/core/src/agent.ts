@@ -133,6 +133,7 @@ export class Agent {
       agentId: this.id,
       marks: new Marks(),
       host: engine.host,
+      now: engine.now,
       dataDir: desired.dataDir,
       once,
       failed: (error) => this.#failed.resolve(error),

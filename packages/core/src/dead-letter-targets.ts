@@ -59,6 +59,7 @@ export class StoppedTargets implements ReplayTargets {
         agentId: desired.agentId ?? store.agentId(),
         marks: new Marks(),
         host: engine.host,
+        now: engine.now,
         dataDir: desired.dataDir,
         once: true,
         failed: () => {},

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import {
+  type AnyDefinition,
   type ComponentPlugin,
   type EngineHandle,
   type EngineHooks,
@@ -31,6 +32,12 @@ export interface EngineOptions {
   readonly log: Log;
   readonly bundled: BundledPlugins;
   readonly env: NodeJS.ProcessEnv;
+  /** Default: that of the machine. */
+  readonly host?: string;
+  /** What transforms take for the time, in milliseconds. Default: `performance.now`. */
+  readonly now?: () => number;
+  /** What is used in the place of a definition, of the same kind, type and options: for pipelines that run on memory. */
+  readonly standIn?: (definition: AnyDefinition) => AnyDefinition;
 }
 
 /** A pipeline file as it was read, its configuration sources not asked. */
@@ -45,16 +52,22 @@ export interface LoadedFile {
 export class Engine implements EngineHandle {
   readonly hooks: EngineHooks;
   readonly log: Log;
-  readonly host = hostname();
+  readonly host: string;
+  readonly now: () => number;
   readonly #registry: Registry;
   readonly #bundled: BundledPlugins;
   readonly #env: NodeJS.ProcessEnv;
   #plugins: readonly string[] | undefined;
 
-  constructor({ log, bundled, env }: EngineOptions) {
+  constructor({ log, bundled, env, host = hostname(), now = () => performance.now(), standIn }: EngineOptions) {
     this.log = log;
+    this.host = host;
+    this.now = now;
     this.#bundled = bundled;
-    this.#registry = new Registry((kind, type) => Object.hasOwn(bundled[kind], type));
+    this.#registry = new Registry(
+      (kind, type) => Object.hasOwn(bundled[kind], type),
+      standIn ?? ((definition) => definition),
+    );
     this.#env = env;
     this.hooks = engineHooks((error) => log.error(error.describe()));
   }

@@ -3,7 +3,16 @@ export { dataDirOf } from './agent-place.ts';
 export { type AgentStatus, type ComponentStatus, type InputFigures, isNews } from './agent-status.ts';
 export { type CheckpointAccess, seekTarget, withCheckpoints } from './checkpoint-commands.ts';
 export { type Checkpoint, type InputExplanation, type Move, type PathReport, unknownPath } from './checkpoints.ts';
-export { ConfigErrors, type Desired, type DesiredComponent, type Waiting } from './config/index.ts';
+export {
+  ConfigErrors,
+  checkedDocument,
+  type Desired,
+  type DesiredComponent,
+  didYouMean,
+  type PipelineDocument,
+  readDocument,
+  type Waiting,
+} from './config/index.ts';
 export type { SourceStatus } from './config-sources.ts';
 export { ConfigView, type Explanation } from './config-view.ts';
 export { Configuration } from './configuration.ts';

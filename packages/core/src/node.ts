@@ -35,6 +35,8 @@ export interface PipelineEnvironment {
   readonly agentId: string;
   readonly marks: Marks;
   readonly host: string;
+  /** What transforms take for the time, in milliseconds. */
+  readonly now: () => number;
   readonly dataDir: string;
   readonly once: boolean;
   /** Nothing can be done here any more: all of it has to stop. */

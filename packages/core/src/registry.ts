@@ -6,11 +6,19 @@ type Of<K extends AnyKind> = Extract<AnyDefinition, { kind: K }>;
 /** The component types of one engine. */
 export class Registry implements Components {
   readonly #isBundled: (kind: AnyKind, type: string) => boolean;
+  readonly #standIn: (definition: AnyDefinition) => AnyDefinition;
   readonly #definitions = new Map<string, AnyDefinition>();
 
-  /** @param isBundled whether logcatch itself comes with such a type */
-  constructor(isBundled: (kind: AnyKind, type: string) => boolean) {
+  /**
+   * @param isBundled whether logcatch itself comes with such a type
+   * @param standIn what is used in the place of a definition
+   */
+  constructor(
+    isBundled: (kind: AnyKind, type: string) => boolean,
+    standIn: (definition: AnyDefinition) => AnyDefinition,
+  ) {
     this.#isBundled = isBundled;
+    this.#standIn = standIn;
   }
 
   add(definition: AnyDefinition): void {
@@ -27,7 +35,7 @@ export class Registry implements Components {
   }
 
   addBundled(definition: AnyDefinition): void {
-    this.#definitions.set(`${definition.kind} ${definition.type}`, definition);
+    this.#definitions.set(`${definition.kind} ${definition.type}`, this.#standIn(definition));
   }
 
   get<K extends AnyKind>(kind: K, type: string): Of<K> | undefined {

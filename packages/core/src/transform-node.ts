@@ -37,10 +37,8 @@ export class TransformNode extends Node implements Target {
 
   build(): void {
     const definition = this.component.definition as TransformDefinition;
-    const instance = definition.create(this.component.options, {
-      ...this.context(),
-      untrusted: this.component.remote,
-    });
+    const context = { ...this.context(), untrusted: this.component.remote, now: this.environment.now };
+    const instance = definition.create(this.component.options, context);
     this.#instance = checkInstance(instance, 'A transform', ['apply']);
   }
 

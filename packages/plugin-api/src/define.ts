@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { LogRecord } from './batch.ts';
 import type { ConfigSource, ConfigSourceContext } from './config-source.ts';
 import type { EngineHandle } from './hooks.ts';
 import type { Input, InputContext } from './input.ts';
-import type { Output, OutputContext } from './output.ts';
+import type { Output, OutputContext, Preview } from './output.ts';
+import type { Attributes } from './source.ts';
 import type { Template } from './template.ts';
 import type { Transform, TransformContext } from './transform.ts';
 
@@ -35,8 +37,13 @@ export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
    * not known, and `check` says nothing about missing ones.
    */
   sets?(options: z.output<Schema>): readonly string[];
-  /** Whether it would read a file at this absolute path, so that `check` finds an output that writes there. */
-  reads?(options: z.output<Schema>, path: string, resolve: (path: string) => string): boolean;
+  /**
+   * What these options make of a path, for `check` and `pipeline test`: the attributes that its records would have besides the
+   * user's, `undefined` where it would not be read. Without it that is not known.
+   * @param path absolute
+   * @param resolve makes a path of the options absolute
+   */
+  attributesOf?(options: z.output<Schema>, path: string, resolve: (path: string) => string): Attributes | undefined;
 }
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
@@ -55,12 +62,19 @@ export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
   transactional?(options: z.output<Schema>): boolean;
   /** The file that it writes to, where it writes to files. */
   writes?(options: z.output<Schema>): Template;
+  /**
+   * What would be written of a record, for `pipeline test`, which opens nothing. Without it that is its text.
+   * @throws LogcatchError for a record that would be refused for good
+   */
+  preview?(options: z.output<Schema>, record: LogRecord): Preview;
 }
 
 export interface ConfigSourceDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'config', ConfigSource, ConfigSourceContext, Schema> {
   /** Its values come from elsewhere: they are untrusted input, and the last good ones are kept on disk. */
   readonly remote?: boolean;
+  /** Its values are texts that know no types, as in an ini file; so are then those that `pipeline test` gives it. */
+  readonly untyped?: boolean;
 }
 
 export type ComponentDefinition = InputDefinition | TransformDefinition | OutputDefinition;

@@ -23,7 +23,7 @@ export {
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';
-export type { Figures, Output, OutputContext, Positions, Receipt, Transactions } from './output.ts';
+export type { Figures, Output, OutputContext, Positions, Preview, Receipt, Transactions } from './output.ts';
 export { groupsOf } from './pattern.ts';
 export { plural } from './plural.ts';
 export { printable } from './printable.ts';

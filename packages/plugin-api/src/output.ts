@@ -16,6 +16,15 @@ export interface Receipt {
   readonly records: number;
 }
 
+/**
+ * What an output would write of one record: `value` is the record itself, and by their own names what else a person looks for
+ * there (topic, key, headers), `undefined` where this record has none.
+ */
+export interface Preview {
+  readonly value: string;
+  readonly [field: string]: string | Readonly<Record<string, string>> | undefined;
+}
+
 /** Plain data about a component, as JSON. */
 export interface Figures {
   readonly [name: string]: string | number | boolean | Figures | readonly (string | number | boolean | Figures)[];

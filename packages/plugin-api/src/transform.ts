@@ -4,6 +4,8 @@ import type { ComponentContext } from './context.ts';
 export interface TransformContext extends ComponentContext {
   /** Some of its options come from a remote source: a stranger may have written them. Regular expressions among those are refused before. */
   readonly untrusted: boolean;
+  /** A clock in milliseconds that never goes back. In `pipeline test` it stands still, and moves when a test says so. */
+  now(): number;
 }
 
 /** What a transform makes of a batch: zero or more batches, in order; by exit where it has several. */

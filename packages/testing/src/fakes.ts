@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { BufferPool } from '@logcatch/core';
 import type {
   Attributes,
-  ComponentContext,
   ConfigSourceContext,
   Discovery,
   InputContext,
@@ -136,7 +135,7 @@ export interface FakeOptions {
   readonly dataDir?: string;
 }
 
-class FakeContext implements ComponentContext {
+class FakeContext implements Omit<TransformContext, 'untrusted'> {
   readonly id = 'test';
   readonly host = 'localhost';
   readonly log = new MemoryLog();
@@ -148,6 +147,10 @@ class FakeContext implements ComponentContext {
   constructor({ folder = tmpdir(), dataDir = resolve(folder, '.logcatch') }: FakeOptions) {
     this.#folder = folder;
     this.dataDir = dataDir;
+  }
+
+  now(): number {
+    return performance.now();
   }
 
   resolve(path: string): string {

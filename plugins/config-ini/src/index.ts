@@ -3,6 +3,7 @@ import { parseIni } from './ini.ts';
 
 export default defineConfigSource({
   type: 'ini',
+  untyped: true,
   description: 'Takes configuration from an ini file.',
   options: z.strictObject({
     path: z.string().min(1).describe('The file, relative to the pipeline file. It need not exist yet.'),

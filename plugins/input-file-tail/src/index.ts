@@ -1,6 +1,6 @@
 import { defineInput } from '@logcatch/plugin-api';
 import { capturesOf } from './find/captures.ts';
-import { Exclusions, Pattern } from './find/glob.ts';
+import { attributesOf } from './find/path-attributes.ts';
 import { FileTail } from './input.ts';
 import { options } from './options.ts';
 
@@ -10,7 +10,6 @@ export default defineInput({
   options,
   summarize: ({ paths }) => paths.join(', '),
   sets: ({ paths }) => paths.flatMap((path) => capturesOf(path).names),
-  reads: ({ paths, exclude = [] }, path, resolve) =>
-    paths.some((text) => new Pattern(text, resolve).matches(path)) && !new Exclusions(exclude, resolve).has(path),
+  attributesOf,
   create: (values, ctx) => new FileTail(values, ctx),
 });

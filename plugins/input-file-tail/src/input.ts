@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import {
-  type Attributes,
   type Batch,
   type Input,
   type InputContext,
@@ -12,6 +11,7 @@ import { Discovery } from './discovery.ts';
 import { explain } from './explain.ts';
 import { Finder, type Findings } from './find/finder.ts';
 import { Exclusions, Pattern } from './find/glob.ts';
+import { capturesOf } from './find/path-attributes.ts';
 import { Roots } from './find/roots.ts';
 import { Follower } from './follower.ts';
 import { flawTexts } from './framing/flaws.ts';
@@ -66,7 +66,7 @@ export class FileTail implements Input {
       turns: new Turns({ backlogRate: options.max_bytes_per_second, oldestFirst: options.oldest_first }),
       looks: new InputLooks(process.looks, (tail, now) => this.#follower.look(tail, now)),
       troubles: new Troubles(ctx),
-      attributesOf: (path) => this.#attributesOf(path),
+      attributesOf: (path) => capturesOf(this.#patterns, path),
     };
     this.#discovery = new Discovery(this.#parts, {
       roots: new Roots(process.disk, options.roots?.map(resolve)),
@@ -230,14 +230,6 @@ export class FileTail implements Input {
       tail.flaws.set(flaw, before + records);
       if (before === 0) this.#ctx.log.warn(`${tail.path}: ${this.#flawTexts[flaw].one}`, { position });
     }
-  }
-
-  #attributesOf(path: string): Attributes | undefined {
-    for (const pattern of this.#patterns) {
-      const captures = pattern.capturesOf(path);
-      if (captures) return captures;
-    }
-    return undefined;
   }
 
   async #free(): Promise<void> {

@@ -1,5 +1,6 @@
-import { styleText } from 'node:util';
-import { type Batch, printable } from '@logcatch/plugin-api';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { type Batch, jsonOf, type LogRecord, printable } from '@logcatch/plugin-api';
+import type { Format } from './options.ts';
 
 const palette = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const;
 
@@ -11,4 +12,11 @@ export function asPretty(batch: Batch): Buffer {
   let text = '';
   for (let i = 0; i < batch.count; i++) text += `${prefix} ${printable(batch.text(i))}\n`;
   return Buffer.from(text);
+}
+
+/** The line of a record, without line end and colours, as where stdout is no terminal. */
+export function preview(format: Format, record: LogRecord): string {
+  if (format === 'auto' || format === 'text') return record.text;
+  const batch = record.batch.select(Uint32Array.of(record.index));
+  return format === 'json' ? jsonOf(batch)(0) : stripVTControlCharacters(asPretty(batch).toString()).slice(0, -1);
 }

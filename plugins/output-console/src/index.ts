@@ -1,5 +1,6 @@
 import { defineOutput } from '@logcatch/plugin-api';
 import { ConsoleOutput } from './console-output.ts';
+import { preview } from './format.ts';
 import { options } from './options.ts';
 import { openStdout } from './stdout.ts';
 
@@ -8,5 +9,6 @@ export default defineOutput({
   description: 'Writes records to stdout.',
   options,
   summarize: ({ format }) => `stdout, ${format}`,
+  preview: ({ format }, record) => ({ value: preview(format, record) }),
   create: ({ format }, context) => new ConsoleOutput(format, () => openStdout(), context),
 });

@@ -1,6 +1,7 @@
 import { defineOutput } from '@logcatch/plugin-api';
 import { FileOutput } from './file-output.ts';
 import { options } from './options.ts';
+import { preview } from './preview.ts';
 
 export default defineOutput({
   type: 'file',
@@ -10,5 +11,6 @@ export default defineOutput({
   concurrency: 64,
   summarize: ({ path, value }) => `${path.text}, ${value}`,
   writes: ({ path }) => path,
+  preview,
   create: (options, context) => new FileOutput(options, context),
 });

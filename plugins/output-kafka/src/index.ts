@@ -1,6 +1,7 @@
 import { defineOutput } from '@logcatch/plugin-api';
 import { options } from './options.ts';
 import { KafkaOutput } from './output.ts';
+import { preview } from './preview.ts';
 
 export default defineOutput({
   type: 'kafka',
@@ -9,5 +10,6 @@ export default defineOutput({
   transactional: ({ delivery }) => delivery === 'exactly-once',
   concurrency: Number.POSITIVE_INFINITY,
   summarize: ({ brokers, topic }) => `topic ${topic.text} on ${brokers.join(', ')}`,
+  preview,
   create: (parsed, context) => new KafkaOutput(parsed, context),
 });

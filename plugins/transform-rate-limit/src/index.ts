@@ -15,5 +15,5 @@ export default defineTransform({
   }),
   summarize: ({ limit, window }) => `${limit} in ${window} ms`,
   sets: () => [],
-  create: (options, { log }) => new RateLimit(options, log, () => performance.now()),
+  create: (options, { log, now }) => new RateLimit(options, log, now),
 });

@@ -1,4 +1,5 @@
 /** From a pipeline file to a valid desired state, and from one state to the next. Read: document, resolve, desired, diff. */
+export { checkedDocument } from './checked.ts';
 export type { Desired, DesiredComponent, Kind, RestartKey, Waiting } from './desired.ts';
 export { diff, isEmpty, isSameSource, needsRestart, type Renamed, renamedInputs } from './diff.ts';
 export { type PipelineDocument, parseDocument, readDocument, readText } from './document.ts';
@@ -9,3 +10,4 @@ export { type ResolveScope, resolveDocument, resolveSettings } from './resolve.t
 export type { Settings } from './settings.ts';
 export type { DesiredSource, SourceTypes, SourceValues } from './source-section.ts';
 export { type ConfigValue, type JsonValue, plainOf } from './value.ts';
+export { didYouMean } from './wording.ts';

@@ -17,8 +17,8 @@ export type Settings = Omit<
 /** The keys that hold components. */
 export const sections = { input: 'inputs', transform: 'transforms', output: 'outputs' } as const;
 
-/** Keys of the file that are read elsewhere. */
-const others = ['plugins', 'config', ...Object.values(sections)];
+/** Keys of the file that are read elsewhere; `tests` by `pipeline test` alone. */
+const others = ['plugins', 'config', ...Object.values(sections), 'tests'];
 
 /** Names become parts of paths, of metrics and of keys in etcd. */
 const name = z

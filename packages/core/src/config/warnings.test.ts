@@ -22,7 +22,7 @@ const definitions = [
     description: '',
     options: z.strictObject({ paths: list(), names: list().optional() }),
     sets: ({ names = [] }) => names,
-    reads: ({ paths }, path, resolve) => paths.some((one) => resolve(one) === path),
+    attributesOf: ({ paths }, path, resolve) => (paths.some((one) => resolve(one) === path) ? {} : undefined),
     create,
   }),
   defineTransform({ type: 'named', description: '', options: names, sets: ({ names = [] }) => names, create }),

@@ -81,10 +81,10 @@ function warnOfLoop(
   if (!template) return;
   const absolute = (path: string) => resolve(dirname(file), path);
   for (const { id, definition, options } of before) {
-    const { reads } = definition as InputDefinition;
+    const { attributesOf } = definition as InputDefinition;
     const read = examples
       .map((text) => absolute(template.filledWith(text)))
-      .find((path) => reads?.(options, path, absolute));
+      .find((path) => attributesOf?.(options, path, absolute) !== undefined);
     if (read === undefined) continue;
     const option = [...valuesIn(output.options)].find(({ value }) => value === template)?.path ?? [];
     warnings.add({
