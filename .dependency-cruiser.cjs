@@ -18,7 +18,7 @@ module.exports = {
     only('plugin-api-imports-nothing', '^packages/plugin-api/', '^packages/plugin-api/'),
     only('core-imports-plugin-api', '^packages/core/', '^packages/(core|plugin-api)/'),
     only('testing-imports-core', '^packages/testing/', '^packages/(testing|core|plugin-api)/'),
-    only('cli-imports-core', '^packages/cli/(?!src/bundled\\.ts$)', '^packages/(cli|core|plugin-api)/'),
+    only('cli-imports-core', '^packages/cli/(?!src/bundled\\.ts$|templates/)', '^packages/(cli|core|plugin-api)/'),
     // The one table of bundled plugins; each stands behind a dynamic import.
     only('cli-bundles-plugins', '^packages/cli/src/bundled\\.ts$', '^(plugins/|packages/(cli|core|plugin-api)/)'),
     {

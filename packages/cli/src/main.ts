@@ -7,6 +7,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+const pluginKinds = ['input', 'output', 'transform', 'config-source'];
+
 export interface LogFlags {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat | undefined;
@@ -54,6 +56,20 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('run the tests of pipeline files: what becomes of given lines; nothing is opened')
     .argument('<file...>', 'pipeline files with `tests:`, or with NAME.test.yaml beside them, or test files')
     .action(async (files) => (await import('./test.ts')).test(files));
+
+  const make = program.command('new').description('make a new pipeline file, or a package with a plugin that works');
+  make
+    .command('pipeline')
+    .description('a pipeline file to start from, NAME.yaml; nothing is overwritten')
+    .argument('<name>', 'its name')
+    .action(async (name) => (await import('./new-pipeline.ts')).newPipeline(name));
+  make
+    .command('plugin')
+    .description('a package with a plugin, its tests, and a pipeline that uses it; nothing is overwritten')
+    .argument('<name>', 'the `type:` that pipeline files will name it by')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(pluginKinds).makeOptionMandatory())
+    .option('--dir <dir>', 'the folder to make; default: logcatch-KIND-NAME')
+    .action(async (name, flags) => (await import('./new-plugin.ts')).newPlugin(name, { ...flags, version }));
 
   program
     .command('config')
