@@ -36,9 +36,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--once', 'read each file to its end, deliver everything, and exit')
     .option('--timeout <duration>', 'with --once: give up after so long without progress', '60s')
     .option('--no-watch', 'do not apply changes of the pipeline file while running')
+    .option('--dev', 'start again whenever the source of a plugin is edited, once it can be used')
     .addOption(logLevelOption())
     .addOption(logFormatOption())
     .action(async (file, flags, command) => {
+      if (flags.dev && flags.once)
+        command.error('--dev is for a run that goes on, --once for one that ends', { exitCode: exitCode.invalid });
       if (!flags.once && command.getOptionValueSource('timeout') === 'cli')
         command.error('--timeout is for --once: without it a run has no end', { exitCode: exitCode.invalid });
       await (await import('./run.ts')).run(file, { ...flags, version });

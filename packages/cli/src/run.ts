@@ -1,5 +1,6 @@
+import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Agent, type Log, type LogFormat, type LogLevel, readLetters, writeToStderr } from '@logcatch/core';
+import { Agent, isPath, type Log, type LogFormat, type LogLevel, readLetters, writeToStderr } from '@logcatch/core';
 import { duration, plural, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
@@ -10,6 +11,7 @@ export interface RunFlags {
   readonly once?: boolean;
   readonly timeout: string;
   readonly watch: boolean;
+  readonly dev?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat?: LogFormat;
   readonly version: string;
@@ -31,19 +33,29 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
       process.exit(printErrors(error));
     },
   );
-  const stopped = new Promise<void>((resolve) => {
-    onSignals(agent, resolve);
-    onStrayErrors(engine.log, resolve);
-    agent.pipeline.hooks.error.tap('cli', ({ code, at }) => {
-      // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
-      const output = agent.pipeline.outputs.find(({ id }) => id === at);
-      if (code === 'LC_OUTPUT_CLOSED' && output?.required) resolve();
-    });
-    void agent.failed.then(() => {
-      process.exitCode = exitCode.failed;
-      resolve();
-    });
+  const stopped = Promise.withResolvers<void>();
+  let again = false;
+  const end = () => {
+    again = false;
+    stopped.resolve();
+  };
+  onSignals(agent, end);
+  onStrayErrors(engine.log, end);
+  agent.pipeline.hooks.error.tap('cli', ({ code, at }) => {
+    // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
+    const output = agent.pipeline.outputs.find(({ id }) => id === at);
+    if (code === 'LC_OUTPUT_CLOSED' && output?.required) end();
   });
+  void agent.failed.then(() => {
+    process.exitCode = exitCode.failed;
+    end();
+  });
+  if (flags.dev) {
+    await watchPlugins(agent, file, engine.log, () => {
+      again = true;
+      stopped.resolve();
+    });
+  }
   const written = new Map<string, number>();
   agent.pipeline.hooks.delivered.tap('cli', ({ output, records }) => {
     written.set(output, (written.get(output) ?? 0) + records);
@@ -53,8 +65,8 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   if (flags.watch && !flags.once) agent.watch();
 
   const complete = flags.once
-    ? await Promise.race([agent.finished(timeout.data), stopped.then(() => agent.pipeline.finished)])
-    : await Promise.race([agent.ended(), stopped]).then(() => true);
+    ? await Promise.race([agent.finished(timeout.data), stopped.promise.then(() => agent.pipeline.finished)])
+    : await Promise.race([agent.ended(), stopped.promise]).then(() => true);
   // Nothing more was to come: whoever waits for its end wants to know whether all of it was delivered.
   const whole = flags.once || agent.pipeline.ended;
   const unfinished = complete ? [] : missing(agent, flags.timeout);
@@ -70,8 +82,30 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     ]);
   }
   print(engine.log, 'info', [lastLine(written, leftOver)]);
+  // The same process: same pid, same terminal, and nothing left of the plugins that it had loaded.
+  if (again)
+    process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env);
   const done = complete && !(whole && count > 0) && process.exitCode !== exitCode.failed;
   process.exit(done ? exitCode.done : exitCode.failed);
+}
+
+/** `--dev`: says what became of an edited plugin, and ends the run where the next one is to begin. */
+async function watchPlugins({ pipeline }: Agent, file: string, log: Log, restart: () => void): Promise<void> {
+  const { PluginWatch } = await import('./plugin-watch.ts');
+  const folder = dirname(pipeline.desired.file);
+  const plugins = pipeline.desired.plugins.filter(isPath).map((specifier) => resolve(folder, specifier));
+  const watch = new PluginWatch({
+    file,
+    plugins,
+    changed: (name) => {
+      void watch.stop();
+      print(log, 'info', [`${name} was changed: the pipeline starts again`]);
+      restart();
+    },
+    refused: (name, errors) =>
+      print(log, 'error', [`${name} was changed and cannot be used: what runs goes on`, ...errors.split('\n')]),
+  });
+  await watch.follow();
 }
 
 /** Dead letters of this run that nobody has replayed or dropped since. */

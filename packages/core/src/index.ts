@@ -32,5 +32,6 @@ export { type Account, type Bytes, emptyAccount, Ledger, type StoredLedger, tota
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
 export { planLine } from './plan-line.ts';
+export { isPath } from './plugins.ts';
 export { BufferPool } from './pool.ts';
 export type { AgentReport } from './reporter.ts';

@@ -2,6 +2,7 @@ import { registerHooks } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LogcatchError, messageOf, type Origin, type Plugin } from '@logcatch/plugin-api';
+import { placeOf } from './place-of.ts';
 
 const api = '@logcatch/plugin-api';
 /** Marks an npm name that is to be found from the pipeline file's folder, not from ours. */
@@ -34,7 +35,9 @@ export async function loadPlugin(specifier: string, pipelineFile: string, origin
   hookResolution();
   const at = { ...(origin && { origin }), at: `plugins: ${specifier}` };
   const module = await import(urlOf(specifier, pipelineFile)).catch((cause) => {
-    throw new LogcatchError('LC_PLUGIN_LOAD', explain(cause), { ...at, cause });
+    const place = isMissing(cause) ? undefined : placeOf(cause);
+    const mend = place && { origin: place, hint: 'Mend it there.' };
+    throw new LogcatchError('LC_PLUGIN_LOAD', explain(cause), { ...at, ...mend, cause });
   });
   const plugins: unknown[] = Array.isArray(module.default) ? module.default : [module.default];
   if (!plugins.every(isPlugin)) {
@@ -43,9 +46,13 @@ export async function loadPlugin(specifier: string, pipelineFile: string, origin
   return plugins;
 }
 
+/** Whether an entry of `plugins:` is a path; npm names are the others. */
+export function isPath(specifier: string): boolean {
+  return specifier.startsWith('./') || specifier.startsWith('../') || isAbsolute(specifier);
+}
+
 function urlOf(specifier: string, pipelineFile: string): string {
-  const isPath = specifier.startsWith('./') || specifier.startsWith('../') || isAbsolute(specifier);
-  if (isPath) return pathToFileURL(resolve(dirname(pipelineFile), specifier)).href;
+  if (isPath(specifier)) return pathToFileURL(resolve(dirname(pipelineFile), specifier)).href;
   const from = pathToFileURL(pipelineFile).href;
   return npmScheme + encodeURIComponent(JSON.stringify({ name: specifier, from }));
 }
@@ -55,9 +62,13 @@ function isPlugin(value: unknown): value is Plugin {
   return typeof name === 'string' && typeof apply === 'function';
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
+}
+
 function explain(error: unknown): string {
   const { code } = error as { code?: string };
-  if (code === 'ERR_MODULE_NOT_FOUND') return `not found (${messageOf(error).split(' imported from')[0]})`;
+  if (isMissing(error)) return `not found (${messageOf(error).split(' imported from')[0]})`;
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
     return `${messageOf(error)}: only TypeScript that can be erased runs (no enum, namespace or parameter properties)`;
   }

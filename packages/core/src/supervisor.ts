@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
-import { LogcatchError, messageOf, type Origin, type State, type Status } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf, type State, type Status } from '@logcatch/plugin-api';
 import type { Log } from './log.ts';
-
-/** Code of the engine is never the place that is looked for. */
-const ownFolder = fileURLToPath(new URL('.', import.meta.url));
+import { placeOf } from './place-of.ts';
 
 const troubled: readonly State[] = ['degraded', 'stuck', 'failed'];
 
@@ -125,14 +122,4 @@ export class Supervisor {
       ...(origin && { origin }),
     });
   }
-}
-
-/** Where a plugin's code threw: the first place in the stack that is neither Node's nor a package's. */
-function placeOf(error: unknown): Origin | undefined {
-  for (const line of (error instanceof Error ? error.stack : undefined)?.split('\n').slice(1) ?? []) {
-    const [, file, row, column] = /(?:\(|at )(?:async )?(?:file:\/\/)?(\/[^()]+):(\d+):(\d+)\)?$/.exec(line) ?? [];
-    if (file && !file.includes('/node_modules/') && !file.startsWith(ownFolder))
-      return { file, line: Number(row), column: Number(column) };
-  }
-  return undefined;
 }
