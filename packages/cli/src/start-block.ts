@@ -24,6 +24,8 @@ export function startBlock(agent: Agent, version: string): string {
     const revision = source.revision === undefined ? '' : `  revision ${source.revision}`;
     rows.push(`  ${'config'.padEnd(9)} ${source.name}  ${source.type}${revision}${trouble(source)}`);
   }
+  const { status: http } = agent.http;
+  if (http) rows.push(`  http      http://${http.address}${trouble(http)}`);
   return [`logcatch ${version} runs ${desired.name} (${desired.file})`, ...rows, `  state     ${desired.dataDir}`].join(
     '\n',
   );

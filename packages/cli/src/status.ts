@@ -30,8 +30,10 @@ export function statusText(status: AgentStatus, now: number): string {
       ['state', dataDir],
       ['config', changesText(status, now)],
       ...(status.repaired === undefined ? [] : [['repaired', status.repaired]]),
+      ...(status.http ? [['http', httpText(status.http, now)]] : []),
       ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
     ]),
+    ...(status.http ? trouble(status.http) : []),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
       (error) => `        ${plainLine(error)}`,
     ),
@@ -39,6 +41,10 @@ export function statusText(status: AgentStatus, now: number): string {
     ...componentLines(status, now),
     ...sourceLines(status, now),
   ].join('\n');
+}
+
+function httpText({ address, state, since }: NonNullable<AgentStatus['http']>, now: number): string {
+  return state === 'running' ? `http://${address}` : `${address} is ${state} for ${period(now - since)}`;
 }
 
 function changesText({ configuration: { changes, last, pending } }: AgentStatus, now: number): string {

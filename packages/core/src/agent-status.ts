@@ -8,6 +8,7 @@ import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
 import type { DiscoveryCounts } from './discoveries.ts';
 import type { ErrorCounts } from './error-counter.ts';
 import type { Durations } from './histogram.ts';
+import type { HttpStatus } from './http-endpoint.ts';
 import { InputNode } from './input-node.ts';
 import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
@@ -43,6 +44,8 @@ export interface AgentStatus {
   readonly buffers: { readonly used: number; readonly budget: number };
   /** Of the whole process: seconds of CPU since its start, and bytes of memory. */
   readonly process: { readonly cpu: number; readonly memory: number };
+  /** Where `http:` of the file listens; left out where it says nothing. */
+  readonly http?: HttpStatus;
   /** Errors since the start that concern no component. */
   readonly errors: ErrorCounts;
   readonly configuration: {
@@ -143,6 +146,7 @@ export function statusOf(agent: Agent): AgentStatus {
   });
   const { sources, changed: pending } = configuration;
   const deadLetters = agent.deadLetters.usage;
+  const http = agent.http.status;
   const waiting = desired.waiting.map(({ kind, id, sources }) => ({ kind, id, sources }));
   return {
     name: desired.name,
@@ -156,12 +160,13 @@ export function statusOf(agent: Agent): AgentStatus {
     dataDir: desired.dataDir,
     well:
       waiting.length + pending.length === 0 &&
-      [...sources, ...components].every(({ state }) => state === 'running') &&
+      [...sources, ...components, ...(http ? [http] : [])].every(({ state }) => state === 'running') &&
       !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
     ...(agent.repaired && { repaired: agent.repaired.describe() }),
     deadLetters,
     buffers: { used: agent.pool.used, budget: agent.pool.budget },
     process: { cpu: cpuSeconds(), memory: process.memoryUsage.rss() },
+    ...(http && { http }),
     errors: agent.errors.of(undefined),
     configuration: {
       changes: changes.count,

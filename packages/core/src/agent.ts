@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { FileWatch, type LogcatchError, type ReloadOutcome } from '@logcatch/plugin-api';
+import { statusOf } from './agent-status.ts';
 import { ownerOf } from './checkpoint-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -14,6 +15,7 @@ import { ErrorCounter } from './error-counter.ts';
 import { errorsOf } from './errors-of.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
+import { HttpEndpoint } from './http-endpoint.ts';
 import type { Account } from './ledger.ts';
 import type { Log } from './log.ts';
 import { Marks } from './marks.ts';
@@ -46,6 +48,7 @@ export class Agent {
   readonly errors: ErrorCounter;
   readonly checkpoints: Checkpoints;
   readonly pool: BufferPool;
+  readonly http: HttpEndpoint;
   /** `agent_id:` of the file, else one that is kept in data_dir. */
   readonly id: string;
   readonly version: string;
@@ -63,6 +66,7 @@ export class Agent {
   readonly #warned = new Set<string>();
   #stopping: Promise<LeftOver[]> | undefined;
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  #listening: Promise<void> = Promise.resolve();
   readonly #reporter = new Reporter(this);
 
   /** Loads the file, takes the data_dir, asks the configuration sources and builds every component. @throws ConfigErrors, LogcatchError */
@@ -146,10 +150,12 @@ export class Agent {
       pipeline: this.pipeline,
       applied: (desired) => {
         this.pool.budget = desired.maxBytes;
+        void this.http.listen(desired.http);
         this.#warn(desired);
       },
       told: () => this.#reporter.soon(),
     });
+    this.http = new HttpEndpoint({ log, resolve: environment.resolve, status: () => statusOf(this) });
     const { file } = desired;
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
     this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer, log), true);
@@ -159,6 +165,7 @@ export class Agent {
 
   start(): void {
     this.pipeline.start();
+    this.#listening = this.http.listen(this.pipeline.desired.http);
     this.#control = this.#openControl();
     this.pipeline.hooks.status.tap('reporter', () => this.#reporter.soon());
     this.#reporter.start();
@@ -169,9 +176,9 @@ export class Agent {
     return this.#failed.promise;
   }
 
-  /** Resolves when commands can ask it, or when it is known that they cannot. */
+  /** Resolves when commands and others can ask it, or when it is known that they cannot. */
   async listening(): Promise<void> {
-    await this.#control;
+    await Promise.all([this.#control, this.#listening]);
   }
 
   /** Applies the pipeline file whenever it changes. */
@@ -280,6 +287,7 @@ export class Agent {
     ]);
     await this.#checkpointer.flush();
     this.#checkpointer.close();
+    await this.http.close();
     // Before the lock of data_dir goes: the next agent makes its own.
     await (await this.#control)?.close();
     this.#store.close();

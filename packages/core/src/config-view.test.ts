@@ -78,6 +78,7 @@ const kafka = defineOutput({
 
 const yaml = `
 max_bytes: 64MiB
+http: { listen: 9600, token: "\${env.TOKEN:-${password}}" }
 config:
   agent: { type: ini }
   list: { type: remote, text: '[{"path": "/a", "topic": "t"}, {"path": "/b"}]', password: "\${agent.kafka.password}" }
@@ -140,6 +141,7 @@ test('the whole state: defaults included, secrets masked, entries of each by the
     name: 'prod',
     shutdown_timeout: '5s',
     max_bytes: '64MiB',
+    http: { listen: '127.0.0.1:9600', token: '<secret>' },
     config: { agent: { type: 'ini', max_entries: 10_000 }, list: { type: 'remote', password: '<secret>' } },
   });
   expect(Object.keys(state.inputs)).toEqual(['own', 'map/a.b', 'map/app', 'app//a', 'app//b']);

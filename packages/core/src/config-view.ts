@@ -2,6 +2,7 @@ import { LogcatchError, type Origin } from '@logcatch/plugin-api';
 import { stringify } from 'yaml';
 import { entriesOf } from './config/each.ts';
 import { parseExpression } from './config/expression.ts';
+import { addressText } from './config/http.ts';
 import type {
   ConfigValue,
   Desired,
@@ -16,7 +17,7 @@ import { envSource, hostSource, type NameSource, treeSource } from './config/nam
 import { type KeyPath, keyPath, Problems } from './config/problem.ts';
 import { referencedSources } from './config/references.ts';
 import { viewOf } from './config/schema-view.ts';
-import { sections } from './config/settings.ts';
+import { isSecretSetting, sections } from './config/settings.ts';
 import { configValue, valueAt } from './config/value.ts';
 import { didYouMean, listed } from './config/wording.ts';
 import type { SourceStatus } from './config-sources.ts';
@@ -160,7 +161,7 @@ export class ConfigView {
   }
 
   #settings(): Part {
-    const { name, agentId, dataDir, plugins, shutdownTimeout, maxBytes } = this.#parts.desired;
+    const { name, agentId, dataDir, plugins, shutdownTimeout, maxBytes, http } = this.#parts.desired;
     return {
       path: [],
       at: [],
@@ -171,9 +172,12 @@ export class ConfigView {
         ...(plugins.length > 0 && { plugins }),
         shutdown_timeout: shutdownTimeout % 1_000 === 0 ? `${shutdownTimeout / 1_000}s` : `${shutdownTimeout}ms`,
         max_bytes: maxBytes % 2 ** 20 === 0 ? `${maxBytes / 2 ** 20}MiB` : maxBytes,
+        ...(http && {
+          http: http.token === undefined ? addressText(http) : { listen: addressText(http), token: masked },
+        }),
       },
       written: () => this.#resolved(this.#root, [], this.#names, ['config', ...Object.values(sections)]),
-      isSecret: () => false,
+      isSecret: isSecretSetting,
       defaultOf: () => 'the default of logcatch',
     };
   }

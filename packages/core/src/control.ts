@@ -9,7 +9,7 @@ import { statusOf } from './agent-status.ts';
 import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { letterCommands } from './dead-letter-commands.ts';
-import { createServer } from './http.ts';
+import { limitedServer, respond } from './http.ts';
 
 /** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
 export type Command = (query: URLSearchParams) => unknown;
@@ -36,9 +36,6 @@ export interface ControlFailure {
 
 /** Bytes of a request's body. */
 const longestBody = 64 << 10;
-/** Milliseconds for a request to arrive, and for a connection on which nothing happens. */
-const patience = { request: 5_000, silence: 30_000 };
-const mostConnections = 64;
 /** Made anew in data_dir for the moment in which the socket is bound: nobody else can enter it. */
 const nursery = 'control.d';
 
@@ -56,7 +53,7 @@ export class ControlServer {
       await rm(folder, { recursive: true, force: true });
       mkdirSync(folder, { mode: 0o700 });
       address = socketAddress(dataDir, join(nursery, 's'));
-      const server = serverOf(commands);
+      const server = limitedServer((request, response) => void answer(commands, request, response));
       server.listen(address.path);
       await once(server, 'listening');
       chmodSync(join(folder, 's'), 0o600);
@@ -91,25 +88,8 @@ export class ControlServer {
   }
 }
 
-function serverOf(commands: Commands): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: 8 << 10,
-      headersTimeout: patience.request,
-      requestTimeout: patience.request,
-      connectionsCheckingInterval: patience.request,
-    },
-    (request, response) => void answer(commands, request, response),
-  );
-  server.maxConnections = mostConnections;
-  server.setTimeout(patience.silence);
-  // A connection that cannot be accepted is its caller's trouble alone.
-  server.on('error', () => {});
-  return server;
-}
-
 async function answer(commands: Commands, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const [status, text] = await outcome(commands, request)
+  const [status, body] = await outcome(commands, request)
     .then(([status, body]): [number, string] => [status, JSON.stringify(body)])
     .catch((error): [number, string] => {
       const known = error instanceof LogcatchError;
@@ -118,14 +98,7 @@ async function answer(commands: Commands, request: IncomingMessage, response: Se
         : { error: messageOf(error) };
       return [known ? 422 : 500, JSON.stringify(failure)];
     });
-  // What was not read of a request would be taken for the next one.
-  const close = !request.complete && { connection: 'close' };
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    ...close,
-  });
-  response.end(text);
+  respond(request, response, { status, type: 'application/json', body });
 }
 
 async function outcome(commands: Commands, request: IncomingMessage): Promise<[status: number, body: unknown]> {

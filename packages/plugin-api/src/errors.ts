@@ -178,6 +178,16 @@ export const errorTable = {
     'The control socket cannot be opened, so `pipeline status` and its like do not work; shipping goes on.',
     'Check that data_dir is on a local disk, and its path not too long.',
   ),
+  LC_HTTP_LISTEN: entry(
+    'The address of `http:` cannot be listened on; shipping goes on.',
+    'Choose another one in the pipeline file, or stop what listens there; it is tried again.',
+    true,
+  ),
+  LC_HTTP_TOKEN: entry(
+    'The token of `http:` cannot be read, so nobody is let in; shipping goes on.',
+    'Check the path, its permissions, and that it holds something; it is tried again.',
+    true,
+  ),
   LC_AGENT_NOT_RUNNING: entry(
     'No agent runs on this data_dir.',
     'Start it with `pipeline run FILE`, and name the file that it was started with.',

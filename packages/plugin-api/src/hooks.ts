@@ -89,7 +89,7 @@ export interface Plan {
     readonly change: readonly string[];
     readonly remove: readonly string[];
   };
-  /** Top-level keys of the file that are taken live: `max_bytes`, `shutdown_timeout`. */
+  /** Top-level keys of the file that are taken live: `max_bytes`, `shutdown_timeout`, `http`. */
   readonly settings: readonly string[];
 }
 

@@ -1,4 +1,5 @@
 import type { ComponentDefinition, Edge, LogcatchError, Origin } from '@logcatch/plugin-api';
+import type { DesiredHttp } from './http.ts';
 import type { DesiredSource } from './source-section.ts';
 import type { JsonValue } from './value.ts';
 
@@ -20,6 +21,8 @@ export interface Desired {
   readonly shutdownTimeout: number;
   /** Bytes that may be unsettled; default 32 MiB, at least 1 MiB. */
   readonly maxBytes: number;
+  /** Left out where nothing is to listen, which is the default. */
+  readonly http?: DesiredHttp;
   /** In the order of the file, entries of `each` in the order of their list or map. */
   readonly inputs: readonly DesiredComponent[];
   readonly transforms: readonly DesiredComponent[];

@@ -76,6 +76,7 @@ describe('diff', () => {
           .replace('console', 'console, inputs: [t, a]'),
       { retag: ['a'], relink: ['a'] },
     ],
+    ['another port', (text: string) => `http: 9600\n${text}`, { settings: ['http'] }],
     ['another limit', (text: string) => `max_bytes: 2MiB\n${text}`, { settings: ['max_bytes'] }],
   ])('%s', (_case, edit, expected) => {
     expect(plan(base, edit(base))).toEqual({ ...nothing, ...expected });

@@ -5,7 +5,7 @@ import { defaultDataDir } from './settings.ts';
 import type { DesiredSource } from './source-section.ts';
 
 /** What is taken live, by its key in the file. */
-const live = { max_bytes: 'maxBytes', shutdown_timeout: 'shutdownTimeout' } as const satisfies Record<
+const live = { max_bytes: 'maxBytes', shutdown_timeout: 'shutdownTimeout', http: 'http' } as const satisfies Record<
   string,
   keyof Desired
 >;
@@ -35,7 +35,9 @@ export function diff(current: Desired, next: Desired): Plan {
       })
       .map(({ id }) => id),
     sources: diffSources(current.sources, next.sources),
-    settings: Object.entries(live).flatMap(([key, field]) => (current[field] === next[field] ? [] : [key])),
+    settings: Object.entries(live).flatMap(([key, field]) =>
+      isDeepStrictEqual(current[field], next[field]) ? [] : [key],
+    ),
   };
 }
 

@@ -4,6 +4,7 @@ export type { Desired, DesiredComponent, Kind, RestartKey, Waiting } from './des
 export { diff, isEmpty, isSameSource, needsRestart, type Renamed, renamedInputs } from './diff.ts';
 export { type PipelineDocument, parseDocument, readDocument, readText } from './document.ts';
 export { ConfigErrors } from './errors.ts';
+export { addressText, type DesiredHttp, isLoopback } from './http.ts';
 export { parseLoaded } from './loaded.ts';
 export { type PluginSpecifier, pluginsOf } from './plugins.ts';
 export { type ResolveScope, resolveDocument, resolveSettings } from './resolve.ts';

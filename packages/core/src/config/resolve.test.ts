@@ -29,6 +29,24 @@ test('a small file, with every default', () => {
   expect(desired.outputs[0]).not.toHaveProperty('maxRecords');
 });
 
+test('http: what is wrong with it is told at its place, and its token is never shown', () => {
+  const rest = 'inputs: { a: { type: tail, paths: x } }\noutputs: { o: { type: console } }\n';
+  const of = (http: string) => errorsOf(`http: ${http}\n${rest}`);
+  expect(of('0.0.0.0:9600')).toEqual([
+    expect.stringMatching(/^p.yaml:1:7 LC_CONFIG_VALUE http: it listens beyond this host, .* give it a token/),
+  ]);
+  expect(of('yes please')).toEqual([
+    'p.yaml:1:7 LC_CONFIG_VALUE http: it takes a port, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.',
+  ]);
+  expect(of('{ listen: 9600, tokn: hunter2 }')).toEqual([
+    'p.yaml:1:23 LC_CONFIG_UNKNOWN_KEY http.tokn: unknown key "tokn", did you mean "token"?',
+  ]);
+  expect(of('{ listen: 9600, token: [hunter2] }')).toEqual([
+    'p.yaml:1:30 LC_CONFIG_VALUE http.token: expected text or a map, got a list (hidden: it is a secret).',
+  ]);
+  expect(of('{ listen: 9600, token: "hunter2${b" }').join()).not.toContain('hunter2');
+});
+
 test('all errors at once, in the order of the file', () => {
   const file = `nme: prod
 shutdown_timeout: 5 sec
@@ -100,7 +118,9 @@ test.each([
   [
     'a: 1',
     [
-      expect.stringContaining('a: unknown key "a". Valid keys: agent_id, config, data_dir, inputs, max_bytes, name,'),
+      expect.stringContaining(
+        'a: unknown key "a". Valid keys: agent_id, config, data_dir, http, inputs, max_bytes, name,',
+      ),
       'p.yaml:1:1 LC_CONFIG_VALUE inputs: a pipeline needs at least one input. Add one under `inputs:`.',
       'p.yaml:1:1 LC_CONFIG_VALUE outputs: a pipeline needs at least one output. Add one under `outputs:`.',
     ],

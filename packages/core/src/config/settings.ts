@@ -2,11 +2,13 @@ import path from 'node:path';
 import { duration, size, z } from '@logcatch/plugin-api';
 import type { Desired, RestartKey } from './desired.ts';
 import type { PipelineDocument } from './document.ts';
+import { httpSchema } from './http.ts';
 import { interpolate } from './interpolate.ts';
 import type { Names } from './names.ts';
 import { readOptions } from './options.ts';
 import { readPlugins } from './plugins.ts';
-import type { Problems } from './problem.ts';
+import type { KeyPath, Problems } from './problem.ts';
+import { viewOf } from './schema-view.ts';
 import type { MapValue } from './value.ts';
 
 export type Settings = Omit<
@@ -40,7 +42,11 @@ const schema = z.strictObject({
   max_bytes: size()
     .refine((bytes) => bytes >= leastBytes, 'it must be at least 1MiB')
     .default(32 * 2 ** 20),
+  http: httpSchema.optional(),
 });
+
+/** Whether a value at the top of the file is a secret. */
+export const isSecretSetting = (path: KeyPath) => viewOf(schema).isSecret(path);
 
 /** Reads the top-level keys of a document, and reports what is wrong with them. */
 export function readSettings(
@@ -55,7 +61,7 @@ export function readSettings(
   const known = new Set(Object.keys(schema.shape));
   const unknown = [...own].filter(([key]) => !known.has(key));
   const scalars: MapValue = { ...root, entries: new Map([...own].filter(([key]) => known.has(key))) };
-  const resolved = interpolate(scalars, [], { names, problems }) as MapValue;
+  const resolved = interpolate(scalars, [], { names, problems, isSecret: isSecretSetting }) as MapValue;
   const value: MapValue = { ...root, entries: new Map([...resolved.entries, ...unknown]) };
   const options = readOptions(schema, value, { path: [], origin: root.origin, problems, alsoKnown: others, hint: '' });
   if (options === undefined) return undefined;
@@ -72,6 +78,7 @@ export function readSettings(
     plugins: plugins.map(({ specifier }) => specifier),
     shutdownTimeout: parsed.shutdown_timeout,
     maxBytes: parsed.max_bytes,
+    ...(parsed.http && { http: parsed.http }),
     origins: originsOf(document),
   };
 }

@@ -1,0 +1,80 @@
+import type { AgentStatus, ComponentStatus, InputFigures, OutputFigures } from './agent-status.ts';
+import type { Durations } from './histogram.ts';
+import { type LaneFigures, lanesOf } from './lanes.ts';
+
+/** One metric, with all that it has to say of an agent. */
+export interface Metric {
+  /** With its unit, and `_total` where it only grows. */
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Names of its labels: few values each, so never a path. */
+  readonly labels: readonly string[];
+  /** What becomes of samples with the same labels, such as those of the inputs of one `each`. Default: their sum. */
+  readonly combine?: 'highest';
+  read(status: AgentStatus): readonly Sample[];
+}
+
+/** Values in the order of the labels. */
+export type Sample = readonly [labels: readonly string[], value: number | Durations];
+
+type Value = Sample[1];
+
+export function agent(
+  type: Metric['type'],
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: Metric['read'],
+): Metric {
+  return { name, type, help, labels, read };
+}
+
+/** Of each component: the label `component` comes first. */
+export function component(
+  type: Metric['type'],
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: (component: ComponentStatus, status: AgentStatus) => readonly Sample[],
+): Metric {
+  return agent(type, name, help, ['component', ...labels], (status) =>
+    status.components.flatMap((one) =>
+      read(one, status).map(([own, value]): Sample => [[declared(one.id), ...own], value]),
+    ),
+  );
+}
+
+export function input(
+  type: Metric['type'],
+  name: string,
+  help: string,
+  value: (input: InputFigures, status: AgentStatus) => Value,
+): Metric {
+  return component(type, name, help, [], ({ input }, status) => (input ? [[[], value(input, status)]] : []));
+}
+
+export function output(
+  type: Metric['type'],
+  name: string,
+  help: string,
+  value: (output: OutputFigures) => Value,
+): Metric {
+  return component(type, name, help, [], ({ output }) => (output ? [[[], value(output)]] : []));
+}
+
+export function lanes(name: string, help: string, value: (lanes: readonly LaneFigures[]) => number): Metric {
+  return component('gauge', name, help, [], ({ output }) =>
+    output?.details?.lanes === undefined ? [] : [[[], value(lanesOf(output.details))]],
+  );
+}
+
+/** The inputs of one `each` are one component here: a list may have thousands of entries. */
+export function declared(id: string): string {
+  return id.split('/', 1)[0]!;
+}
+
+/** Label values are written as names are: `rolled back` as `rolled_back`. */
+export function snake(text: string): string {
+  return text.replaceAll(/[ -]/g, '_');
+}
