@@ -9,7 +9,9 @@ export const exitCode = {
   notRunning: 3,
 } as const;
 
+export type EndingSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
+
 /** As shells see a process that a signal ended. */
-export function signalExitCode(signal: 'SIGINT' | 'SIGTERM'): number {
-  return 128 + { SIGINT: 2, SIGTERM: 15 }[signal];
+export function signalExitCode(signal: EndingSignal): number {
+  return 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal];
 }

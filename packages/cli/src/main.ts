@@ -92,6 +92,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (file, flags) => (await import('./status.ts')).status(file, flags));
 
   program
+    .command('top')
+    .description('the running agent of a pipeline file, live: rates, lag, queues and what to do (q ends it)')
+    .argument('<file>', 'the pipeline file')
+    .option('--once', 'one frame, after a second, for scripts')
+    .action(async (file, flags) => (await import('./top.ts')).top(file, flags));
+
+  program
     .command('plan')
     .description('what the running agent would change if it read the pipeline file now')
     .argument('<file>', 'the pipeline file')

@@ -107,7 +107,7 @@ function figures({ summary, input, output }: ComponentStatus): string {
 }
 
 /** Records that became dead letters just now. */
-function newsLines({ file, deadLetters }: AgentStatus, { output }: ComponentStatus, now: number): string[] {
+export function newsLines({ file, deadLetters }: AgentStatus, { output }: ComponentStatus, now: number): string[] {
   const buried = output?.buried;
   if (!buried || !isNews(buried, deadLetters, now)) return [];
   return [

@@ -41,3 +41,14 @@ export function bytes(count: number): string {
   const power = Math.min(Math.floor(Math.log2(count) / 10), units.length);
   return `${(count / 2 ** (10 * power)).toFixed(1)} ${units[power - 1]}`;
 }
+
+/** A text as lines of at most so many characters, but for words that are longer. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of plainLine(text).split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -147,7 +147,7 @@ export const metrics: readonly Metric[] = [
   input(
     'gauge',
     'logcatch_input_files',
-    'Files that it has open, or knows and reads when they grow.',
+    'Files that it follows.',
     ({ count }) => count,
   ),
   input(
