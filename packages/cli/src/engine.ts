@@ -3,13 +3,14 @@ import { type ErrorCode, LogcatchError } from '@logcatch/plugin-api';
 import { bundled } from './bundled.ts';
 import { exitCode } from './exit-codes.ts';
 
-export function makeEngine(level: LogLevel, format?: LogFormat): Engine {
+/** @param write takes the lines of the log; default: stderr */
+export function makeEngine(level: LogLevel, format?: LogFormat, write = writeToStderr): Engine {
   const terminal = process.stderr.isTTY === true;
   const log = new Log({
     level,
     format: format ?? (terminal ? 'pretty' : 'json'),
     colors: terminal && process.stderr.hasColors(),
-    write: writeToStderr,
+    write,
   });
   return new Engine({ log, bundled, env: process.env });
 }

@@ -4,6 +4,7 @@ import { Agent, isPath, type Log, type LogFormat, type LogLevel, readLetters, wr
 import { duration, plural, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
+import { RunProgress } from './progress.ts';
 import { startBlock } from './start-block.ts';
 import { lastLine, leftLines } from './stop-block.ts';
 
@@ -27,7 +28,8 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     writeToStderr(`--timeout ${flags.timeout}: a duration looks like 60s`);
     process.exit(exitCode.invalid);
   }
-  const engine = makeEngine(flags.logLevel, flags.logFormat);
+  const progress = new RunProgress();
+  const engine = makeEngine(flags.logLevel, flags.logFormat, progress.write);
   const agent = await Agent.create(engine, { file, once: flags.once === true, version: flags.version }).catch(
     (error) => {
       process.exit(printErrors(error));
@@ -61,7 +63,8 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     written.set(output, (written.get(output) ?? 0) + records);
   });
   agent.start();
-  void printStart(agent, engine.log, flags.version);
+  const printed = printStart(agent, engine.log, flags.version);
+  if (['info', 'debug'].includes(flags.logLevel)) void progress.start(agent, printed);
   if (flags.watch && !flags.once) agent.watch();
 
   const complete = flags.once
@@ -69,6 +72,7 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     : await Promise.race([agent.ended(), stopped.promise]).then(() => true);
   // Nothing more was to come: whoever waits for its end wants to know whether all of it was delivered.
   const whole = flags.once || agent.pipeline.ended;
+  progress.stop();
   const unfinished = complete ? [] : missing(agent, flags.timeout);
   const leftOver = await agent.stop();
   print(engine.log, 'error', unfinished);
