@@ -44,7 +44,12 @@ async function run(name: ContenderName, contender: Contender): Promise<Figures> 
   mkdirSync(own);
   const shipment = { brokers: kafka.brokers, topic: topic.name, codec, files, pattern, lines: count, folder: own };
   const arrived = (signal: AbortSignal) => topic.holds(count, signal);
-  const figures = await measure(time, contender.ship(shipment), contender.ends ? undefined : arrived);
+  const over = new AbortController();
+  const beside = contender.beside?.(shipment, over.signal);
+  const figures = await measure(time, contender.ship(shipment), contender.ends ? undefined : arrived).finally(() =>
+    over.abort(),
+  );
+  await beside;
   const repeated = await topic.check(count);
   if (repeated > 0) console.error(`${name}: ${repeated} lines came more than once`);
   await topic.delete();
@@ -83,6 +88,7 @@ try {
     ['logcatch', 'kcat'],
     ['logcatch', 'rsyslog'],
     ['exactly-once', 'logcatch'],
+    ['watched', 'logcatch'],
   ] as const;
   for (const [ours, theirs] of pairs) for (const line of ratio(results, ours, theirs)) console.log(line);
   console.log(`\nAt the end: ${machine()}`);

@@ -1,9 +1,11 @@
 /**
- * `pnpm generate`: writes what is made from code into the docs: docs/errors.md, and the option tables of the plugins' READMEs.
+ * `pnpm generate`: writes what is made from code into the docs: docs/errors.md, the metrics in
+ * docs/operating.md, and the option tables of the plugins' READMEs.
  * With --check it writes nothing and fails where something is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { metrics } from '@logcatch/core';
 import { errorTable } from '@logcatch/plugin-api';
 import { bundled } from '../packages/cli/src/bundled.ts';
 import { markdownTable, optionRows } from '../packages/cli/src/option-table.ts';
@@ -32,17 +34,30 @@ ${rows.join('\n')}
 `;
 }
 
+/** Puts a text between the two comments of this name. */
+function fill(file: string, name: string, text: string): void {
+  // A function, since a description may say `$1`.
+  const whole = (_: string, begin: string, end: string) => `${begin}\n${text}\n\n${end}`;
+  const between = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+  write(file, readFileSync(path(file), 'utf8').replace(between, whole));
+}
+
+function metricsTable(): string {
+  const rows = metrics.map(({ name, type, labels, help }) => {
+    return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
+  });
+  return ['| metric | type | labels | what it is |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
 write('docs/errors.md', errors());
+fill('docs/operating.md', 'metrics', metricsTable());
 for (const [kind, types] of Object.entries(bundled)) {
   for (const [type, load] of Object.entries(types)) {
     const file = `plugins/${kind}-${type}/README.md`;
     const { definition } = await load();
     const rows = optionRows(definition);
     const table = rows.length > 0 ? markdownTable(rows) : 'None.';
-    const readme = readFileSync(path(file), 'utf8');
-    // A function, since a description may say `$1`.
-    const whole = (_: string, begin: string, end: string) => `${begin}\n${table}\n\n${end}`;
-    write(file, readme.replace(/(<!-- options -->\n)[\s\S]*?(<!-- \/options -->)/, whole));
+    fill(file, 'options', table);
   }
 }
 if (stale.length > 0) {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { metrics } from '@logcatch/core';
 import { describe, expect, it } from 'vitest';
 import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
 import { blocks, read } from './support/document.ts';
@@ -67,6 +68,42 @@ it('plugin code in the README is the code that the tests run', () => {
   const shown = blocks('README.md', 'ts');
   expect(shown.length).toBeGreaterThan(0);
   for (const block of shown) expect(files).toContain(block);
+});
+
+describe('what is asked of the metrics can be answered', () => {
+  const queries = (value: unknown): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([key, inner]) =>
+      ['expr', 'query'].includes(key) && typeof inner === 'string' ? [inner] : queries(inner),
+    );
+  };
+  const series = new Map(
+    metrics.flatMap(({ name, type, labels }) => {
+      const own = type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name];
+      return own.map((one): [string, string[]] => [one, [...labels, ...(type === 'histogram' ? ['le'] : [])]]);
+    }),
+  );
+  const target = ['job', 'instance'];
+
+  it.each([
+    ['docs/operating.md', blocks('docs/operating.md', 'promql')],
+    ['docs/grafana-dashboard.json', queries(JSON.parse(read('docs/grafana-dashboard.json')))],
+  ])('%s', (_file, all) => {
+    const asked = all.flatMap((query) => [...query.matchAll(/\b((?:logcatch|process)_[a-z_]+)(?:\{([^}]*)\})?/g)]);
+    expect(asked.length).toBeGreaterThan(10);
+    for (const [, name, selector = ''] of asked) {
+      expect(series.keys(), name).toContain(name);
+      const labels = [...selector.matchAll(/(\w+)\s*[=!]/g)].map((match) => match[1]);
+      for (const label of labels) expect([...target, ...series.get(name!)!], `${name}{${selector}}`).toContain(label);
+    }
+    for (const query of all) {
+      // Each pair is closed, the innermost first.
+      let rest = query.replaceAll(/"[^"]*"/g, '');
+      for (let before = ''; before !== rest; )
+        [before, rest] = [rest, rest.replaceAll(/\([^()]*\)|\[[^[\]]*\]|\{[^{}]*\}/g, '')];
+      expect(rest, query).not.toMatch(/[()[\]{}]/);
+    }
+  });
 });
 
 it('what is generated is fresh', () => {

@@ -26,4 +26,6 @@ export interface Contender {
   readonly share: number;
   readonly codecs: readonly Codec[];
   ship(shipment: Shipment): Command;
+  /** What goes on beside it while it runs, in the process of the bench, so that it is not measured. */
+  beside?(shipment: Shipment, signal: AbortSignal): Promise<void>;
 }

@@ -3,12 +3,13 @@ import type { Contender } from './contender.ts';
 import { filebeat } from './filebeat.ts';
 import { goTail } from './go-tail.ts';
 import { kcat } from './kcat.ts';
-import { logcatch } from './logcatch.ts';
+import { logcatch, watched } from './logcatch.ts';
 import { rsyslog } from './rsyslog.ts';
 
 const contenders = {
   logcatch: logcatch('at-least-once'),
   'exactly-once': logcatch('exactly-once'),
+  watched,
   kcat,
   rsyslog,
   'go-async': goTail('async'),

@@ -1,23 +1,30 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { askAgent } from '@logcatch/core';
+import { freePort } from '../../test/servers/process.ts';
 import type { Command } from '../process.ts';
 import type { Contender, Shipment } from './contender.ts';
 
 export const bin = fileURLToPath(new URL('../../packages/cli/bin/pipeline.js', import.meta.url));
 
 /** The agent, following files: its input's and its output's options as YAML. */
-export function logcatchAgent(folder: string, input: string, output: string): Command {
+export function logcatchAgent(folder: string, input: string, output: string, settings = ''): Command {
   const file = join(folder, 'bench.yaml');
-  writeFileSync(file, `inputs: { app: { type: file-tail, ${input} } }\noutputs: { out: { ${output} } }\n`);
+  writeFileSync(file, `${settings}inputs: { app: { type: file-tail, ${input} } }\noutputs: { out: { ${output} } }\n`);
   return { command: process.execPath, args: [bin, 'run', file] };
 }
 
 export type Delivery = 'at-least-once' | 'exactly-once';
 
-export function shipping(delivery: Delivery, { brokers, topic, codec, pattern, folder }: Shipment): Command {
+export function shipping(
+  delivery: Delivery,
+  { brokers, topic, codec, pattern, folder }: Shipment,
+  settings?: string,
+): Command {
   const kafka = `type: kafka, brokers: "${brokers.join(',')}", topic: ${topic}, compression: ${codec}`;
-  return logcatchAgent(folder, `paths: "${pattern}"`, `${kafka}, delivery: ${delivery}`);
+  return logcatchAgent(folder, `paths: "${pattern}"`, `${kafka}, delivery: ${delivery}`, settings);
 }
 
 export function logcatch(delivery: Delivery): () => Promise<Contender> {
@@ -31,4 +38,30 @@ export function logcatch(delivery: Delivery): () => Promise<Contender> {
       return { command, args: [...args, '--once'] };
     },
   });
+}
+
+/** Milliseconds between two looks. */
+const interval = 1_000;
+
+/** The same, while Prometheus, a page and `pipeline top` look at it each second. */
+export async function watched(): Promise<Contender> {
+  const contender = await logcatch('at-least-once')();
+  const port = await freePort();
+  return {
+    ...contender,
+    title: 'logcatch, watched',
+    ship: (shipment) => {
+      const { command, args } = shipping('at-least-once', shipment, `http: ${port}\n`);
+      return { command, args: [...args, '--once'] };
+    },
+    beside: async ({ folder }, signal) => {
+      const got = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`, { signal })).text();
+      while (!signal.aborted) {
+        const looks = [got('/metrics'), got('/status'), askAgent(join(folder, '.logcatch/bench'), 'GET', '/status')];
+        // Before it has started and after it has ended nobody answers.
+        await Promise.allSettled(looks);
+        await setTimeout(interval, undefined, { signal }).catch(() => {});
+      }
+    },
+  };
 }
