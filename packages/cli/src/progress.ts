@@ -70,9 +70,12 @@ function settledIn(agent: Agent): number {
   return bytes;
 }
 
+/** Bytes that are still to come, but for those of files that cannot be delivered now: they may take for ever. */
 function lagOf({ pipeline }: Agent): number {
   let bytes = 0;
-  for (const input of pipeline.inputs) for (const { lag } of input.sources) bytes += lag;
+  for (const input of pipeline.inputs) {
+    for (const { lag, pausedBy } of input.sources) if (pausedBy.every((reason) => reason === 'window')) bytes += lag;
+  }
   return bytes;
 }
 
