@@ -40,6 +40,21 @@ test('dead letters of the last minutes show, with what to do; those before are a
   expect(statusText({ ...status, components: [output] }, now)).not.toContain('the last dead letter');
 });
 
+test('an address that cannot be listened on, with what to do', () => {
+  const http = {
+    address: '127.0.0.1:9600',
+    state: 'degraded',
+    reason: 'LC_HTTP_LISTEN in use',
+    hint: 'Choose another.',
+    since: now,
+  } as const;
+  expect(statusText({ ...status, http }, now)).toContain(`http    127.0.0.1:9600 is degraded for 0s
+        LC_HTTP_LISTEN in use
+        Choose another.
+`);
+  expect(statusText({ ...status, http: { ...http, ...well } }, now)).toContain('http    http://127.0.0.1:9600\n');
+});
+
 test('an input without a file says what it waits for', () => {
   const [app] = status.components;
   const input = { ...app!.input!, count: 0, unsettled: 0, lag: 0, sources: [] };
