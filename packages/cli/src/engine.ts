@@ -30,5 +30,5 @@ export function printErrors(error: unknown): number {
 
 function codeOf(code: ErrorCode): number {
   if (code === 'LC_AGENT_NOT_RUNNING') return exitCode.notRunning;
-  return code.startsWith('LC_CONFIG_') ? exitCode.invalid : exitCode.failed;
+  return code.startsWith('LC_CONFIG_') || code.startsWith('LC_TAP_') ? exitCode.invalid : exitCode.failed;
 }

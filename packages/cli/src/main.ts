@@ -99,6 +99,20 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (file, flags) => (await import('./top.ts')).top(file, flags));
 
   program
+    .command('tap')
+    .description('records as they pass through the running agent, live, until Ctrl-C; what does not fit is skipped')
+    .argument('<file>', 'the pipeline file')
+    .argument(
+      '[component]',
+      'an id: what leaves it, of an output what it is given; id.exit of a transform; default: all inputs',
+    )
+    .option('--grep <regex>', 'only records whose text matches')
+    .option('--where <condition>', 'only records that meet it, as `filter` takes it: level == "error"')
+    .option('--limit <records>', 'end after so many')
+    .option('--json', 'everything, one record a line')
+    .action(async (file, component, flags) => (await import('./tap.ts')).tap(file, component, flags));
+
+  program
     .command('plan')
     .description('what the running agent would change if it read the pipeline file now')
     .argument('<file>', 'the pipeline file')

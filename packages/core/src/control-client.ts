@@ -25,18 +25,82 @@ export async function askAgent(
   try {
     address = socketAddress(dataDir, controlSocket);
     const { status, body } = await exchange(address.path, method, path, patience);
-    const answer: unknown = JSON.parse(body);
-    if (status === 200) return answer;
-    const { error, code, hint } = answer as ControlFailure;
-    if (code !== undefined && Object.hasOwn(errorTable, code)) {
-      throw new LogcatchError(code, error, hint === undefined ? {} : { hint });
-    }
-    throw new LogcatchError('LC_AGENT_SILENT', `it answers ${status}: ${error}`);
+    if (status !== 200) throw failureOf(status, body);
+    return JSON.parse(body);
   } catch (error) {
     throw explain(error, dataDir);
   } finally {
     address?.close();
   }
+}
+
+/**
+ * Reads the lines of an answer that goes on until the agent ends, each as JSON.
+ * @param path `/tap?component=app`
+ * @param line called in order; it may hold up everything for as long as it likes
+ * @throws LC_AGENT_NOT_RUNNING when it ends, what {@link askAgent} throws, and the signal's reason
+ */
+export async function followAgent(
+  dataDir: string,
+  path: string,
+  line: (value: unknown) => void,
+  signal: AbortSignal,
+): Promise<never> {
+  let address: SocketAddress | undefined;
+  try {
+    address = socketAddress(dataDir, controlSocket);
+    await follow(address.path, path, line, signal);
+    throw stopped();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? stopped() : explain(error, dataDir);
+  } finally {
+    address?.close();
+  }
+}
+
+function follow(socketPath: string, path: string, line: (value: unknown) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let heard = 0;
+    let rest = '';
+    const request = httpRequest({ socketPath, path, agent: false, timeout: longestSilence, signal }, (response) => {
+      const status = response.statusCode!;
+      response.setEncoding('utf8').on('data', (text: string) => {
+        heard++;
+        rest += text;
+        if (status !== 200) return;
+        const lines = rest.split('\n');
+        rest = lines.pop()!;
+        for (const one of lines) if (!signal.aborted) line(JSON.parse(one));
+      });
+      response.on('error', reject);
+      response.on('end', () => (status === 200 ? resolve() : reject(failureOf(status, rest))));
+    });
+    request.on('timeout', () => {
+      // Whoever reads may have stood still for as long: then it has come, and was not looked at.
+      const before = heard;
+      setImmediate(() => heard === before && request.destroy(silent(longestSilence)));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+function stopped(): LogcatchError {
+  return new LogcatchError('LC_AGENT_NOT_RUNNING', 'the agent stopped');
+}
+
+function silent(patience: number): Error {
+  return new Error(`nothing came for ${patience / 1_000} s`);
+}
+
+/** What an answer that is not 200 says. */
+function failureOf(status: number, body: string): LogcatchError {
+  const { error, code, hint } = JSON.parse(body) as ControlFailure;
+  if (code !== undefined && Object.hasOwn(errorTable, code)) {
+    return new LogcatchError(code, error, hint === undefined ? {} : { hint });
+  }
+  return new LogcatchError('LC_AGENT_SILENT', `it answers ${status}: ${error}`);
 }
 
 interface Answer {
@@ -58,7 +122,7 @@ function exchange(socketPath: string, method: string, url: string, patience: num
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }));
     });
-    request.on('timeout', () => request.destroy(new Error(`nothing came for ${patience / 1_000} s`)));
+    request.on('timeout', () => request.destroy(silent(patience)));
     request.on('error', reject);
     request.end(form);
   });

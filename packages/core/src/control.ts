@@ -10,8 +10,10 @@ import { checkpointCommands } from './checkpoint-commands.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { letterCommands } from './dead-letter-commands.ts';
 import { limitedServer, respond } from './http.ts';
+import { LineStream } from './line-stream.ts';
+import { tapCommands } from './taps.ts';
 
-/** Answers a request with what becomes JSON. What it throws with a code reaches whoever asked. */
+/** Answers a request with what becomes JSON, or with a {@link LineStream}. What it throws with a code reaches whoever asked. */
 export type Command = (query: URLSearchParams) => unknown;
 /** By method and path: `GET /status`. */
 export type Commands = Readonly<Record<string, Command>>;
@@ -23,6 +25,7 @@ export function commandsOf(agent: Agent): Commands {
     'POST /plan': () => agent.planFile(),
     ...checkpointCommands(agent.checkpoints),
     ...letterCommands(agent.deadLetters, agent.pipeline, agent.log),
+    ...tapCommands(agent.pipeline),
   };
 }
 
@@ -90,7 +93,10 @@ export class ControlServer {
 
 async function answer(commands: Commands, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [status, body] = await outcome(commands, request)
-    .then(([status, body]): [number, string] => [status, JSON.stringify(body)])
+    .then(([status, body]): [number, string | LineStream] => [
+      status,
+      body instanceof LineStream ? body : JSON.stringify(body),
+    ])
     .catch((error): [number, string] => {
       const known = error instanceof LogcatchError;
       const failure: ControlFailure = known
@@ -98,6 +104,7 @@ async function answer(commands: Commands, request: IncomingMessage, response: Se
         : { error: messageOf(error) };
       return [known ? 422 : 500, JSON.stringify(failure)];
     });
+  if (body instanceof LineStream) return body.answer(response);
   respond(request, response, { status, type: 'application/json', body });
 }
 

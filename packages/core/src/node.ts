@@ -138,6 +138,9 @@ export abstract class Node implements NodeHandle {
     hooks.linked.call(this);
   }
 
+  /** Names of its exits, where it has several. */
+  readonly exits: readonly string[] | undefined = undefined;
+
   /** Since when it has had work and finished none of it, milliseconds since the epoch; undefined while that is not so. */
   get busySince(): number | undefined {
     return undefined;

@@ -110,6 +110,11 @@ export class Pipeline implements PipelineHandle {
     return leftOver;
   }
 
+  /** Makes the `batch` hooks of these components anew, with their edges and whoever observes them. */
+  relink(ids: readonly string[]): void {
+    this.#link(ids.filter((id) => this.#nodes.has(id)));
+  }
+
   /** A change that is being applied waits for nothing any more. */
   hurry(): void {
     this.#hurried = true;

@@ -19,7 +19,7 @@ export class TransformNode extends Node implements Target {
   /** Last pending `apply` of each source: keeps the order of one source where `apply` is asynchronous. */
   readonly #pending = new Map<TrackedSource, Promise<void>>();
   #instance: Transform | undefined;
-  readonly #exits = (this.component.definition as TransformDefinition).exits?.(this.component.options);
+  override readonly exits = (this.component.definition as TransformDefinition).exits?.(this.component.options);
   #begun = false;
   #failures = 0;
   #finishedAt = 0;
@@ -138,7 +138,7 @@ export class TransformNode extends Node implements Target {
       this.#done(delivery);
       return;
     }
-    const outgoing = outgoingOf(applied, this.#exits);
+    const outgoing = outgoingOf(applied, this.exits);
     this.#failures = 0;
     this.supervisor.works();
     delivery.fates.passed(

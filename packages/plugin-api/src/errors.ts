@@ -201,6 +201,11 @@ export const errorTable = {
     'Try again; if it lasts, see its log and whether both are of the same version.',
     true,
   ),
+  LC_TAP_COMPONENT: entry('There is no such component to tap.', 'Name one that runs: see `pipeline status FILE`.'),
+  LC_TAP_FILTER: entry(
+    'What a tap is to show cannot be understood.',
+    '--grep takes a regular expression, --where a condition such as `level == "error"`.',
+  ),
   LC_RUN_TIMEOUT: entry(
     'No progress was made for too long.',
     'See what is missing above; start again to resume from there.',

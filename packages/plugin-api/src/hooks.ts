@@ -27,9 +27,9 @@ export interface EngineHooks {
 }
 
 export interface PipelineHooks {
-  /** An edge is about to be made. `false` prevents it. Called again for the edges that a reload makes anew. */
+  /** An edge is about to be made. `false` prevents it. Called again for the edges that are made anew. */
   readonly link: SyncBailHook<[edge: Edge], false | undefined>;
-  /** A node's `batch` hook was made, at start and whenever a reload changes its edges: tap it here, it lives until the next one. */
+  /** A node's `batch` hook was made, at start, whenever a reload changes its edges, and when somebody begins or stops to look at it (`pipeline tap`): tap it here, it lives until the next one. */
   readonly linked: SyncHook<[node: NodeHandle]>;
   /** Something happened to a source. */
   readonly discovered: SyncHook<[discovery: Discovery]>;
