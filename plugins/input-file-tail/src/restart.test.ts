@@ -93,7 +93,8 @@ describe('a restart', () => {
       await rename(at(`${name}.log`), at(`${name}.1`));
     }
     const next = await life.restart(logs, { mostHandles: 3 });
-    expect(openIn(folder).length).toBeLessThanOrEqual(3);
+    // One that is closed to make room is so a moment later.
+    await until(() => openIn(folder).length <= 3);
     // Longer than one that cannot be found is looked for.
     await delay(grace.removed * 2);
     for (const name of names) await rename(at(`${name}.1`), at(`${name}.2`));
