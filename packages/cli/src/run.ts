@@ -37,6 +37,8 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   );
   const stopped = Promise.withResolvers<void>();
   let again = false;
+  /** What is on its way will not arrive: there is nothing to wait for. */
+  let closed = false;
   const end = () => {
     again = false;
     stopped.resolve();
@@ -46,7 +48,9 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   agent.pipeline.hooks.error.tap('cli', ({ code, at }) => {
     // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
     const output = agent.pipeline.outputs.find(({ id }) => id === at);
-    if (code === 'LC_OUTPUT_CLOSED' && output?.required) end();
+    if (code !== 'LC_OUTPUT_CLOSED' || !output?.required) return;
+    closed = true;
+    end();
   });
   void agent.failed.then(() => {
     process.exitCode = exitCode.failed;
@@ -74,7 +78,7 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   const whole = flags.once || agent.pipeline.ended;
   progress.stop();
   const unfinished = complete ? [] : missing(agent, flags.timeout);
-  const leftOver = await agent.stop();
+  const leftOver = await agent.stop({ drain: !closed });
   print(engine.log, 'error', unfinished);
   print(engine.log, 'warn', leftLines(leftOver));
   const { count, folder } = agent.deadLetters;

@@ -43,6 +43,14 @@ describe('delivery', () => {
     expect(scene.written()).toEqual(lines);
   });
 
+  test('a stop that need not drain waits for nothing, and says what is left', async () => {
+    scene.world.hanging.add('out');
+    scene.world.add('a', ...lines);
+    const agent = await scene.world.start(`shutdown_timeout: 10m${simple}`);
+    await until(() => expect([...agent.pipeline.inputs[0]!.sources][0]?.unsettled).toBeGreaterThan(0));
+    expect(await agent.stop({ drain: false })).toEqual([expect.objectContaining({ path: 'a', position: 0 })]);
+  });
+
   test('an output that is not required never holds up the others', async () => {
     scene.world.hanging.add('extra');
     scene.world.add('a', ...lines);

@@ -240,9 +240,9 @@ export class Agent {
     while (!(await this.progress.until(() => this.pipeline.ended, longest)));
   }
 
-  /** Drains within `shutdown_timeout`, stops everything, writes the positions, and says what is left. */
-  stop(): Promise<LeftOver[]> {
-    this.#stopping ??= this.#stop();
+  /** Drains within `shutdown_timeout` (unless nothing can arrive any more), stops everything, writes the positions, and says what is left. */
+  stop({ drain = true } = {}): Promise<LeftOver[]> {
+    this.#stopping ??= this.#stop(drain);
     return this.#stopping;
   }
 
@@ -275,14 +275,15 @@ export class Agent {
     }
   }
 
-  async #stop(): Promise<LeftOver[]> {
-    this.#engine.log.info(`stopping: what is on its way has ${this.pipeline.desired.shutdownTimeout} ms`);
+  async #stop(drain: boolean): Promise<LeftOver[]> {
+    const patience = drain ? `what is on its way has ${this.pipeline.desired.shutdownTimeout} ms` : 'at once';
+    this.#engine.log.info(`stopping: ${patience}`);
     await this.#watch.stop();
     this.#reporter.stop();
     this.pipeline.hurry();
     await this.#reloads.stop(this.pipeline.desired.shutdownTimeout);
     const [leftOver] = await Promise.all([
-      this.pipeline.stop(this.pipeline.desired.shutdownTimeout),
+      this.pipeline.stop(this.pipeline.desired.shutdownTimeout, drain),
       this.configuration.stop(),
     ]);
     await this.#checkpointer.flush();

@@ -91,8 +91,11 @@ export class Pipeline implements PipelineHandle {
     this.#watchdog = new Watchdog(() => this.#nodes.values());
   }
 
-  /** Inputs first, outputs last, within so many milliseconds. Legal at any moment. */
-  async stop(milliseconds: number): Promise<LeftOver[]> {
+  /**
+   * Inputs first, outputs last, within so many milliseconds. Legal at any moment.
+   * @param drain whether to wait for what is on its way
+   */
+  async stop(milliseconds: number, drain = true): Promise<LeftOver[]> {
     this.#watchdog?.stop();
     const deadline = Date.now() + milliseconds;
     const { inputs } = this;
@@ -100,7 +103,8 @@ export class Pipeline implements PipelineHandle {
     for (const input of inputs) input.halt();
     for (const { transactions } of this.outputs) transactions?.hurry(true);
     const drained = () => inputs.every((input) => input.drained);
-    await this.#environment.progress.until(drained, Math.max(milliseconds - stopShare, milliseconds / 2));
+    const patience = Math.max(milliseconds - stopShare, milliseconds / 2);
+    if (drain) await this.#environment.progress.until(drained, patience);
     const leftOver = inputs.flatMap((input) => {
       const { single = false } = input.component.definition as InputDefinition;
       return [...input.sources].map((source) => leftOverOf(source, single)).filter(({ bytes }) => bytes > 0);
