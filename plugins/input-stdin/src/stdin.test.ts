@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch } from '@logcatch/plugin-api';
 import { fakeInputContext, inputContract, MemorySources } from '@logcatch/testing';
 import { array, assert, asyncProperty, integer, string } from 'fast-check';
@@ -99,6 +100,7 @@ test('what has not settled can be read again, at the end too, and what has settl
   const first = (await input.read(signal)) as Batch;
   context.sources.settle(first.source, 4);
   const reading = input.read(signal);
+  await nextTurn(); // it waits for more by now
   input.rewind(first.source, 4);
   expect([...(await reading)!].map(({ text }) => text)).toEqual(['two']);
   stream.end();

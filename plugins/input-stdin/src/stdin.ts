@@ -118,7 +118,7 @@ export class StdinInput implements Input {
       this.#told = true;
       this.#context.log.warn(`a line is longer than max_line_bytes (${maxLineBytes}): it is split`);
     }
-    this.#position = start + end;
+    this.#position = this.#searched = start + end;
     return new Batch({ source: this.#source!, chunk, count, start, end: this.#position });
   }
 

@@ -7,7 +7,7 @@ import { type Batch, Rejected } from '@logcatch/plugin-api';
 import { fakeOutputContext, memoryBatch, outputContract } from '@logcatch/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileOutput } from './file-output.ts';
-import type { Disk } from './files.ts';
+import { type Disk, Files } from './files.ts';
 import { options } from './options.ts';
 
 const { signal } = new AbortController();
@@ -143,6 +143,20 @@ describe('paths', () => {
   });
 });
 
+test('a file without records for a minute is closed, and opened again when there are some', async () => {
+  const files = new Files(options.parse({ path: 'a' }), fakeOutputContext().log);
+  const path = join(folder, 'a.log');
+  const append = (text: string) => files.append(new Map([[path, [Buffer.from(text)]]]), () => false);
+  await append('one\n');
+  await files.closeIdle(performance.now() + 59_000);
+  expect(files.figures).toMatchObject({ open_files: 1 });
+  await files.closeIdle(performance.now() + 61_000);
+  expect(files.figures).toMatchObject({ open_files: 0 });
+  await append('two\n');
+  await files.stop();
+  expect(read('a.log')).toBe('one\ntwo\n');
+});
+
 describe('a write that fails', () => {
   test('leaves the files as they were, and the same records are written once', async () => {
     const disk = new SmallDisk();
@@ -160,8 +174,16 @@ describe('a write that fails', () => {
 
   test('fails those that wait behind it, so that nothing overtakes', async () => {
     const disk = new SmallDisk();
+    const append = disk.append.bind(disk);
+    // Full once.
+    disk.append = async (handle, bytes) => {
+      disk.room = 5;
+      disk.append = append;
+      await append(handle, bytes).finally(() => {
+        disk.room = Number.POSITIVE_INFINITY;
+      });
+    };
     const { output } = await started({}, disk);
-    disk.room = 5;
     const writes = await Promise.allSettled([
       write(output, 'first', 'x'.repeat(5 << 20)),
       write(output, 'second'),
