@@ -60,6 +60,9 @@ test('an input without a file says what it waits for', () => {
   const input = { ...app!.input!, count: 0, unsettled: 0, lag: 0, sources: [] };
   const told = statusText({ ...status, components: [{ ...app!, summary: '/var/log/app/*.log', input }] }, now);
   expect(told).toContain('0 files, waits for /var/log/app/*.log, 0 B on the way');
+  const idle = 'no file matches "app/*.log"; there is no folder /var/log/app';
+  const because = statusText({ ...status, components: [{ ...app!, input: { ...input, idle } }] }, now);
+  expect(because).toContain(`0 B on the way\n        ${idle}\n`);
 });
 
 test('trouble does not drown in thousands that run well', () => {

@@ -67,7 +67,7 @@ function componentLines(status: AgentStatus, now: number): string[] {
   return [
     ...rows.flatMap((row, index) => {
       const one = shown[index];
-      return [row, ...(one ? [...trouble(one), ...newsLines(status, one, now)] : [])];
+      return [row, ...(one ? [...idleLines(one), ...trouble(one), ...newsLines(status, one, now)] : [])];
     }),
     ...(hidden.size > 0 ? [`and ${hidden.size} more that run well (--json lists them)`] : []),
   ];
@@ -104,6 +104,11 @@ function figures({ summary, input, output }: ComponentStatus): string {
   const dropped = output.dropped > 0 ? `, ${plural(output.dropped, 'record')} dropped` : '';
   const buried = output.buried?.records ? `, ${plural(output.buried.records, 'record')} to the dead letters` : '';
   return `${plural(output.queued, 'record')} queued${dropped}${buried}`;
+}
+
+/** Why an input has no file. What is wrong with one is its trouble, and said there. */
+function idleLines({ input, reason }: ComponentStatus): string[] {
+  return input?.count === 0 && input.idle && reason === '' ? [plainLine(`        ${input.idle}`)] : [];
 }
 
 /** Records that became dead letters just now. */

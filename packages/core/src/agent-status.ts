@@ -87,6 +87,8 @@ export interface ComponentStatus extends Status {
 export interface InputFigures {
   /** Open sources. */
   readonly count: number;
+  /** Why there are none, where the input says so. */
+  readonly idle?: string;
   /** Bytes that were read and have not settled, of all sources. */
   readonly unsettled: number;
   /** Bytes that are known to be there and have not settled, read or not, of all sources. */
@@ -225,9 +227,11 @@ function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCo
     lag += source.lag;
     oldestAt = Math.min(oldestAt, source.oldestAt ?? Infinity);
   }
+  const { idle } = node;
   const { bounds, counts, sum } = node.counters.settling;
   return {
     count: all.length,
+    ...(idle !== undefined && { idle }),
     unsettled,
     lag,
     ...(oldestAt < Infinity && { oldestAt }),

@@ -122,6 +122,11 @@ export class InputNode extends Node {
     for (const source of this.#sources) source.free();
   }
 
+  /** Why it has no source, where it says so. */
+  get idle(): string | undefined {
+    return this.#instance?.idle?.();
+  }
+
   /** What it knows of a path. */
   async explain(path: string): Promise<PathExplanation | undefined> {
     return this.#instance?.explain?.(path);

@@ -48,6 +48,9 @@ export interface Input {
   /** What this input knows of a path, for `pipeline explain`: whether it reads it and why, or why not. `undefined`: nothing to do with it. */
   explain?(path: string): Promise<PathExplanation | undefined>;
 
+  /** Why it has no source at the moment, in a few words for `pipeline status`; `undefined`: it has some, or does not know. */
+  idle?(): string | undefined;
+
   /** Frees everything. Legal before or during `start`, during `read`, and twice; a pending `read` may stay pending. */
   stop(): Promise<void>;
 }

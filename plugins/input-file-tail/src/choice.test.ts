@@ -136,6 +136,33 @@ describe('files that are closed', () => {
   });
 });
 
+describe('an input without a file says why', () => {
+  const idle = async (options: Record<string, unknown>) => (await new Life(options).start()).input.idle();
+
+  test.each<[string, Record<string, unknown>, string | undefined]>([
+    ['some match', { paths: ['a.log'] }, undefined],
+    ['nothing matches', { paths: ['*.txt'] }, 'no file matches "*.txt"'],
+    ['no folder', { paths: ['none/*.log'] }, 'no file matches "none/*.log"; there is no folder FOLDER/none'],
+    [
+      'all excluded',
+      { paths: ['*.log'], exclude: ['a.*'] },
+      'no file matches "*.log"; 1 path that would match is excluded',
+    ],
+    ['all too old', { ...logs, ignore_older: '1s' }, 'of 1 file found 1 were not changed for longer than ignore_older'],
+  ])('%s', async (_, options, reason) => {
+    await writeFile(at('a.log'), 'one\n');
+    await utimes(at('a.log'), 1, 1);
+    expect(await idle(options)).toBe(reason?.replace('FOLDER', folder));
+  });
+
+  test('until there is one', async () => {
+    const life = (await new Life(logs).start()).pump();
+    expect(life.input.idle()).toBe('no file matches "*.log"');
+    await writeFile(at('a.log'), 'one\n');
+    await until(() => life.input.idle() === undefined);
+  });
+});
+
 describe('explain', () => {
   test('says what is read, and why not', async () => {
     await writeFile(at('a.log'), 'one\npart');

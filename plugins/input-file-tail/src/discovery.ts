@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
 import { messageOf } from '@logcatch/plugin-api';
 import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
+import type { Pattern } from './find/glob.ts';
 import { Opener } from './find/opener.ts';
 import type { Roots } from './find/roots.ts';
 import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
 import { openFile } from './identity/file.ts';
 import { fileKey } from './identity/identity.ts';
 import { statOf } from './machine/disk.ts';
+import { whyNothing } from './no-file.ts';
 import type { InputParts } from './parts.ts';
 import { Tail } from './reading/tail.ts';
 import { MissingFile } from './reading/tailed-file.ts';
@@ -22,6 +24,7 @@ export interface DiscoveryOptions {
   readonly fromEnd: boolean;
   /** Milliseconds: files that were not changed for longer, and were never read, are left alone. */
   readonly ignoreOlder: number | undefined;
+  readonly patterns: readonly Pattern[];
 }
 
 interface AdmitOptions extends AdmissionOptions {
@@ -37,6 +40,7 @@ export class Discovery {
   readonly #admission: Admission;
   readonly #startedAt: number;
   #saidUntold = false;
+  #whyNothing: string | undefined;
 
   constructor(parts: InputParts, options: DiscoveryOptions) {
     const { process } = parts;
@@ -45,6 +49,11 @@ export class Discovery {
     this.#opener = new Opener(parts, options.roots);
     this.#startedAt = process.clock.wallTime();
     this.#admission = new Admission(parts, this.#opener);
+  }
+
+  /** Why no file is read, as the last look at everything has found; `undefined`: some are. */
+  get idle(): string | undefined {
+    return this.#parts.tails.list.length > 0 ? undefined : this.#whyNothing;
   }
 
   /** The look at start: finds stored sources again, those too that were renamed away. */
@@ -57,6 +66,7 @@ export class Discovery {
     await this.#admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
     if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
+    await this.#explain(findings);
     return findings;
   }
 
@@ -85,6 +95,7 @@ export class Discovery {
     await this.#findMissing(signal);
     const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
     await this.#admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
+    if (scope === 'all') await this.#explain(findings);
     return findings;
   }
 
@@ -140,6 +151,12 @@ export class Discovery {
     const age = this.#parts.process.clock.wallTime() - stat.modified;
     if (ignoreOlder === undefined || age <= ignoreOlder) return undefined;
     return `it was not changed for ${Math.round(age / 1_000)} s, longer than ignore_older`;
+  }
+
+  async #explain(findings: Findings): Promise<void> {
+    if (this.#parts.tails.list.length > 0) return;
+    const ignored = [...findings.files.values()].filter((file) => this.ignored(file)).length;
+    this.#whyNothing = await whyNothing(this.#options.patterns, findings, ignored, this.#parts.process.disk);
   }
 
   get #now(): number {

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import {
   type Batch,
   type Input,
@@ -18,10 +17,10 @@ import { flawTexts } from './framing/flaws.ts';
 import type { Flaw, Flaws } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
 import { checkUntrusted } from './framing/untrusted.ts';
-import { type Disk, statOf } from './machine/disk.ts';
 import { Slices } from './machine/slices.ts';
 import type { Options } from './options.ts';
 import type { InputParts } from './parts.ts';
+import { quoted, unmatched, whyNoFile } from './no-file.ts';
 import { InputLooks } from './process/looks.ts';
 import { type Process, thisProcess } from './process/process.ts';
 import type { Reading, Tail } from './reading/tail.ts';
@@ -72,6 +71,7 @@ export class FileTail implements Input {
       roots: new Roots(process.disk, options.roots?.map(resolve)),
       fromEnd: options.from === 'end',
       ignoreOlder: options.ignore_older,
+      patterns: this.#patterns,
     });
     for (const { text, base } of this.#patterns) {
       const excluded = this.#exclusions.by(base);
@@ -149,6 +149,10 @@ export class FileTail implements Input {
     await this.#free();
   }
 
+  idle(): string | undefined {
+    return this.#discovery.idle;
+  }
+
   async explain(path: string): Promise<PathExplanation | undefined> {
     return explain(this.#ctx.resolve(path), {
       ...this.#parts,
@@ -204,23 +208,13 @@ export class FileTail implements Input {
     return this.#parts.tails.list.every((tail) => !tail.unread);
   }
 
-  async #missing({ files, problems }: Findings): Promise<void> {
-    const paths = [...files.keys()];
-    const missing = this.#patterns.filter((pattern) => !paths.some((path) => pattern.matches(path)));
+  async #missing(findings: Findings): Promise<void> {
+    const missing = unmatched(this.#patterns, findings);
     if (missing.length === 0) return;
-    const texts = missing.map(({ text }) => JSON.stringify(text)).join(', ');
-    if (!this.#ctx.once) {
-      this.#ctx.log.info(`waiting for files that match ${texts}`);
-      return;
+    if (!this.#ctx.once) this.#ctx.log.info(`waiting for files that match ${quoted(missing)}`);
+    else if (findings.files.size === 0) {
+      throw new LogcatchError('LC_INPUT_NO_MATCH', await whyNoFile(missing, findings, this.#process.disk));
     }
-    if (files.size > 0) return;
-    const reasons = new Map(problems.map(({ path, message }) => [path, message]));
-    for (const pattern of missing) {
-      const folder = pattern.literal ? dirname(pattern.base) : pattern.base;
-      const reason = reasons.has(folder) ? undefined : await folderProblem(this.#process.disk, folder);
-      if (reason) reasons.set(folder, reason);
-    }
-    throw new LogcatchError('LC_INPUT_NO_MATCH', [`no file matches ${texts}`, ...reasons.values()].join('; '));
   }
 
   /** Warns once per source of each kind; how many there were is said when it is over. */
@@ -241,11 +235,4 @@ export class FileTail implements Input {
     this.#parts.looks.close();
     await this.#parts.tails.close();
   }
-}
-
-async function folderProblem(disk: Disk, folder: string): Promise<string | undefined> {
-  const stat = statOf(disk, folder);
-  if (stat === undefined) return `there is no folder ${folder}`;
-  if (stat !== 'unknown' && stat.kind !== 'folder') return `${folder} is not a folder`;
-  return (await disk.mayRead(folder)) ? undefined : `the folder ${folder} cannot be read`;
 }

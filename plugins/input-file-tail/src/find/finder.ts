@@ -27,6 +27,8 @@ export interface Findings {
   /** Folders in which a file can appear. */
   readonly folders: Set<string>;
   readonly problems: Problem[];
+  /** How many paths match and are left out. */
+  excluded: number;
 }
 
 export interface FinderParts {
@@ -58,7 +60,8 @@ export class Finder {
     for (const pattern of patterns) {
       if (pattern.literal) {
         findings.folders.add(dirname(pattern.base));
-        if (!exclusions.has(pattern.base) && !known(pattern.base)) this.one(pattern.base, findings, true);
+        if (exclusions.has(pattern.base)) findings.excluded++;
+        else if (!known(pattern.base)) this.one(pattern.base, findings, true);
       } else await this.#walk(pattern, pattern.base, findings, known);
     }
     return findings;
@@ -135,8 +138,9 @@ export class Finder {
       const path = join(folder, entry.name);
       if (entry.kind === 'file' && known(path)) await this.#parts.slices.next();
       else if (this.#leadsOn(pattern, path, entry)) await this.#walk(pattern, path, findings, known);
-      else if (pattern.matches(path) && !exclusions.has(path)) {
-        this.one(path, findings, false);
+      else if (pattern.matches(path)) {
+        if (exclusions.has(path)) findings.excluded++;
+        else this.one(path, findings, false);
         await this.#parts.slices.next();
       }
     }
@@ -164,5 +168,5 @@ export function unreadable(path: string, error: unknown, named: boolean): Proble
 }
 
 export function newFindings(): Findings {
-  return { files: new Map(), folders: new Set(), problems: [] };
+  return { files: new Map(), folders: new Set(), problems: [], excluded: 0 };
 }
