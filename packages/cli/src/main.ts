@@ -83,6 +83,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (file, flags) => (await import('./config.ts')).config(file, flags));
 
   program
+    .command('graph')
+    .description('the pipeline as a picture, in the words of Mermaid or Graphviz')
+    .argument('<file>', 'the pipeline file')
+    .addOption(new Option('--format <format>', 'for whom').choices(['mermaid', 'dot']).default('mermaid'))
+    .option('--online', 'fetch the values of remote configuration sources too')
+    .action(async (file, flags) => (await import('./graph.ts')).graph(file, flags));
+
+  program
     .command('status')
     .description(
       'what the running agent of a pipeline file does, what it waits for, and what to do (exit 0: all is well)',

@@ -35,6 +35,7 @@ export type { Metric } from './metric.ts';
 export { metrics } from './metrics.ts';
 export { metricsText } from './metrics-text.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
+export { type GraphNode, graphOf, type PipelineGraph } from './pipeline-graph.ts';
 export { planLine } from './plan-line.ts';
 export { isPath } from './plugins.ts';
 export { BufferPool } from './pool.ts';

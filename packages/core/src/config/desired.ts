@@ -34,6 +34,8 @@ export interface Desired {
   readonly waiting: readonly Waiting[];
   /** What is valid and probably not meant. */
   readonly warnings: readonly LogcatchError[];
+  /** The edges of what waits, and of an `each` that has no entries; of those as of one component. */
+  readonly waitingEdges: readonly Edge[];
   /** Where the keys stand that need a restart; the document itself for those that are not written. */
   readonly origins: Readonly<Record<RestartKey, Origin>>;
 }

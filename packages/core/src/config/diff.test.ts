@@ -170,6 +170,7 @@ const desired = fc
       sources: [],
       waiting: [],
       warnings: [],
+      waitingEdges: [],
       origins: { name: origin, agent_id: origin, data_dir: origin, plugins: origin },
     };
   });

@@ -64,6 +64,7 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
   const ids = new Set(
     (['input', 'transform', 'output'] as const).flatMap((kind) => componentsOf(kind).map(({ id }) => id)),
   );
+  const runs = ({ from, to }: Edge) => ids.has(from) && ids.has(to);
   return {
     ...settings,
     sources: section.sources,
@@ -71,7 +72,8 @@ export function resolveDocument(document: PipelineDocument, value: unknown, scop
     inputs: componentsOf('input'),
     transforms: componentsOf('transform'),
     outputs: componentsOf('output'),
-    edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)),
+    edges: edges.filter(runs),
+    waitingEdges: edges.filter((edge) => !runs(edge)),
     warnings: warningsOf(declared, edges, document, settings.file).errors(file),
   };
 }

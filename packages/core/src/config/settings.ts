@@ -13,7 +13,7 @@ import type { MapValue } from './value.ts';
 
 export type Settings = Omit<
   Desired,
-  'inputs' | 'transforms' | 'outputs' | 'edges' | 'sources' | 'waiting' | 'warnings'
+  'inputs' | 'transforms' | 'outputs' | 'edges' | 'sources' | 'waiting' | 'waitingEdges' | 'warnings'
 >;
 
 /** The keys that hold components. */

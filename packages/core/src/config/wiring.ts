@@ -27,7 +27,8 @@ export function wire(declared: readonly Declared[], problems: Problems): Edge[] 
   if (understood) reportUnread(declared, links, problems);
   reportCycles(links, problems);
   return links.flatMap(({ from, exit, to }) => {
-    const ids = from.kind === 'input' ? from.components.map(({ id }) => id) : [from.id];
+    const entries = from.kind === 'input' ? from.components.map(({ id }) => id) : [];
+    const ids = entries.length > 0 ? entries : [from.id];
     return ids.map((id) => ({ from: id, ...(exit === undefined ? {} : { exit }), to: to.id }));
   });
 }
