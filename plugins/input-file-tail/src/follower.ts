@@ -130,7 +130,10 @@ export class Follower {
       settled: tail.settled,
     } as const;
     const quick = idle < tuning.poll ? pace.grown() : tuning.poll;
-    return pauseOf(sight, { ...tuning, inactive: close.inactive, quick });
+    const pause = pauseOf(sight, { ...tuning, inactive: close.inactive, quick });
+    // A look is what notices that nothing more was added to what is held.
+    const due = (tail.heldUntil ?? now) - now;
+    return due > 0 ? Math.min(pause, due) : pause;
   }
 
   /** Hints come in bursts: a few milliseconds later they are looked at together, one look at a time. */

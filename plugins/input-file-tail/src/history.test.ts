@@ -58,6 +58,19 @@ const birthless = { ...plain, disk: { ...plain.disk, births: false } };
 describe('goes well', () => {
   test.each<[string, History]>([
     [
+      'a record is held of a file whose folder is listened to, where nothing is looked at without a hint',
+      {
+        ...birthless,
+        joins: true,
+        steps: [
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'rename', at: 1 },
+          { do: 'noise', times: 30 },
+          { do: 'resume' },
+        ],
+      },
+    ],
+    [
       'a parked file is opened by a look and by a read at once',
       {
         ...parking,
