@@ -144,6 +144,17 @@ describe('a session', () => {
     await second.commit(signal);
   });
 
+  test('who is shut out lets the other one get on with its transaction', async () => {
+    const { coordinator, session } = sessionOf();
+    await begin(session);
+    const { session: second } = sessionOf(coordinator);
+    await begin(second);
+    await second.enlist('logs', 0);
+    await expect(session.enlist('logs', 0)).rejects.toThrow('INVALID_PRODUCER_EPOCH');
+    await expect(begin(session)).rejects.toMatchObject({ code: 'LC_OUTPUT_FENCED' });
+    await second.commit(signal);
+  });
+
   test('a transaction that was aborted for its age is no second agent, also where the broker does not know us any more', async () => {
     const { coordinator, session } = sessionOf(undefined, 0);
     await begin(session);

@@ -1,5 +1,5 @@
 import { LogcatchError } from '@logcatch/plugin-api';
-import { failureOf } from './codes.ts';
+import { failureOf, nameOfCode } from './codes.ts';
 import type { Coordinator } from './coordinator.ts';
 import { SendFailure } from './failure.ts';
 import { addPartitionsToTxn, endTxn, initProducerId, notAttempted, type Transactional } from './transaction-calls.ts';
@@ -22,6 +22,7 @@ interface Wish {
 
 /** INVALID_PRODUCER_EPOCH, PRODUCER_FENCED. */
 const fenced: readonly number[] = [47, 90];
+const fencedAnswers = fenced.map(nameOfCode);
 /** How long the broker has for ending a transaction that we leave, in ms. */
 const farewellMs = 1000;
 
@@ -36,6 +37,8 @@ export class Session {
   #life = new AbortController();
   #last: Transactional | undefined;
   #granting = false;
+  /** Somebody else is the producer now. */
+  #shutOut = false;
   /** When the transaction began, by `performance.now()`; it may not have. */
   #since: number | undefined;
 
@@ -64,6 +67,8 @@ export class Session {
   async begin(signal: AbortSignal, mayShutOut: () => Promise<boolean>): Promise<void> {
     const { coordinator, transactionalId, timeout } = this.#settings;
     const begin = (last?: Transactional) => coordinator.ask(initProducerId(transactionalId, timeout, last), signal);
+    // Kafka before 4.0 would end what the other one has begun, and shut that out too, before it tells.
+    if (this.#shutOut) throw this.#fenced();
     // Before it may begin anew: Kafka before 4.0 would end it too, and not know us as the last one afterwards.
     await this.#abort(signal);
     const shutOut = async () => {
@@ -84,6 +89,8 @@ export class Session {
   /** What was written since the last commit will not count: nothing more is written before {@link begin}. */
   void(failure: SendFailure): void {
     if (this.life.aborted) return;
+    // For its age the broker may have shut us out itself.
+    if (fencedAnswers.includes(failure.answer ?? '') && !this.#overdue) this.#shutOut = true;
     this.#life.abort(failure);
     for (const { granted } of this.#wishes.values()) granted.reject(failure);
     this.#wishes.clear();

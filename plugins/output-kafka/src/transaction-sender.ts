@@ -23,13 +23,15 @@ export class TransactionSender<Payload> implements Sender<Payload> {
   forget(): void {}
 
   async send(topic: string, partition: number, records: RecordBatch<Payload>): Promise<bigint | undefined> {
+    const { life } = this.#session;
     // Positions will follow, so that one request does for both.
     await Promise.all([this.#session.enlist(topic, partition), this.#positions.enlist()]);
     try {
       return await this.#sender.send(topic, partition, records);
     } catch (error) {
       const failure = SendFailure.from(error);
-      if (failure.remedy === 'restamp') this.#session.void(failure);
+      // An answer that comes late is none to what was begun since.
+      if (failure.remedy === 'restamp' && !life.aborted) this.#session.void(failure);
       throw failure;
     }
   }
