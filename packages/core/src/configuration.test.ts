@@ -79,10 +79,12 @@ test('the last good value goes on after a restart without the source', async () 
   scene.world.put('list', new Error('no network'));
   await scene.world.start(yaml);
   await untilRunning('a');
-  expect(source()).toMatchObject({
-    state: 'degraded',
-    reason: expect.stringMatching(/no network.*last good value goes on/i),
-  });
+  await until(() =>
+    expect(source()).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringMatching(/no network.*last good value goes on/i),
+    }),
+  );
   scene.world.put('list', entries('b'));
   await untilRunning('b');
 });
