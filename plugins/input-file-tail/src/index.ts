@@ -9,7 +9,10 @@ export default defineInput({
   description: 'Reads files line by line and follows them through growth, rotation and truncation.',
   options,
   summarize: ({ paths }) => paths.join(', '),
-  sets: ({ paths }) => paths.flatMap((path) => capturesOf(path).names),
+  sets: ({ paths, format }) => [
+    ...paths.flatMap((path) => capturesOf(path).names),
+    ...(format === 'lines' ? [] : ['stream', 'time']),
+  ],
   attributesOf,
   create: (values, ctx) => new FileTail(values, ctx),
 });
