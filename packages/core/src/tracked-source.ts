@@ -2,7 +2,7 @@ import type { Attributes, Batch, Source, SourceEnd } from '@logcatch/plugin-api'
 import { Arrivals } from './arrivals.ts';
 import { Delivery } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
-import type { SourceRow } from './source-row.ts';
+import type { RowReader, SourceRow } from './source-row.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Bytes read beyond the position on disk at which a source is paused: what a kill can repeat, with the batch that reached it. */
@@ -46,7 +46,7 @@ export interface SourceOwner {
  * A source and what of it is on its way: its position is the end of the longest run of settled deliveries from the
  * beginning, so what is stored never passes a record that was not delivered.
  */
-export class TrackedSource implements Source {
+export class TrackedSource implements Source, RowReader {
   readonly key: number;
   readonly input: string;
   readonly path: string;
@@ -74,7 +74,7 @@ export class TrackedSource implements Source {
     this.readPosition = row.position;
     this.#owner = owner;
     this.#look();
-    row.reader = { stored: () => this.#makeRoom(), restored: () => this.restart() };
+    row.reader = this;
   }
 
   get position(): number {
@@ -279,6 +279,14 @@ export class TrackedSource implements Source {
     if (!paused || !holders?.delete(by) || holders.size > 0) return;
     paused.delete(reason);
     if (paused.size === 0) this.#owner.resume(this);
+  }
+
+  stored(): void {
+    this.#makeRoom();
+  }
+
+  restored(): void {
+    this.restart();
   }
 
   #makeRoom(): void {

@@ -120,6 +120,7 @@ export class Follower {
     const { watch, close } = this.#options;
     if (tail.file.missing) return close.removed / 4;
     const idle = now - tail.grewAt;
+    const { heldUntil = 0 } = tail;
     const sight = {
       idle,
       way: watch && !tail.file.linked ? folders.wayOf(tail.folder) : 'polled',
@@ -128,6 +129,8 @@ export class Follower {
       lost: tail.lostAt !== undefined,
       parked: tail.file.parked,
       settled: tail.settled,
+      // A look can come a little early; one that came is followed by a read.
+      due: heldUntil > now ? heldUntil - now : Number.POSITIVE_INFINITY,
     } as const;
     const quick = idle < tuning.poll ? pace.grown() : tuning.poll;
     const pause = pauseOf(sight, { ...tuning, inactive: close.inactive, quick });

@@ -246,6 +246,19 @@ describe('goes well', () => {
       },
     ],
     [
+      'what is held of a file is due where every write is told',
+      {
+        ...plain,
+        joins: true,
+        steps: [
+          { do: 'noise', times: 30 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'noise', times: 1 },
+        ],
+      },
+    ],
+    [
       'truncated while what it held was not delivered, then killed, then renamed away',
       {
         ...plain,

@@ -9,8 +9,17 @@ const pauses: Pauses = {
   rescan: 10_000,
   inactive: 300_000,
 };
-const usual: Sight = { idle: 0, way: 'watched', told: false, watch: true, lost: false, parked: false, settled: true };
 const never = Number.POSITIVE_INFINITY;
+const usual: Sight = {
+  idle: 0,
+  way: 'watched',
+  told: false,
+  watch: true,
+  lost: false,
+  parked: false,
+  settled: true,
+  due: never,
+};
 const unwatched = { way: 'polled', watch: false } as const;
 
 test.each<[string, Partial<Sight>, number]>([
@@ -32,6 +41,7 @@ test.each<[string, Partial<Sight>, number]>([
   ['closed, nothing is told', { idle: 400_000, parked: true, way: 'polled' }, 2_000],
   ['closed, nothing is wanted to be told', { idle: 400_000, parked: true, ...unwatched }, 400_000 / 60],
   ['closed for very long, nothing is wanted to be told', { idle: 700_000, parked: true, ...unwatched }, never],
+  ['the system tells, and something is held', { idle: 20, way: 'heard', told: true, due: 980 }, 980],
   ['without a path, just grown', { idle: 20, lost: true, way: 'heard', told: true }, 10],
   ['without a path', { idle: 10_000, lost: true, way: 'heard', told: true }, 50],
 ])('%s', (_, sight, pause) => {

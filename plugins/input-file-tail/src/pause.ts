@@ -17,6 +17,8 @@ export interface Sight {
   readonly parked: boolean;
   /** All of it is read and delivered. */
   readonly settled: boolean;
+  /** Until what is held of it is to be read, though nothing more came. */
+  readonly due: number;
 }
 
 export interface Pauses extends Pick<Tuning, 'poll' | 'idlePoll' | 'idleAfter' | 'rescan'> {
@@ -30,7 +32,11 @@ export interface Pauses extends Pick<Tuning, 'poll' | 'idlePoll' | 'idleAfter' |
  * Milliseconds until the next look at a file. The rescan looks at every file that has a path, so for those whose writes
  * are told that is enough; all others are looked at less the longer they did not grow.
  */
-export function pauseOf({ idle, way, told, watch, lost, parked, settled }: Sight, pauses: Pauses): number {
+export function pauseOf(sight: Sight, pauses: Pauses): number {
+  return Math.min(sight.due, growthPause(sight, pauses));
+}
+
+function growthPause({ idle, way, told, watch, lost, parked, settled }: Sight, pauses: Pauses): number {
   const { poll, idlePoll, idleAfter, rescan, inactive, quick } = pauses;
   const never = Number.POSITIVE_INFINITY;
   const untilClosed = parked ? never : Math.max(inactive - idle, idlePoll);

@@ -85,6 +85,21 @@ export class Looks {
   }
 }
 
+class ItemEntry<T> implements Entry {
+  tick = none;
+  readonly #looks: InputLooks<T>;
+  readonly #item: T;
+
+  constructor(looks: InputLooks<T>, item: T) {
+    this.#looks = looks;
+    this.#item = item;
+  }
+
+  look(now: number): void {
+    this.#looks.look(this.#item, now);
+  }
+}
+
 /** The looks of one input. */
 export class InputLooks<T> {
   readonly #shared: Looks;
@@ -107,14 +122,16 @@ export class InputLooks<T> {
     if (tick < entry.tick) this.#shared.move(entry, tick);
   }
 
+  /** It is time to look at an item. */
+  look(item: T, now: number): void {
+    const pause = this.#look(item, now);
+    if (pause < none && this.#entries.has(item)) this.within(pause, item);
+  }
+
   #entryOf(item: T): Entry {
     const known = this.#entries.get(item);
     if (known) return known;
-    const look = (now: number) => {
-      const pause = this.#look(item, now);
-      if (pause < none && this.#entries.has(item)) this.within(pause, item);
-    };
-    const entry = { tick: none, look };
+    const entry = new ItemEntry(this, item);
     this.#entries.set(item, entry);
     return entry;
   }

@@ -83,10 +83,8 @@ export class Tail implements Holder {
   #suspect = false;
   /** Up to here the bytes are known to make no further record. */
   #searched: number;
-  /** The bytes before the position; unknown before the first read. */
-  #context: Buffer | undefined;
-  /** Where they are kept. */
-  #memory: Buffer | undefined;
+  /** The bytes before the position, a character each (a buffer of its own is twice as large); unknown before the first read. */
+  #context: string | undefined;
   #held: Held | undefined;
   /** Nothing was added to what is held for long: it is to be read now. */
   #overdue = false;
@@ -310,7 +308,7 @@ export class Tail implements Holder {
       }
       this.#longest = 0;
       this.#position = base + end;
-      this.#sources.remember(this.source, this.file.readTo(this.#position, this.#keepContext(bytes, end)));
+      this.#sources.remember(this.source, this.file.readTo(this.#position, this.#keepContext(bytes.subarray(0, end))));
       if (flaws !== flawless) flawed(this, flaws, start);
       kept = true;
       const init = { source: this.source, chunk: framed.chunk ?? chunk, count, start, end: base + end, base };
@@ -334,12 +332,10 @@ export class Tail implements Holder {
     await this.file.close();
   }
 
-  #keepContext(bytes: Buffer, end: number): Buffer {
-    const from = Math.max(0, end - lastBytes);
-    this.#memory ??= Buffer.allocUnsafeSlow(lastBytes);
-    bytes.copy(this.#memory, 0, from, end);
-    this.#context = this.#memory.subarray(0, end - from);
-    return this.#context;
+  #keepContext(read: Buffer): Buffer {
+    const last = read.subarray(-lastBytes);
+    this.#context = last.toString('latin1');
+    return last;
   }
 
   /** @param to up to where something is held */
@@ -374,7 +370,8 @@ export class Tail implements Holder {
       const now = this.told && this.lane === 'live';
       const to = now ? handle.readNow(bytes, bytes.length, base) : await handle.read(bytes, bytes.length, base);
       if (unwanted() || this.file.differs) return undefined;
-      const changed = context && !context.equals(bytes.subarray(from - context.length, Math.min(from, to)));
+      const before = context && bytes.toString('latin1', from - context.length, Math.min(from, to));
+      const changed = context !== before;
       if (changed || (base + to < size && to < bytes.length)) {
         this.file.differs = true;
         return undefined;
