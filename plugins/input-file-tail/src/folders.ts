@@ -8,7 +8,7 @@ export interface Hints {
   moved(path: string, stats?: Stats): void;
   /** A file was written to. */
   written(path: string, stats: Stats | undefined): void;
-  /** From now on writes to files of a folder are not told. */
+  /** Writes to files of a folder may not have been told, or are not from now on: all are to be looked at. */
   blind(folder: string): void;
   /** Something appeared or went in a folder. */
   changed(folder: string): void;

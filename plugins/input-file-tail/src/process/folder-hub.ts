@@ -141,7 +141,7 @@ export class FolderHub {
       });
   }
 
-  /** What is told from now on is told before anything else ends. */
+  /** Before the watcher ends, so that nothing falls between; what that had heard of and not yet looked at is lost with it. */
   #listen(folder: Folder): void {
     const { path } = folder;
     const at = (name: string) => join(path, name);
@@ -162,9 +162,9 @@ export class FolderHub {
       this.#failed(folder, error);
       return;
     }
-    const before = folder.watching;
     this.#unwatch(folder);
-    if (!before) this.#works(folder);
+    folder.blind();
+    this.#works(folder);
   }
 
   /** Something came, went or is another: a file mostly. */

@@ -16,7 +16,7 @@ export interface Subscriber {
   moved(path: string, stats?: Stats): void;
   /** A file was written to. One that wants what matches is told of all files: it knows faster which are its own. */
   written(path: string, stats: Stats | undefined): void;
-  /** From now on writes are not told. */
+  /** Writes may not have been told, or are not from now on: all files are to be looked at. */
   blind(): void;
   /** Something appeared or went in the folder. */
   changed(): void;
