@@ -1,8 +1,8 @@
 /**
- * `pnpm bench:transforms [LINES] [ROUNDS] [--only mask,parse-json]`: what each transform costs. A pipeline from a file to the
- * console (to nowhere), bare and with one transform, in turn, in this run. See bench/README.md for how to read it.
+ * `pnpm bench:transforms [LINES] [ROUNDS] [--only mask,cri]`: what each transform and each framing costs. A pipeline from a file
+ * to the console (to nowhere), bare and with one of them, in turn, in this run. See bench/README.md for how to read it.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TemporaryFolder } from '../test/servers/temporary-folder.ts';
 import { bin } from './contenders/logcatch.ts';
@@ -23,11 +23,20 @@ const forms = {
   json: (n) => filled(`{"level":"info","id":${n},"http":{"method":"GET","status":200},"msg":"`, '"}'),
   logfmt: (n) => filled(`level=info id=${n} method=GET status=200 took=5ms msg="`, '"'),
   access: (n) => filled(`10.0.0.1 - ann [22/Nov/2026:10:00:00 +0000] "GET /orders/${n} HTTP/1.1" 200 512 "-" "`, '"'),
+  traces: (n) => filled(n % 5 === 0 ? `${n} ERROR order failed ` : `    at shop.Order.place(Order.java:${n}) `, ''),
+  cri: (n) => filled(`2026-11-22T10:00:00.123456789Z stdout F ${n} GET /orders/${n % 1000} 200 `, ''),
+  docker: (n) =>
+    filled(
+      `{"log":"${n} GET /orders/${n % 1000} 200 `,
+      '\\n","stream":"stdout","time":"2026-11-22T10:00:00.123456789Z"}',
+    ),
+  utf16: (n) => filled(`${n} GET /orders/${n % 1000} 200 `, ''),
 } as const satisfies Record<string, LineOf>;
 type Form = keyof typeof forms;
 
-/** A transform as YAML, and the lines it gets. Without one: the bare pipeline. */
-const scenes: Readonly<Record<string, readonly [form: Form, transform?: string]>> = {
+/** A transform as YAML, and the lines it gets, or options of the input. Without any: the bare pipeline. */
+type Scene = readonly [form: Form, transform?: string | undefined, framing?: string];
+const scenes: Readonly<Record<string, Scene>> = {
   ...Object.fromEntries(Object.keys(forms).map((form) => [`bare-${form}`, [form as Form]])),
   'drop-blank': ['text', 'type: drop-blank'],
   filter: ['text', `type: filter, condition: '!message.contains("healthcheck")'`],
@@ -47,6 +56,14 @@ const scenes: Readonly<Record<string, readonly [form: Form, transform?: string]>
     `type: parse, format: regex, pattern: '^(?<id>\\d+) (?<method>\\w+) (?<url>\\S+) (?<status>\\d+)'`,
   ],
   'parse-combined': ['access', 'type: parse, format: combined'],
+  'multiline-start': ['text', undefined, `multiline: { start: '^\\d' }`],
+  'multiline-continue': ['traces', undefined, `multiline: { continue: '^\\s' }`],
+  cri: ['cri', undefined, 'format: cri'],
+  docker: ['docker', undefined, 'format: docker'],
+  'cri-multiline': ['cri', undefined, `format: cri, multiline: { start: '^\\d' }`],
+  latin1: ['text', undefined, 'encoding: latin1'],
+  gbk: ['text', undefined, 'encoding: gbk'],
+  'utf-16le': ['utf16', undefined, 'encoding: utf-16le'],
 };
 
 const names = Object.keys(scenes);
@@ -62,15 +79,21 @@ const folder = new TemporaryFolder('logcatch-bench-');
 const files = new Map<Form, string>();
 let runs = 0;
 
+function written(form: Form): string {
+  const lines = writeLines(join(folder.path, form), options.lines, 1, forms[form]);
+  if (form === 'utf16') for (const file of lines.files) writeFileSync(file, readFileSync(file, 'latin1'), 'utf16le');
+  return lines.pattern;
+}
+
 /** One run from the beginning of the file. @returns CPU seconds per million lines */
-async function run(name: string, [form, transform]: (typeof scenes)[string]): Promise<number> {
-  if (!files.has(form)) files.set(form, writeLines(join(folder.path, form), options.lines, 1, forms[form]).pattern);
+async function run(name: string, [form, transform, framing]: Scene): Promise<number> {
+  if (!files.has(form)) files.set(form, written(form));
   const own = join(folder.path, `${name}-${runs++}`);
   mkdirSync(own);
   const file = join(own, 'bench.yaml');
   const exits = name === 'route' ? 'inputs: [it.errors, it.unmatched], ' : '';
   const document = [
-    `inputs: { app: { type: file-tail, paths: "${files.get(form)}" } }`,
+    `inputs: { app: { type: file-tail, paths: "${files.get(form)}"${framing ? `, ${framing}` : ''} } }`,
     ...(transform ? [`transforms: { it: { ${exits && 'inputs: [app], '}${transform} } }`] : []),
     `outputs: { out: { ${exits}type: console, format: text } }`,
   ];

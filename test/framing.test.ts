@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PathReport } from '@logcatch/core';
 import { describe, expect, it } from 'vitest';
+import { type Logrotate, logrotate, Unavailable } from './servers/index.ts';
 import { pipelineFile, repository, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
 
 /** Lines of JSON without what differs from machine to machine. */
@@ -28,13 +29,20 @@ describe('each example of the README prints what stands there', () => {
   }
 });
 
+/** Without it the test is skipped, and fails with CI=true, as those of servers. */
+const rotate = await logrotate().catch((error: unknown): Logrotate | undefined => {
+  if (!(error instanceof Unavailable) || process.env.CI === 'true') throw error;
+  console.log(`!!! SKIPPING the test that needs it: ${error.message}`);
+  return undefined;
+});
+
 /** A pipeline that prints JSON, and the folder of its logs. */
 function stage(input: string) {
   const folder = temporaryFolder();
   const log = join(folder, 'logs/app.log');
   mkdirSync(join(folder, 'logs'));
   const yaml = `
-inputs: { app: { type: file-tail, paths: "./logs/app.log", ${input} } }
+inputs: { app: { type: file-tail, paths: "./logs/app.log*", ${input} } }
 outputs: { out: { type: console, format: json } }`;
   return { log, file: pipelineFile(folder, yaml) };
 }
@@ -73,3 +81,33 @@ it('parts of CRI lines are put together, also of a log that is rotated between t
   await agent.stop();
   expect(messagesOf(agent.stdout)).toEqual(['one', 'two, in parts', 'err', 'three']);
 });
+
+it.skipIf(!rotate)(
+  'what logrotate compresses is not read again, and read on where it was not read to its end',
+  async () => {
+    const { log, file } = stage('close_removed: 1s');
+    const configuration = join(dirname(file), 'logrotate.conf');
+    writeFileSync(configuration, `${log} {\n su root root\n rotate 60\n create\n compress\n}\n`, { mode: 0o644 });
+    const rotated = () => rotate!(configuration, join(dirname(file), 'logrotate.state'));
+    const printed: string[] = [];
+    const written: string[] = [];
+    const write = () => {
+      const lines = Array.from({ length: 5 }, () => `line ${written.push(`line ${written.length}`) - 1}`);
+      appendFileSync(log, `${lines.join('\n')}\n`);
+      return lines.at(-1)!;
+    };
+    // Rotated while it runs, then while it does not, with lines that were not read before.
+    for (const runs of [true, false, true]) {
+      const agent = await startAgent(file);
+      await agent.printed(write(), 'stdout');
+      if (runs) await rotated();
+      if (runs) await agent.printed(write(), 'stdout');
+      await agent.stop();
+      printed.push(...messagesOf(agent.stdout));
+      write();
+      if (!runs) await rotated();
+    }
+    printed.push(...messagesOf((await runPipeline('run', file, '--once')).stdout));
+    expect(printed.toSorted()).toEqual(written.toSorted());
+  },
+);

@@ -6,7 +6,7 @@ import { Opener } from './find/opener.ts';
 import type { Roots } from './find/roots.ts';
 import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
 import { openFile } from './identity/file.ts';
-import { fileKey } from './identity/identity.ts';
+import { fileKey, readPart } from './identity/identity.ts';
 import { statOf } from './machine/disk.ts';
 import { whyNothing } from './no-file.ts';
 import type { InputParts } from './parts.ts';
@@ -135,6 +135,23 @@ export class Discovery {
     looks.within(0, tail);
   }
 
+  /** The file of a tail is gone, and what it held is there as an archive: its source goes on with that. @returns whether it does */
+  passOn(tail: Tail): boolean {
+    const { ctx, tails, turns, looks, process } = this.#parts;
+    const { source } = tail;
+    const heir = this.#admission.heirOf(source);
+    if (!heir) return false;
+    const meta = { ...heir.meta, ...readPart(tail.file.meta) };
+    ctx.sources.remember(source, meta);
+    ctx.sources.renamed(source, heir.facts.path);
+    const place = { disk: process.disk, handles: process.handles, sources: ctx.sources };
+    const next = new Tail(place, { ...heir, meta }, source, { once: ctx.once, grewAt: this.#now });
+    tails.add(next);
+    looks.within(0, next);
+    turns.offer(next);
+    return true;
+  }
+
   /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */
   async broken(tail: Tail, error: unknown): Promise<void> {
     // Looked for in its folder by the look that this asks for.
@@ -193,6 +210,7 @@ export class Discovery {
     const found = new Map<Tail, FoundFile[]>();
     for (const file of files.values()) {
       const tail = tails.ofFile(fileKey(file.stat));
+      if (!tail && this.#admission.isSetAside(file)) continue;
       if (!tail) fresh.push(file);
       else if (found.has(tail)) found.get(tail)!.push(file);
       else found.set(tail, [file]);
@@ -203,7 +221,7 @@ export class Discovery {
       tail.file.missing = false;
       tail.lostAt = undefined;
       tail.strayed = false;
-      tail.finishing = ctx.once;
+      tail.finishing = ctx.once || tail.whole;
       this.#retry(tail);
       // The file may be another size by now: it is looked at again, not judged by what was seen then.
       if (!tail.isAsSeen(first!.stat) && !ctx.once) looks.within(0, tail);

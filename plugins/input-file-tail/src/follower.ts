@@ -129,14 +129,11 @@ export class Follower {
       lost: tail.lostAt !== undefined,
       parked: tail.file.parked,
       settled: tail.settled,
-      // A look can come a little early; one that came is followed by a read.
+      // A look is what notices that nothing more was added; one that came is followed by a read.
       due: heldUntil > now ? heldUntil - now : Number.POSITIVE_INFINITY,
     } as const;
     const quick = idle < tuning.poll ? pace.grown() : tuning.poll;
-    const pause = pauseOf(sight, { ...tuning, inactive: close.inactive, quick });
-    // A look is what notices that nothing more was added to what is held.
-    const due = (tail.heldUntil ?? now) - now;
-    return due > 0 ? Math.min(pause, due) : pause;
+    return pauseOf(sight, { ...tuning, inactive: close.inactive, quick });
   }
 
   /** Hints come in bursts: a few milliseconds later they are looked at together, one look at a time. */
@@ -224,6 +221,10 @@ export class Follower {
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
     tails.end(tail, (error) => ctx.log.debug(`${tail.path}: ${error}`));
     looks.delete(tail);
+    if (this.#options.discovery.passOn(tail)) {
+      ctx.log.info(`${tail.path}: gone; its source goes on with the archive of it`);
+      return;
+    }
     ctx.sources.end(tail.source, 'gone', tail.overwritten ? tail.own : undefined);
     if (tail.file.missing && tail.behind > 0)
       ctx.log.warn(`${tail.path}: gone before its last ${tail.behind} bytes were read`);

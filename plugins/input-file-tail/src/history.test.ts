@@ -259,6 +259,15 @@ describe('goes well', () => {
       },
     ],
     [
+      'the process ends while a parked file is opened',
+      {
+        ...parking,
+        disk: birthless.disk,
+        watch: 'poll',
+        steps: [{ do: 'stop' }, { do: 'resume' }, { do: 'append', at: 0, lines: 1 }, { do: 'pause', at: 0 }],
+      },
+    ],
+    [
       'truncated while what it held was not delivered, then killed, then renamed away',
       {
         ...plain,

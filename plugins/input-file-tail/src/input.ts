@@ -18,9 +18,10 @@ import type { Flaw, Flaws } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
 import { checkUntrusted } from './framing/untrusted.ts';
 import { Slices } from './machine/slices.ts';
+import { UnpackingDisk } from './machine/unpacking-disk.ts';
+import { quoted, unmatched, whyNoFile } from './no-file.ts';
 import type { Options } from './options.ts';
 import type { InputParts } from './parts.ts';
-import { quoted, unmatched, whyNoFile } from './no-file.ts';
 import { InputLooks } from './process/looks.ts';
 import { type Process, thisProcess } from './process/process.ts';
 import type { Reading, Tail } from './reading/tail.ts';
@@ -52,15 +53,20 @@ export class FileTail implements Input {
   constructor(options: Options, ctx: InputContext, process: Process = thisProcess) {
     const resolve = (path: string) => ctx.resolve(path);
     this.#ctx = ctx;
-    this.#process = process;
+    this.#process = options.compression === 'auto' ? unpacking(process, ctx) : process;
     this.#slices = new Slices(process.clock, readsPerTurn);
     this.#patterns = options.paths.map((text) => new Pattern(text, resolve));
     this.#exclusions = new Exclusions(options.exclude ?? [], resolve);
     this.#maxOpenFiles = options.max_open_files;
     this.#parts = {
       ctx,
-      process,
-      finder: new Finder({ ...process, patterns: this.#patterns, exclusions: this.#exclusions }),
+      process: this.#process,
+      finder: new Finder({
+        ...process,
+        disk: this.#process.disk,
+        patterns: this.#patterns,
+        exclusions: this.#exclusions,
+      }),
       tails: new Tails(),
       turns: new Turns({ backlogRate: options.max_bytes_per_second, oldestFirst: options.oldest_first }),
       looks: new InputLooks(process.looks, (tail, now) => this.#follower.look(tail, now)),
@@ -235,4 +241,12 @@ export class FileTail implements Input {
     this.#parts.looks.close();
     await this.#parts.tails.close();
   }
+}
+
+/** The same, with a disk on which archives look like what they hold. */
+function unpacking(process: Process, { sources }: InputContext): Process {
+  const known = () => sources.known().map(({ meta }) => meta);
+  return Object.assign(Object.create(process), {
+    disk: new UnpackingDisk(process.disk, { clock: process.clock, known }),
+  });
 }

@@ -93,6 +93,12 @@ export const options = z
       .pipe(z.number().int().min(1).max(longestLine))
       .prefault(longestLine)
       .describe('Longer lines are split into records of this size. At most 1MB.'),
+    compression: z
+      .enum(['auto', 'none'])
+      .default('auto')
+      .describe(
+        'Whether gzip files, told by their first bytes, are decompressed. One that is the rotated form of a file that was read is not read again. Positions in it are those of what it holds.',
+      ),
     multiline: multiline.optional().describe('Makes records of several lines, by one pattern.'),
     encoding: z
       .enum(encodingNames)

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Attributes, InputContext, OpenRequest, Source, SourceEnd, StoredSource } from '@logcatch/plugin-api';
+import type { FoundFile } from '../find/finder.ts';
 import type { Opener } from '../find/opener.ts';
 import { type Disk, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
@@ -7,7 +8,7 @@ import type { InputParts } from '../parts.ts';
 import type { Tails } from '../reading/tails.ts';
 import type { Troubles } from '../troubles.ts';
 import type { Ends, OpenFile } from './file.ts';
-import { fileKey, identify, isStored, readMeta, readPart } from './identity.ts';
+import { type FileFacts, fileKey, identify, isRotatedForm, isStored, readMeta, readPart } from './identity.ts';
 import { PassedOver } from './passed-over.ts';
 import { StoredRows } from './stored-rows.ts';
 
@@ -25,6 +26,9 @@ export interface AdmissionOptions {
   /** New sources begin at the end of their files. */
   readonly fromEnd: boolean;
 }
+
+/** A source by its row, or by its key where it is read. */
+type Original = { readonly row: StoredSource; readonly read?: never } | { readonly row?: never; readonly read: number };
 
 interface Wanted {
   /** Where it was found first: that is the path that its records show. */
@@ -47,6 +51,8 @@ export class Admission {
   /** Where stored files are that could not be opened: to be tried again, wherever they are by then. */
   readonly #unopened = new Set<string>();
   readonly passedOver = new PassedOver();
+  /** Archives by the source whose file they are the rotated form of, for as long as that is read. */
+  readonly #setAside = new Map<number, OpenFile>();
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
@@ -65,7 +71,8 @@ export class Admission {
     const rows = new StoredRows(this.#ctx.sources.known());
     return (file) => {
       const end = this.#firstEnd(file, fromEnd);
-      return end === undefined ? rows.ends(file) : [...rows.ends(file), end];
+      const ends = end === undefined ? rows.ends(file) : [...rows.ends(file), end];
+      return file.archive ? [...ends, ...this.#endsBeside(file.path)] : ends;
     };
   }
 
@@ -84,6 +91,23 @@ export class Admission {
       if (file) admitted.push({ file, source, lost });
     }
     return admitted;
+  }
+
+  /** Whether a file that was found is the rotated form of one that is read, and so is not. */
+  isSetAside({ path, stat }: FoundFile): boolean {
+    for (const [source, file] of this.#setAside) {
+      if (fileKey(file.facts) !== fileKey(stat)) continue;
+      if (file.facts.path !== path) this.#setAside.set(source, { ...file, facts: { ...file.facts, path } });
+      return true;
+    }
+    return false;
+  }
+
+  /** What is left of a source when its file is gone: its rotated form. */
+  heirOf(source: Source): OpenFile | undefined {
+    const heir = this.#setAside.get(source.key);
+    this.#setAside.delete(source.key);
+    return heir;
   }
 
   /** Stored files that could not be opened. */
@@ -136,6 +160,18 @@ export class Admission {
       }
     }
     for (const file of others) {
+      const original = file.facts.archive && this.#originalOf(file.facts, rows, wanted);
+      if (original) {
+        this.#say(file, 'rotated', 'it holds, compressed, what was read of another file');
+        if (original.row) {
+          rows.take(original.row);
+          wanted.push(goneOn(file, original.row));
+        } else {
+          this.#setAside.set(original.read, { ...file, handle: undefined });
+          void file.handle?.close();
+        }
+        continue;
+      }
       const identity = identify(file.facts, rows.candidates(file.facts));
       this.#say(file, identity.verdict, identity.reason);
       for (const row of rows.withInodeOf(file.facts)) {
@@ -198,6 +234,32 @@ export class Admission {
       }
     }
     return wanted;
+  }
+
+  /** The source of which an archive is the rotated form: of a file that is gone, or that is read by now. */
+  #originalOf(archive: FileFacts, rows: StoredRows, wanted: readonly Wanted[]): Original | undefined {
+    for (const tail of this.#tails) {
+      const known = { meta: tail.file.meta, position: tail.position };
+      if (isRotatedForm(archive, known, tail.size)) return { read: tail.source.key };
+    }
+    for (const { file, request } of wanted) {
+      const { key, position = 0, meta } = request;
+      if (key === undefined || !file || file.facts.archive) continue;
+      if (isRotatedForm(archive, { meta, position }, file.facts.size)) return { read: key };
+    }
+    for (const row of rows.left) {
+      if (dirname(row.path) === dirname(archive.path) && isRotatedForm(archive, row)) return { row };
+    }
+    return undefined;
+  }
+
+  /** Up to where files were read that lie, or lay, in the folder of this one. */
+  #endsBeside(path: string): number[] {
+    const beside = (other: string) => dirname(other) === dirname(path);
+    const stored = this.#ctx.sources.known().filter((row) => beside(row.path));
+    const read = [...this.#tails].filter((tail) => beside(tail.origin) || beside(tail.path));
+    const metas = [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
+    return metas.flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
   }
 
   #say({ facts }: OpenFile, verdict: string, reason: string): void {

@@ -31,10 +31,14 @@ export async function lookAt(path: string, handle: Handle, ends: Ends = () => []
   if (stat.kind !== 'file') throw new Error('it is not a regular file');
   const head = await readHead(handle);
   const { dev, ino, birth, modified } = stat;
-  const size = Math.max(stat.size, head.length);
+  const { archive } = handle;
+  // What an archive holds is known by now.
+  const size = Math.max(handle.extent().size, head.length);
   const before = new Map<number, Uint8Array>();
-  for (const end of ends({ path, dev, ino, size, birth })) before.set(end, await readBefore(handle, end));
-  const facts = { path, dev, ino, size, birth, modified, head, before };
+  // An archive is read forwards.
+  const places = [...ends({ path, dev, ino, size, birth, archive })].sort((a, b) => a - b);
+  for (const end of places) before.set(end, await readBefore(handle, end));
+  const facts = { path, dev, ino, size, birth, modified, head, before, archive };
   return { handle, facts, meta: metaOf(facts) };
 }
 

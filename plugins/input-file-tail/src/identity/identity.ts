@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SourceMeta, StoredSource } from '@logcatch/plugin-api';
+import type { Archive } from '../machine/gzip.ts';
 
 /** Bytes at the beginning of a file that its fingerprint covers; a shorter file has a shorter one, which grows with it. */
 export const headBytes = 1024;
@@ -20,6 +21,8 @@ export interface FileFacts {
   readonly head: Uint8Array;
   /** At most {@link lastBytes} before each of the offsets that were asked for. */
   readonly before: ReadonlyMap<number, Uint8Array>;
+  /** It is a gzip file: the size, and all bytes here, are of what it holds. */
+  readonly archive?: Archive | undefined;
 }
 
 /**
@@ -46,13 +49,14 @@ export function fingerprint(head: Uint8Array): string {
 }
 
 /** What is stored with a position to recognise the file after a restart. */
-export function metaOf({ dev, ino, birth, head }: FileFacts): SourceMeta {
+export function metaOf({ dev, ino, birth, head, archive }: FileFacts): SourceMeta {
   return {
     dev: String(dev),
     ino: String(ino),
     birth: birth === null ? null : String(birth),
     head: fingerprint(head),
     head_bytes: head.length,
+    ...(archive && { archive: archive.stamp, length: archive.length }),
   };
 }
 
@@ -85,6 +89,20 @@ export function isStored({ head }: FileFacts, { birth }: SourceMeta, stored: Sou
 function lastMatches({ before }: FileFacts, { read, last }: SourceMeta): boolean | undefined {
   const bytes = before.get(Number(read));
   return bytes && fingerprint(bytes) === last;
+}
+
+/**
+ * Whether an archive holds all that was read of a file: that was compressed when it was rotated.
+ * @param size bytes that the file had, where it is known
+ */
+export function isRotatedForm(
+  archive: FileFacts,
+  { meta, position }: Pick<StoredSource, 'meta' | 'position'>,
+  size?: number,
+) {
+  if (headMatches(archive.head, meta) !== true) return false;
+  if (meta.read === undefined) return archive.size === size;
+  return archive.size >= Math.max(position, Number(meta.read)) && lastMatches(archive, meta) === true;
 }
 
 /**

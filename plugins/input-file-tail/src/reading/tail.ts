@@ -101,7 +101,7 @@ export class Tail implements Holder {
     this.file = new TailedFile(file, { disk: place.disk, handles: place.handles, holder: this });
     this.source = source;
     this.origin = source.path;
-    this.finishing = once;
+    this.finishing = once || this.whole;
     this.grewAt = grewAt;
     this.modified = this.#modified = file.facts.modified;
     this.#sources = place.sources;
@@ -109,6 +109,11 @@ export class Tail implements Holder {
     this.#size = Math.max(file.facts.size, source.position);
     this.#beginning = beginningOf(file.facts.head);
     place.sources.grown(source, this.#size);
+  }
+
+  /** Nothing is appended to it: it is an archive. */
+  get whole(): boolean {
+    return this.file.meta.archive !== undefined;
   }
 
   /** Nothing is read from it any more. */
@@ -368,7 +373,8 @@ export class Tail implements Holder {
       const modified = this.#modified;
       const context = this.#context;
       const now = this.told && this.lane === 'live';
-      const to = now ? handle.readNow(bytes, bytes.length, base) : await handle.read(bytes, bytes.length, base);
+      const there = now ? handle.readNow(bytes, bytes.length, base) : undefined;
+      const to = there ?? (await handle.read(bytes, bytes.length, base));
       if (unwanted() || this.file.differs) return undefined;
       const before = context && bytes.toString('latin1', from - context.length, Math.min(from, to));
       const changed = context !== before;

@@ -62,6 +62,11 @@ export class TailedFile {
     return dirname(this.#realPath);
   }
 
+  /** What is known of it. */
+  get meta(): SourceMeta {
+    return this.#meta;
+  }
+
   get parked(): boolean {
     return this.#handle === undefined;
   }
@@ -187,9 +192,10 @@ export class TailedFile {
     const { handles, disk, holder } = this.#place;
     try {
       const file = await openFile(disk, this.#path);
-      if (fileKey(file.facts) === this.key && !this.closed) {
-        this.#checkBirth(file.facts);
-        await this.checkHead(file.handle, file.facts.head);
+      const same = fileKey(file.facts) === this.key;
+      if (same) this.#checkBirth(file.facts);
+      if (same) await this.checkHead(file.handle, file.facts.head);
+      if (same && !this.closed) {
         this.#handle = file.handle;
         return file.handle;
       }
