@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -19,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { PipelineProcess, repository } from './support/agent.ts';
+import { blocks } from './support/document.ts';
 
 const run = promisify(execFile);
 const manifests = globSync('{packages,plugins}/*/package.json', { cwd: repository });
@@ -49,7 +51,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
   rmSync(packs, { recursive: true });
-});
+}, 600_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -78,19 +80,28 @@ it('packages hold no TypeScript that Node would have to run, and run a pipeline 
   expect(stdout).toBe('hello\n\nfrom <someone>\n');
 });
 
-it.each(['input', 'output', 'transform', 'config-source'])('a new %s is a package that works', async (kind) => {
+it('docs/writing-plugins.md makes a package of each kind, and each of them works', async () => {
+  const guide = 'docs/writing-plugins.md';
   for (const name of ['typescript', '@types/node']) {
     const target = join(folder, 'node_modules', name);
     mkdirSync(dirname(target), { recursive: true });
     if (!existsSync(target)) symlinkSync(join(repository, 'node_modules', name), target);
   }
-  const made = new PipelineProcess(['new', 'plugin', 'demo', '--kind', kind], { bin, cwd: folder });
-  expect(await made.result()).toMatchObject({ code: 0, stderr: '' });
-  const cwd = join(folder, `logcatch-${kind}-demo`);
-  const node = (...args: string[]) =>
-    run(process.execPath, args, { cwd, env: { ...process.env, NODE_TEST_CONTEXT: '' } });
-  await node('../node_modules/typescript/bin/tsc');
-  await node('--test', 'src/**/*.test.ts');
+  symlinkSync('../typescript/bin/tsc', join(folder, 'node_modules/.bin/tsc'));
+  const cwd = join(folder, 'guide');
+  mkdirSync(cwd);
+  const path = [dirname(process.execPath), join(folder, 'node_modules/.bin'), process.env.PATH].join(':');
+  // What they would install stands in the folder above.
+  const shell = (script: string) =>
+    run('bash', ['-ec', `npm() { [ "$1" = install ] || command npm "$@"; }\n${script}`], {
+      cwd,
+      env: { ...process.env, PATH: path },
+    });
+  const scripts = blocks(guide, 'sh');
+  const code = blocks(guide, 'ts');
+  const { stdout } = await shell(scripts.slice(0, -1).join(''));
+  expect(stdout).toContain('# logcatch-transform...\n');
+  expect(stdout).toContain('✓ long lines are cut');
 
   const posted: string[] = [];
   const server = createServer(async (request, response) => {
@@ -100,9 +111,40 @@ it.each(['input', 'output', 'transform', 'config-source'])('a new %s is a packag
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());
   const env = { URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
-  const example = new PipelineProcess(['run', 'example.yaml', '--once'], { bin, cwd, env });
-  expect(await example.result()).toMatchObject({ code: 0 });
-  expect(`${example.stdout}${posted.join('\n')}`).toMatch(
-    new RegExp(`^# logcatch-${kind === 'transform' ? 'transform...' : `${kind}-demo`}`),
+  const made = { input: 'paragraphs', output: 'post', 'config-source': 'command' };
+  await Promise.all(
+    Object.entries(made).map(async ([kind, name]) => {
+      const inside = join(cwd, `logcatch-${kind}-${name}`);
+      expect(code).toContain(readFileSync(join(inside, 'src/index.ts'), 'utf8'));
+      await run(process.execPath, ['../../node_modules/typescript/bin/tsc', '--noEmit'], { cwd: inside });
+      await run(process.execPath, ['--test', 'src/**/*.test.ts'], { cwd: inside });
+      const example = new PipelineProcess(['run', 'example.yaml', '--once'], { bin, cwd: inside, env });
+      expect(await example.result()).toMatchObject({ code: 0 });
+      const [first] = kind === 'output' ? posted : example.stdout.split('\n');
+      expect(first).toBe(`# logcatch-${kind}-${name}`);
+    }),
   );
-});
+
+  const shorten = join(cwd, 'logcatch-transform-shorten');
+  const [example, published] = blocks(guide, 'yaml');
+  for (const file of ['src/index.ts', 'src/index.test.ts'])
+    expect(code).toContain(readFileSync(join(shorten, file), 'utf8'));
+  expect(readFileSync(join(shorten, 'example.yaml'), 'utf8')).toBe(example);
+  // Those of no package.
+  const more = code.filter((one) => /preview:|definePlugin/.test(one));
+  for (const [index, one] of more.entries()) writeFileSync(join(shorten, `src/more-${index}.ts`), one);
+  await shell(scripts.at(-1)!);
+
+  const installed = join(folder, 'node_modules/logcatch-transform-shorten');
+  mkdirSync(installed);
+  await run('tar', ['xzf', 'logcatch-transform-shorten-0.1.0.tgz', '--strip', '1', '-C', installed], { cwd: shorten });
+  const observed = published!.replace(
+    ']',
+    `, ${more.map((_, index) => `./logcatch-transform-shorten/src/more-${index}.ts`).join(', ')}]`,
+  );
+  writeFileSync(join(cwd, 'published.yaml'), observed);
+  writeFileSync(join(cwd, 'a.log'), `${'x'.repeat(300)}\n`);
+  const use = new PipelineProcess(['run', 'published.yaml', '--once'], { bin, cwd });
+  expect(await use.result()).toMatchObject({ code: 0, stdout: `${'x'.repeat(200)}...\n` });
+  expect(use.stderr).toContain('1 records delivered');
+}, 600_000);
