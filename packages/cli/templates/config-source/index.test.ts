@@ -1,36 +1,30 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fakeConfigContext } from '@logcatch/testing';
+import { type ConfigSourceSubject, configSourceContract, fakeConfigContext } from '@logcatch/testing';
 import plugin from './index.ts';
 
 const { definition } = plugin;
-const { signal } = new AbortController();
 
-function source(script: string, context = fakeConfigContext()) {
-  return definition.create(definition.options.parse({ command: [process.execPath, '-e', script], every: 5 }), context);
+/** The source, and a file that its command prints: for each case a new one. */
+async function subject(): Promise<ConfigSourceSubject> {
+  const folder = await mkdtemp(join(tmpdir(), 'my-type-'));
+  const path = join(folder, 'value.json');
+  return {
+    create: (context) => definition.create(definition.options.parse({ command: ['cat', path], every: 5 }), context),
+    put: (word) => writeFile(path, JSON.stringify(word)),
+    wordOf: (loaded) => 'document' in loaded && JSON.parse(loaded.document.text),
+    cleanup: () => rm(folder, { recursive: true }),
+  };
 }
 
-test('holds what the command prints', async () => {
-  const loaded = await source('console.log("[1, 2]")').load(signal);
-  assert.ok('document' in loaded);
-  assert.equal(loaded.document.text, '[1, 2]\n');
-});
+// What every configuration source promises: the whole value with its place, and that it tells when there may be another.
+for (const { name, run } of configSourceContract(subject)) test(name, run);
 
 test('a command that fails is an error that is tried again', async () => {
-  await assert.rejects(source('process.exit(3)').load(signal), { code: 'LC_SOURCE_UNREACHABLE', retriable: true });
-});
-
-test('says now and then that something may have changed, until it is stopped', async () => {
-  const said = Promise.withResolvers<void>();
-  const context = Object.assign(fakeConfigContext(), { changed: () => said.resolve() });
-  const one = source('', context);
-  await one.start(signal);
-  await said.promise;
-  await one.stop();
-});
-
-test('stop is legal before start, and twice', async () => {
-  const one = source('');
-  await one.stop();
-  await one.stop();
+  const source = definition.create(definition.options.parse({ command: ['false'] }), fakeConfigContext());
+  const { signal } = new AbortController();
+  await assert.rejects(source.load(signal), { code: 'LC_SOURCE_UNREACHABLE', retriable: true });
 });
