@@ -5,10 +5,10 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { metrics } from '@logcatch/core';
 import { errorTable } from '@logcatch/plugin-api';
 import { bundled } from '../packages/cli/src/bundled.ts';
 import { markdownTable, optionRows } from '../packages/cli/src/option-table.ts';
+import { metrics } from '../packages/core/src/metrics.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const stale: string[] = [];

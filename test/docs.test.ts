@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metrics } from '@logcatch/core';
 import { describe, expect, it } from 'vitest';
+import { metrics } from '../packages/core/src/metrics.ts';
 import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
 import { blocks, read } from './support/document.ts';
 

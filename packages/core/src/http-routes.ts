@@ -1,6 +1,6 @@
 import type { State } from '@logcatch/plugin-api';
 import type { AgentStatus } from './agent-status.ts';
-import type { Answer } from './http.ts';
+import { type Answer, text } from './http.ts';
 import { metricsText } from './metrics-text.ts';
 
 export interface Route {
@@ -10,8 +10,10 @@ export interface Route {
   answer(status: () => AgentStatus, whole: boolean): Answer;
 }
 
+export type Routes = Readonly<Record<string, Route>>;
+
 /** What `GET` finds at which path. */
-export const routes: Readonly<Record<string, Route>> = {
+export const routes: Routes = {
   '/metrics': {
     answer: (status) => ({
       status: 200,
@@ -33,10 +35,6 @@ export const routes: Readonly<Record<string, Route>> = {
     },
   },
 };
-
-export function text(status: number, body: string, headers?: Answer['headers']): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${body}\n`, ...(headers && { headers }) };
-}
 
 /** States of what has not started, or ships nothing at all. One that is degraded or stuck does what it can. */
 const down: readonly State[] = ['waiting', 'starting', 'stopping', 'stopped', 'failed'];

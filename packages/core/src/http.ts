@@ -46,3 +46,7 @@ export function respond(request: IncomingMessage, response: ServerResponse, answ
   });
   response.end(body);
 }
+
+export function text(status: number, body: string, headers?: Answer['headers']): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${body}\n`, ...(headers && { headers }) };
+}
