@@ -1,13 +1,15 @@
 /**
- * `pnpm generate`: writes what is made from code into the docs: docs/errors.md, the metrics in
+ * `pnpm generate`: writes what is made from code into the docs: docs/errors.md, docs/pipeline.schema.json, the metrics in
  * docs/operating.md, and the option tables of the plugins' READMEs.
  * With --check it writes nothing and fails where something is stale.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { errorTable } from '@logcatch/plugin-api';
 import { bundled } from '../packages/cli/src/bundled.ts';
 import { markdownTable, optionRows } from '../packages/cli/src/option-table.ts';
+import { schemaFor } from '../packages/cli/src/schema.ts';
 import { metrics } from '../packages/core/src/metrics.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -18,6 +20,16 @@ function write(file: string, text: string): void {
   if (old === text) return;
   if (process.argv.includes('--check')) stale.push(file);
   else writeFileSync(path(file), text);
+}
+
+/** As `pnpm format` leaves it. */
+function formatted(text: string, file: string): string {
+  const biome = path('node_modules/.bin/biome');
+  return execFileSync(biome, ['format', `--stdin-file-path=${file}`], {
+    input: text,
+    cwd: path('.'),
+    encoding: 'utf8',
+  });
 }
 
 function errors(): string {
@@ -51,6 +63,7 @@ function metricsTable(): string {
 
 write('docs/errors.md', errors());
 fill('docs/operating.md', 'metrics', metricsTable());
+write('docs/pipeline.schema.json', formatted(JSON.stringify(await schemaFor()), 'docs/pipeline.schema.json'));
 for (const [kind, types] of Object.entries(bundled)) {
   for (const [type, load] of Object.entries(types)) {
     const file = `plugins/${kind}-${type}/README.md`;

@@ -172,6 +172,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .argument('[type]', 'a component type, e.g. kafka')
     .action(async (type) => (await import('./plugins.ts')).plugins(type));
 
+  program
+    .command('schema')
+    .description('JSON Schema of pipeline files, for editors')
+    .argument('[file]', 'a pipeline file: with the component types of its plugins')
+    .action(async (file) => (await import('./schema.ts')).schema(file));
+
   await program.parseAsync(argv);
 }
 

@@ -33,6 +33,7 @@ export { type Account, type Bytes, emptyAccount, Ledger, type StoredLedger, tota
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
 export type { LeftOver, Pipeline } from './pipeline.ts';
 export { type GraphNode, graphOf, type PipelineGraph } from './pipeline-graph.ts';
+export { type JsonSchema, pipelineSchema } from './pipeline-schema.ts';
 export { planLine } from './plan-line.ts';
 export { isPath } from './plugins.ts';
 export { BufferPool } from './pool.ts';

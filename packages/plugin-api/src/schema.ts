@@ -13,13 +13,15 @@ export function size() {
   return z
     .union([
       z.number().int().nonnegative(),
-      z.string().regex(/^\d+(\.\d+)?\s*([KMG]i?)?B$/i, 'a size looks like 64KiB'),
+      // Without flags: editors know the expression alone.
+      z.string().regex(/^\d+(\.\d+)?\s*([KMGkmg][Ii]?)?[Bb]$/, 'a size looks like 64KiB'),
     ])
     .transform((value) => {
       if (typeof value === 'number') return value;
       const unit = value.replace(/[\d.\s]/g, '').toUpperCase() as keyof typeof sizeUnits;
       return Math.round(Number.parseFloat(value) * sizeUnits[unit]);
-    });
+    })
+    .meta({ title: 'a size, such as 64KiB' });
 }
 
 /** A number of milliseconds, or text such as `5s`, `250ms`, `10m`. The parsed value is milliseconds. */
@@ -30,7 +32,8 @@ export function duration() {
       if (typeof value === 'number') return value;
       const unit = value.replace(/[\d.\s]/g, '') as keyof typeof timeUnits;
       return Number.parseFloat(value) * timeUnits[unit];
-    });
+    })
+    .meta({ title: 'a duration, such as 250ms, 5s or 10m' });
 }
 
 /** A list of texts, or one text with commas. The parsed value is a list with at least one entry. */
@@ -44,12 +47,12 @@ export function list() {
 
 /** Text with `{{ attribute }}` or `{{ attribute:-default }}`, filled in per record. */
 export function template() {
-  return parsed(Template.parse);
+  return parsed(Template.parse).meta({ title: 'a template, such as {{ name:-default }}' });
 }
 
 /** A condition on records, such as `level == "error" && message.contains("timeout")`: see {@link Condition}. */
 export function condition() {
-  return parsed(Condition.parse);
+  return parsed(Condition.parse).meta({ title: 'a condition, such as level == "error"' });
 }
 
 /**
@@ -57,7 +60,7 @@ export function condition() {
  * @param flags JavaScript's, besides those in front of it
  */
 export function pattern(flags?: string) {
-  return parsed((text) => parsePattern(text, flags));
+  return parsed((text) => parsePattern(text, flags)).meta({ title: 'a regular expression' });
 }
 
 /** What `parse` makes of a text; what it throws says what is wrong with it. */
@@ -74,7 +77,9 @@ function parsed<T>(parse: (text: string) => T) {
 
 /** A secret: the value itself, or `{ file: PATH }`. Masked wherever it is shown; read it with `ctx.secret`. */
 export function secret() {
-  return z.union([z.string().min(1), z.strictObject({ file: z.string().min(1) })]).meta({ secret: true });
+  return z
+    .union([z.string().min(1), z.strictObject({ file: z.string().min(1) })])
+    .meta({ secret: true, title: 'a secret: itself, or { file: PATH }' });
 }
 
 export type Secret = z.output<ReturnType<typeof secret>>;

@@ -13,16 +13,33 @@ export const coreFields: Readonly<Record<Kind, readonly string[]>> = {
 
 /** Validates the core fields of a kind, all but `type`, `each` and `attributes`. */
 export const coreSchema = z.strictObject({
-  id: z.union([z.string(), z.number()]).optional(),
-  inputs: list().optional(),
-  required: z.boolean().default(true),
-  queue: z.strictObject({ max_records: z.number().int().min(1).optional() }).optional(),
+  id: z
+    .union([z.string(), z.number()])
+    .optional()
+    .describe('With `each`: what tells its entries apart. Positions belong to it.'),
+  inputs: list()
+    .optional()
+    .describe(
+      'Ids of what it reads, or `id.exit`. Where no component says it, the file reads from top to bottom; if one does, every transform and output must.',
+    ),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether positions wait for it. If not, it drops records when it is full or fails, and never holds up others.',
+    ),
+  queue: z
+    .strictObject({
+      max_records: z.number().int().min(1).optional().describe('Records between inputs and this output, at most.'),
+    })
+    .optional()
+    .describe('What may wait for it.'),
 });
 
 /** Ids of components. */
-const componentId = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+export const componentId = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 /** Attributes that every record has; the user's own cannot replace them. */
-const builtIn = new Set(['path', 'name', 'input', 'host', 'offset']);
+export const builtIn = new Set(['path', 'name', 'input', 'host', 'offset']);
 
 /** Reports an id that is not one. */
 export function checkId(id: string, path: KeyPath, origin: ConfigValue['origin'], problems: Problems): boolean {

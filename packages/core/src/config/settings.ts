@@ -34,19 +34,26 @@ const name = z
 /** Less could not hold one buffer of the largest class. */
 const leastBytes = 2 ** 20;
 
-const schema = z.strictObject({
-  name: name.optional(),
-  agent_id: name.optional(),
-  data_dir: z.string().min(1).optional(),
-  shutdown_timeout: duration().default(5_000),
+export const settingsSchema = z.strictObject({
+  name: name.optional().describe('Of the pipeline. Default: the name of the file without its extension.'),
+  agent_id: name.optional().describe('Tells this agent from all others. Default: one that is kept in data_dir.'),
+  data_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where positions and other state are kept. Default: `.logcatch/NAME` beside the file.'),
+  shutdown_timeout: duration()
+    .default(5_000)
+    .describe('How long a stop waits for what is on its way. In milliseconds, or as 5s.'),
   max_bytes: size()
     .refine((bytes) => bytes >= leastBytes, 'it must be at least 1MiB')
-    .default(32 * 2 ** 20),
+    .default(32 * 2 ** 20)
+    .describe('Memory for records that are on their way, in bytes or as 32MiB. When it is used up, nothing is read.'),
   http: httpSchema.optional(),
 });
 
 /** Whether a value at the top of the file is a secret. */
-export const isSecretSetting = (path: KeyPath) => viewOf(schema).isSecret(path);
+export const isSecretSetting = (path: KeyPath) => viewOf(settingsSchema).isSecret(path);
 
 /** Reads the top-level keys of a document, and reports what is wrong with them. */
 export function readSettings(
@@ -58,12 +65,18 @@ export function readSettings(
   const plugins = readPlugins(root, problems);
   const own = new Map([...root.entries].filter(([key]) => !others.includes(key)));
   // Unknown keys are reported by the schema; resolving what they hold would only add to it.
-  const known = new Set(Object.keys(schema.shape));
+  const known = new Set(Object.keys(settingsSchema.shape));
   const unknown = [...own].filter(([key]) => !known.has(key));
   const scalars: MapValue = { ...root, entries: new Map([...own].filter(([key]) => known.has(key))) };
   const resolved = interpolate(scalars, [], { names, problems, isSecret: isSecretSetting }) as MapValue;
   const value: MapValue = { ...root, entries: new Map([...resolved.entries, ...unknown]) };
-  const options = readOptions(schema, value, { path: [], origin: root.origin, problems, alsoKnown: others, hint: '' });
+  const options = readOptions(settingsSchema, value, {
+    path: [],
+    origin: root.origin,
+    problems,
+    alsoKnown: others,
+    hint: '',
+  });
   if (options === undefined) return undefined;
   const { parsed } = options;
   const given = parsed.name ?? defaultName(document, problems);

@@ -30,9 +30,16 @@ export interface SourceTypes {
 /** The value of each source that has one, by name. */
 export type SourceValues = ReadonlyMap<string, ConfigValue>;
 
-const reserved = ['env', 'each', 'host'];
+export const reserved = ['env', 'each', 'host'];
 
-const coreSchema = z.strictObject({ max_entries: z.number().int().min(1).default(10_000) });
+export const sourceSchema = z.strictObject({
+  max_entries: z
+    .number()
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('Entries that its list or map may have; more are refused.'),
+});
 
 export interface SourceSection {
   readonly sources: readonly DesiredSource[];
@@ -116,7 +123,7 @@ function readSource(
     entries: new Map([...value.entries].filter(([key]) => key !== 'type' && wanted(key))),
   });
   const reading = { path, origin, problems };
-  const core = readOptions(coreSchema, interpolate(pick(isCore), path, scope) as MapValue, { ...reading, hint: '' });
+  const core = readOptions(sourceSchema, interpolate(pick(isCore), path, scope) as MapValue, { ...reading, hint: '' });
   const isSecret = ([, , ...rest]: KeyPath) => viewOf(definition.options).isSecret(rest);
   const options = readOptions(
     definition.options,

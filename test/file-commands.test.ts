@@ -15,3 +15,12 @@ it('graph draws what the README shows, without an agent', async () => {
   });
   expect(await runPipeline('graph', `${file}x`)).toMatchObject({ code: 2, stdout: '' });
 });
+
+it('schema prints what the README shows, with the types of a file', async () => {
+  const folder = temporaryFolder();
+  const file = shop(folder);
+  const { stdout, ...end } = await runPipeline('schema', file);
+  expect(end).toEqual({ code: 0, stderr: '' });
+  expect(stdout.startsWith(shown('schema', folder).output)).toBe(true);
+  expect(JSON.parse(stdout)).toMatchObject({ $defs: { 'output-kafka': { required: ['brokers', 'topic'] } } });
+});
