@@ -39,7 +39,7 @@ export async function lookAt(path: string, handle: Handle, ends: Ends = () => []
   const places = [...ends({ path, dev, ino, size, birth, archive })].sort((a, b) => a - b);
   for (const end of places) before.set(end, await readBefore(handle, end));
   const facts = { path, dev, ino, size, birth, modified, head, before, archive };
-  return { handle, facts, meta: metaOf(facts) };
+  return { handle: handle.itself ?? handle, facts, meta: metaOf(facts) };
 }
 
 export function readHead(handle: Handle): Promise<Buffer> {

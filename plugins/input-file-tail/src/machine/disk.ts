@@ -33,6 +33,8 @@ export interface Glance extends Extent {
 export interface Handle {
   /** What is known of it where it is a gzip file, which then shows what it holds. Known once its beginning was read. */
   readonly archive?: Archive | undefined;
+  /** What to go on with once its beginning was read: by then it is known what the file is. */
+  readonly itself?: Handle;
   stat(): FileStat;
   /** Cheaper than `stat`: it is asked for again and again. */
   extent(): Extent;

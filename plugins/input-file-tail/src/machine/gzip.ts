@@ -87,8 +87,8 @@ export async function contentsOf(file: Handle): Promise<Contents> {
  * beginning on.
  */
 export class GzipHandle implements Handle {
+  readonly archive: Archive;
   readonly #file: Handle;
-  readonly #length: number;
   #inflation: Inflation | undefined;
   #head = Buffer.alloc(0);
   /** What was decompressed and may be asked for, and where it begins. */
@@ -97,17 +97,17 @@ export class GzipHandle implements Handle {
   #end = 0;
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(file: Handle, length: number) {
+  constructor(file: Handle, archive: Archive) {
     this.#file = file;
-    this.#length = length;
+    this.archive = archive;
   }
 
   stat(): FileStat {
-    return { ...this.#file.stat(), size: this.#length };
+    return { ...this.#file.stat(), size: this.archive.length };
   }
 
   extent(): Extent {
-    return { ...this.#file.extent(), size: this.#length };
+    return { ...this.#file.extent(), size: this.archive.length };
   }
 
   deleted(): boolean {
@@ -136,7 +136,7 @@ export class GzipHandle implements Handle {
   }
 
   async #read(into: Buffer, length: number, position: number): Promise<number> {
-    const to = Math.min(position + length, this.#length);
+    const to = Math.min(position + length, this.archive.length);
     if (to <= position) return 0;
     if (to <= this.#head.length) return this.#head.copy(into, 0, position, to);
     if (!this.#inflation || position < this.#start) this.#restart();

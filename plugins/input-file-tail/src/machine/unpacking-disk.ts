@@ -76,50 +76,53 @@ export class UnpackingDisk implements Disk {
   }
 }
 
-/** An open file that shows what it is when its beginning is read first. */
+/** An open file that shows what it is when its beginning is read, which comes first. */
 class UnpackingHandle implements Handle {
-  archive: Archive | undefined;
-  #file: Handle;
+  itself: Handle;
   #looked = false;
   readonly #archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>;
 
   constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>) {
-    this.#file = file;
+    this.itself = file;
     this.#archiveOf = archiveOf;
   }
 
+  get archive(): Archive | undefined {
+    return this.itself.archive;
+  }
+
   stat(): FileStat {
-    return this.#file.stat();
+    return this.itself.stat();
   }
 
   extent(): Extent {
-    return this.#file.extent();
+    return this.itself.extent();
   }
 
   deleted(): boolean {
-    return this.#file.deleted();
+    return this.itself.deleted();
   }
 
   async read(into: Buffer, length: number, position: number): Promise<number> {
-    const read = await this.#file.read(into, length, position);
+    const read = await this.itself.read(into, length, position);
     if (this.#looked || position > 0) return read;
     this.#looked = true;
-    this.archive = await this.#archiveOf(this.#file, into.subarray(0, read));
-    if (!this.archive) return read;
-    this.#file = new GzipHandle(this.#file, this.archive.length);
-    return this.#file.read(into, length, position);
+    const archive = await this.#archiveOf(this.itself, into.subarray(0, read));
+    if (!archive) return read;
+    this.itself = new GzipHandle(this.itself, archive);
+    return this.itself.read(into, length, position);
   }
 
   readNow(into: Buffer, length: number, position: number): number | undefined {
-    return this.#looked ? this.#file.readNow(into, length, position) : undefined;
+    return this.#looked ? this.itself.readNow(into, length, position) : undefined;
   }
 
   realPath(): Promise<string | undefined> {
-    return this.#file.realPath();
+    return this.itself.realPath();
   }
 
   close(): Promise<void> {
-    return this.#file.close();
+    return this.itself.close();
   }
 }
 
