@@ -1,10 +1,11 @@
 import { globSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { ConfigErrors } from '@logcatch/core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { judge } from './judge.ts';
 import { play } from './play.ts';
 import { resultText } from './report.ts';
@@ -17,6 +18,11 @@ function written(files: Readonly<Record<string, string>>): string {
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return join(folder, Object.keys(files)[0]!);
 }
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 /** The output of the tests of a file, its folder left out. */
 async function resultOf(file: string): Promise<string> {
@@ -43,7 +49,8 @@ describe('our own pipelines', () => {
   }
 });
 
-const shop = `inputs:
+const shop = `http: 0
+inputs:
   app: { type: file-tail, paths: "logs/{service}/*.log", attributes: { team: shop } }
   other: { type: file-tail, paths: [other.log, both.log] }
   third: { type: file-tail, paths: both.log }
@@ -65,7 +72,6 @@ outputs:
 `;
 
 test('what stands at both ends is not opened, and what lies between is real', async () => {
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('logcatch-test-'));
   const file = written({
     'shop.test.yaml': `
 env: { BROKERS: "nobody:1" }
@@ -96,9 +102,13 @@ tests:
 `,
     'shop.yaml': shop,
   });
+  // Where everything that is made for a while is made.
+  vi.stubEnv('TMPDIR', dirname(file));
+  const listen = vi.spyOn(Server.prototype, 'listen');
   expect((await resultOf(file)).split('\n')).toEqual([expect.stringMatching(/^✓ rec/), expect.stringMatching(/^✓ a/)]);
-  expect(readdirSync(file.replace(/[^/]*$/, ''))).toEqual(['shop.test.yaml', 'shop.yaml']);
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('logcatch-test-'))).toEqual(before);
+  expect(readdirSync(dirname(file))).toEqual(['shop.test.yaml', 'shop.yaml']);
+  // The control socket is a path in a folder that has gone.
+  expect(listen.mock.calls.filter(([place]) => typeof place !== 'string')).toEqual([]);
 });
 
 test('a failure shows what was expected where, what came instead, and what was dropped', async () => {
@@ -175,7 +185,7 @@ describe('what is wrong with a test is told with its place', () => {
     errorsOf(written({ 'shop.yaml': `${shop}tests:\n  - name: wrong\n    env: { BROKERS: "b:1" }\n${tests}` }));
 
   test.each([
-    ['a key', '    given: [x]\n    expects: {}', /:24:5 LC_CONFIG_UNKNOWN_KEY .* did you mean "expect"/],
+    ['a key', '    given: [x]\n    expects: {}', /:25:5 LC_CONFIG_UNKNOWN_KEY .* did you mean "expect"/],
     ['nothing expected', '    given: [x]\n    expect: {}', /cannot fail/],
     [
       'an output',
@@ -188,7 +198,7 @@ describe('what is wrong with a test is told with its place', () => {
       /"route.errors"/,
     ],
     ['no input', '    given: { input: ap, lines: x }\n    expect: { dropped: 1 }', /no input "ap", did you mean "app"/],
-    ['a path of none', '    given: { path: x, lines: x }\n    expect: { dropped: 1 }', /:23:20 .*no input would read/],
+    ['a path of none', '    given: { path: x, lines: x }\n    expect: { dropped: 1 }', /:24:20 .*no input would read/],
     ['a path of two', '    given: { path: both.log, lines: x }\n    expect: { dropped: 1 }', /: other, third/],
   ])('%s', async (_, tests, message) => {
     expect(await wrong(tests)).toContainEqual(expect.stringMatching(message));
@@ -197,7 +207,7 @@ describe('what is wrong with a test is told with its place', () => {
   test('a field that no record of the output has', async () => {
     const lines = `{ path: logs/a/b.log, lines: '{"level":"error"}' }`;
     const found = await wrong(`    given: ${lines}\n    expect: { outputs: { kafka: [{ topik: a }] } }`);
-    expect(found).toEqual([expect.stringMatching(/:24:43 LC_CONFIG_UNKNOWN_KEY .*"topik", did you mean "topic"/)]);
+    expect(found).toEqual([expect.stringMatching(/:25:43 LC_CONFIG_UNKNOWN_KEY .*"topik", did you mean "topic"/)]);
   });
 
   test('a source without a value, and one whose value is refused', async () => {

@@ -60,7 +60,7 @@ export async function play(test: PipelineTest): Promise<Outcome> {
   });
   engine.hooks.config.tap(setting, (document) => ({
     ...(document as object),
-    ...{ data_dir: folder, agent_id: 'test', shutdown_timeout: '1s' },
+    ...{ data_dir: folder, agent_id: 'test', shutdown_timeout: '1s', http: undefined },
     outputs: allRequired((document as { outputs?: unknown }).outputs),
   }));
   try {
