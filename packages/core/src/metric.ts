@@ -1,4 +1,5 @@
-import type { AgentStatus, ComponentStatus, InputFigures, OutputFigures } from './agent-status.ts';
+import type { AgentStatus, OutputFigures } from './agent-status.ts';
+import type { Declared } from './declared.ts';
 import type { Durations } from './histogram.ts';
 import { type LaneFigures, lanesOf } from './lanes.ts';
 
@@ -10,9 +11,12 @@ export interface Metric {
   readonly help: string;
   /** Names of its labels: few values each, so never a path. */
   readonly labels: readonly string[];
-  /** What becomes of samples with the same labels, such as those of the inputs of one `each`. Default: their sum. */
-  readonly combine?: 'highest';
-  read(status: AgentStatus): readonly Sample[];
+  read(status: Measured): readonly Sample[];
+}
+
+/** A status in which the entries of one `each` are one component. */
+export interface Measured extends Omit<AgentStatus, 'components'> {
+  readonly components: readonly Declared[];
 }
 
 /** Values in the order of the labels. */
@@ -36,12 +40,10 @@ export function component(
   name: string,
   help: string,
   labels: readonly string[],
-  read: (component: ComponentStatus, status: AgentStatus) => readonly Sample[],
+  read: (component: Declared, status: Measured) => readonly Sample[],
 ): Metric {
   return agent(type, name, help, ['component', ...labels], (status) =>
-    status.components.flatMap((one) =>
-      read(one, status).map(([own, value]): Sample => [[declared(one.id), ...own], value]),
-    ),
+    status.components.flatMap((one) => read(one, status).map(([own, value]): Sample => [[one.id, ...own], value])),
   );
 }
 
@@ -49,7 +51,7 @@ export function input(
   type: Metric['type'],
   name: string,
   help: string,
-  value: (input: InputFigures, status: AgentStatus) => Value,
+  value: (input: NonNullable<Declared['input']>, status: Measured) => Value,
 ): Metric {
   return component(type, name, help, [], ({ input }, status) => (input ? [[[], value(input, status)]] : []));
 }
@@ -67,11 +69,6 @@ export function lanes(name: string, help: string, value: (lanes: readonly LaneFi
   return component('gauge', name, help, [], ({ output }) =>
     output?.details?.lanes === undefined ? [] : [[[], value(lanesOf(output.details))]],
   );
-}
-
-/** The inputs of one `each` are one component here: a list may have thousands of entries. */
-export function declared(id: string): string {
-  return id.split('/', 1)[0]!;
 }
 
 /** Label values are written as names are: `rolled back` as `rolled_back`. */

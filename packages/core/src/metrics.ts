@@ -1,6 +1,6 @@
 import type { State } from '@logcatch/plugin-api';
 import type { Bytes } from './ledger.ts';
-import { agent, component, declared, input, lanes, type Metric, output, type Sample, snake } from './metric.ts';
+import { agent, component, input, lanes, type Metric, output, type Sample, snake } from './metric.ts';
 
 const states: readonly State[] = [
   'waiting',
@@ -104,7 +104,7 @@ export const metrics: readonly Metric[] = [
     ['component', 'code'],
     (status) =>
       [{ id: '', errors: { LC_STATE_WRITE: 0, ...status.errors } }, ...status.components].flatMap(({ id, errors }) =>
-        Object.entries(errors).map(([code, count]): Sample => [[declared(id), code], count]),
+        Object.entries(errors).map(([code, count]): Sample => [[id, code], count]),
       ),
   ),
 
@@ -113,7 +113,7 @@ export const metrics: readonly Metric[] = [
     'logcatch_component_state',
     'How many components are in this state: one, or entries of an `each`.',
     ['kind', 'type', 'state'],
-    (one) => states.map((state) => [[one.kind, one.type, state], Number(one.state === state)]),
+    (one) => states.map((state) => [[one.kind, one.type, state], one.states[state] ?? 0]),
   ),
   component(
     'counter',
@@ -160,15 +160,12 @@ export const metrics: readonly Metric[] = [
     'Bytes that were read and have not settled.',
     ({ unsettled }) => unsettled,
   ),
-  {
-    ...input(
-      'gauge',
-      'logcatch_input_oldest_unsettled_age_seconds',
-      'For how long the oldest byte that has not settled is known to be there; 0 where all have.',
-      ({ oldestAt }, { at }) => (oldestAt === undefined ? 0 : Math.max(0, at - oldestAt) / 1_000),
-    ),
-    combine: 'highest',
-  },
+  input(
+    'gauge',
+    'logcatch_input_oldest_unsettled_age_seconds',
+    'For how long the oldest byte that has not settled is known to be there; 0 where all have.',
+    ({ oldestAt }, { at }) => (oldestAt === undefined ? 0 : Math.max(0, at - oldestAt) / 1_000),
+  ),
   input(
     'histogram',
     'logcatch_input_settle_duration_seconds',
