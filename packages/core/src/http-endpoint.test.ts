@@ -92,7 +92,7 @@ test('with a token: without it health alone, and of what is not ready no more th
   expect(await ask(endpoint, '/readyz')).toMatchObject({ code: 503, body: 'not ready\n' });
   expect(await ask(endpoint, '/readyz', { authorization })).toMatchObject({
     code: 503,
-    body: 'not ready\noutput out is failed: LC_X broken Mend it.\n',
+    body: 'not ready\noutput out is failed: LC_X broken. Mend it.\n',
   });
 });
 

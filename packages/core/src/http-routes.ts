@@ -2,6 +2,7 @@ import type { State } from '@logcatch/plugin-api';
 import type { AgentStatus } from './agent-status.ts';
 import { type Answer, text } from './http.ts';
 import { metricsText } from './metrics-text.ts';
+import { sentence } from './supervisor.ts';
 
 export interface Route {
   /** Without a token too: it then shows nothing that is not for everybody. */
@@ -45,7 +46,7 @@ export function notReady({ components, waiting }: AgentStatus): string[] {
     ...components
       .filter(({ state }) => down.includes(state))
       .map(({ kind, id, state, reason, hint }) => {
-        const why = [reason, hint].filter(Boolean).join(' ');
+        const why = sentence(reason, hint);
         return `${kind} ${id} is ${state}${why === '' ? '' : `: ${why}`}`;
       }),
     ...waiting.map(({ kind, id, sources }) => `${kind} ${id} waits for a value of ${sources.join(', ')}`),
