@@ -75,6 +75,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (name, flags) => (await import('./new-plugin.ts')).newPlugin(name, { ...flags, version }));
 
   program
+    .command('doctor')
+    .description(
+      'whether what a pipeline file needs is there: limits, permissions, disks, servers, topics; exit 1: a problem',
+    )
+    .argument('<file>', 'the pipeline file')
+    .option('--json', 'everything, as JSON')
+    .action(async (file, flags) => (await import('./doctor.ts')).doctor(file, flags));
+
+  program
     .command('config')
     .description('print what a pipeline file resolves to: defaults included, secrets masked')
     .argument('<file>', 'the pipeline file')

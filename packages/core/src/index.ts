@@ -25,6 +25,7 @@ export { type LetterGroup, type LetterSummary, readLetters, summarize } from './
 export type { Buried, LettersUsage } from './dead-letters.ts';
 export type { DiscoveryCounts } from './discoveries.ts';
 export type { PathHistory, SourceEnding } from './ended-sources.ts';
+export { type Examination, examine } from './doctor/examine.ts';
 export { type BundledPlugins, Engine, type EngineOptions } from './engine.ts';
 export { Fates } from './fates.ts';
 export type { FilePlan } from './file-plan.ts';

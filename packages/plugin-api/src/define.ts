@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { LogRecord } from './batch.ts';
 import type { ConfigSource, ConfigSourceContext } from './config-source.ts';
+import type { Examined, Finding } from './diagnosis.ts';
 import type { EngineHandle } from './hooks.ts';
 import type { Input, InputContext } from './input.ts';
 import type { Output, OutputContext, Preview } from './output.ts';
@@ -24,6 +25,13 @@ interface Definition<Kind extends string, Instance, Context, Schema extends z.Zo
   readonly options: Schema;
   /** What these options do, in a few words, for people: `topic app on kafka:9092`. Without secrets. */
   summarize?(options: z.output<Schema>): string;
+  /**
+   * Looks, for `pipeline doctor`, whether what these components need is there and will do, and says each thing as soon as it is
+   * known. All components of the type at once: what they share is looked at once. It writes nothing anywhere, sends no record,
+   * leaves nothing open, and says what it cannot tell as a warning instead of throwing. When the signal aborts, time is over:
+   * what has been said until then counts.
+   */
+  diagnose?(components: readonly Examined<z.output<Schema>>[], signal: AbortSignal): AsyncIterable<Finding>;
   /** Makes an instance. Must not touch the outside: that is for `start`. */
   create(options: z.output<Schema>, context: Context): Instance;
 }

@@ -7,6 +7,7 @@ export { Condition } from './condition.ts';
 export type * from './config-source.ts';
 export type { ComponentContext, LogFields, Logger } from './context.ts';
 export * from './define.ts';
+export type { Examined, Finding } from './diagnosis.ts';
 export { jsonLines, jsonOf, textLines } from './encoding.ts';
 export {
   type ErrorCode,
@@ -20,6 +21,7 @@ export {
   Rejected,
   Stuck,
 } from './errors.ts';
+export { networkFileSystem } from './file-system.ts';
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';

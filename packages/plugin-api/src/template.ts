@@ -81,7 +81,7 @@ export class Template {
   }
 
   /** The value for one record, or what is missing: such a record is refused, never sent to a place called `undefined`. */
-  value(batch: Batch, index: number): string | Missing {
+  value(batch: Pick<Batch, 'attribute'>, index: number): string | Missing {
     let text = '';
     for (const part of this.#parts) {
       if (typeof part === 'string') {

@@ -1,4 +1,5 @@
 import { defineConfigSource } from '@logcatch/plugin-api';
+import { diagnose } from './diagnosis.ts';
 import { endpointsOf, options } from './options.ts';
 import { scopeOf } from './scope.ts';
 import { EtcdSource } from './source.ts';
@@ -12,5 +13,6 @@ export default defineConfigSource({
     const urls = endpointsOf(value).map(({ url }) => url);
     return `etcd ${scopeOf(value).name} at ${urls.join(', ')}`;
   },
+  diagnose,
   create: (value, context) => new EtcdSource(value, context),
 });

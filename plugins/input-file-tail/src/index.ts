@@ -1,6 +1,7 @@
 import { defineInput } from '@logcatch/plugin-api';
 import { capturesOf } from './find/captures.ts';
 import { attributesOf } from './find/path-attributes.ts';
+import { diagnose } from './diagnosis.ts';
 import { FileTail } from './input.ts';
 import { options } from './options.ts';
 
@@ -14,5 +15,6 @@ export default defineInput({
     ...(format === 'lines' ? [] : ['stream', 'time']),
   ],
   attributesOf,
+  diagnose,
   create: (values, ctx) => new FileTail(values, ctx),
 });

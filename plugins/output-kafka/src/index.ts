@@ -1,4 +1,5 @@
 import { defineOutput } from '@logcatch/plugin-api';
+import { diagnose } from './diagnosis.ts';
 import { options } from './options.ts';
 import { KafkaOutput } from './output.ts';
 import { preview } from './preview.ts';
@@ -11,5 +12,6 @@ export default defineOutput({
   concurrency: Number.POSITIVE_INFINITY,
   summarize: ({ brokers, topic }) => `topic ${topic.text} on ${brokers.join(', ')}`,
   preview,
+  diagnose,
   create: (parsed, context) => new KafkaOutput(parsed, context),
 });

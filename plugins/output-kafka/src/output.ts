@@ -18,14 +18,14 @@ import { figuresOf } from './figures.ts';
 import { KafkaSender } from './kafka-sender.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { type LinkSettings, openLink } from './link.ts';
+import { openLink } from './link.ts';
+import { linkSettings } from './link-settings.ts';
 import { portHint } from './link-failure.ts';
 import type { Options } from './options.ts';
 import { hashOfSource, type Placement, placementOf } from './partition.ts';
 import { PositionsTopic } from './positions-topic.ts';
 import { type Encoded, RecordBatchBuilder } from './record-batch.ts';
 import { type Route, routeToPartitions, routeToTopics } from './routes.ts';
-import { readSecurity } from './security.ts';
 import { Session } from './session.ts';
 import { Shelf } from './shelf.ts';
 import type { Slice } from './slice.ts';
@@ -238,15 +238,4 @@ export class KafkaOutput implements Output {
 /** Why a write is rejected whose transaction is void. */
 function voided({ reason }: AbortSignal): LogcatchError {
   return SendFailure.from(reason).toError('the transaction is void');
-}
-
-function linkSettings(options: Options, context: OutputContext): LinkSettings {
-  return {
-    acks: options.acks,
-    clientId: options.client_id,
-    connectTimeout: options.connect_timeout,
-    requestTimeout: options.request_timeout,
-    log: context.log,
-    security: () => readSecurity(options, context),
-  };
 }

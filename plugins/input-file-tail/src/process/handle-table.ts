@@ -89,7 +89,8 @@ export function usualMost(): number {
   return Math.max(fewest, Math.floor(descriptorLimit() / 2));
 }
 
-function descriptorLimit(): number {
+/** Files that this process may open. */
+export function descriptorLimit(): number {
   try {
     const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
     return limit === undefined ? usualLimit : Number(limit);

@@ -1,0 +1,38 @@
+import { type Examination, examine } from '@logcatch/core';
+import { configured } from './configured.ts';
+import { doctorLines, lastLine } from './doctor-text.ts';
+import { makeEngine, printErrors } from './engine.ts';
+import { exitCode } from './exit-codes.ts';
+
+/** `pipeline doctor FILE`: whether what it needs is there, before or while it runs. */
+export async function doctor(file: string, { json = false }: { json?: boolean }): Promise<void> {
+  try {
+    const engine = makeEngine('error');
+    const code = await configured(engine, file, true, async (_, desired) => {
+      const all: Examination[] = [machine()];
+      const say = (one: Examination) => json || console.log(doctorLines(one).join('\n'));
+      say(all[0]!);
+      for (const examination of examine(desired, engine)) {
+        const one = await examination;
+        all.push(one);
+        if (one.findings.length > 0) say(one);
+      }
+      const waiting = desired.waiting.map(({ id, sources }) => ({ id, sources }));
+      console.log(json ? JSON.stringify({ examinations: all, waiting }, undefined, 2) : lastLine(all, waiting));
+      return all.some(({ findings }) => findings.some(({ level }) => level === 'problem'))
+        ? exitCode.failed
+        : exitCode.done;
+    });
+    // What was given up on may still hold the process.
+    process.stdout.write('', () => process.exit(code));
+  } catch (error) {
+    process.exitCode = printErrors(error);
+  }
+}
+
+function machine(): Examination {
+  const user = process.getuid?.();
+  const who =
+    user === 0 ? 'as root, who may read everything: see what it says as the user of the agent' : `as uid ${user}`;
+  return { subject: 'machine', components: [], findings: [{ level: 'ok', what: `Node ${process.version}, ${who}` }] };
+}

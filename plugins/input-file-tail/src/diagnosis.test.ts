@@ -1,0 +1,52 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Finding } from '@logcatch/plugin-api';
+import { fakeInputContext } from '@logcatch/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { diagnose } from './diagnosis.ts';
+import { options } from './options.ts';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'logcatch-doctor-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function findings(at: string, ...paths: string[]) {
+  const context = fakeInputContext({ folder: at });
+  const examined = paths.map((path) => ({ options: options.parse({ paths: path }), context, attributes: [] }));
+  const found: Finding[] = [];
+  for await (const finding of diagnose(examined, new AbortController().signal)) found.push(finding);
+  return found;
+}
+
+test('files of all inputs count once, and what matches nothing is told', async () => {
+  const at = folder();
+  for (const name of ['a.log', 'b.log']) writeFileSync(join(at, name), '');
+  const found = await findings(at, './*.log', './a.log', './none/*.log');
+  expect(found).toMatchObject([
+    { level: 'warning', what: expect.stringContaining('no file matches ./none/*.log') },
+    { level: 'ok', what: '2 files in 2 folders match' },
+    { level: 'ok', what: expect.stringContaining('all can be read by') },
+    { what: expect.stringContaining('a process may open') },
+    ...(process.platform === 'linux' ? [{ what: expect.stringContaining('2 folders to watch') }] : []),
+  ]);
+});
+
+test('what is no file is a problem', async () => {
+  const at = folder();
+  mkdirSync(join(at, 'a.log'));
+  expect(await findings(at, './a.log')).toContainEqual(
+    expect.objectContaining({ level: 'problem', what: expect.stringContaining('a.log is a folder') }),
+  );
+});
+
+test.skipIf(process.getuid?.() === 0)('so is what cannot be read, with how to change that', async () => {
+  const at = folder();
+  writeFileSync(join(at, 'a.log'), '');
+  chmodSync(join(at, 'a.log'), 0);
+  expect(await findings(at, './*.log')).toContainEqual(
+    expect.objectContaining({ level: 'problem', hint: expect.stringContaining('setfacl') }),
+  );
+});
