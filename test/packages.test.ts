@@ -19,7 +19,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { PipelineProcess, repository } from './support/agent.ts';
+import { PipelineProcess, repository, temporaryFolder } from './support/agent.ts';
 import { blocks } from './support/document.ts';
 
 const run = promisify(execFile);
@@ -59,14 +59,17 @@ afterAll(() => {
     rmSync(join(repository, dirname(manifest), 'dist'), { recursive: true, force: true });
 });
 
-it('packages hold no TypeScript that Node would have to run, and run a pipeline with TypeScript plugins', async () => {
+it('packages are bundles, and run a pipeline with TypeScript plugins', async () => {
+  // A start reads one file of each package; of the CLI, those of the command.
+  const code = globSync('node_modules/@logcatch/*/{src,dist}/**/*.{ts,js}', { cwd: folder });
+  const loaded = code.filter((name) => !name.endsWith('.d.ts') && !name.startsWith('node_modules/@logcatch/cli/'));
   expect(
-    globSync('node_modules/@logcatch/*/{src,dist}/**/*.ts', { cwd: folder }).filter((name) => !name.endsWith('.d.ts')),
-  ).toEqual([]);
+    loaded.every((name) => name.endsWith('/dist/index.js')),
+    `${loaded}`,
+  ).toBe(true);
+  expect(loaded).toHaveLength(manifests.length - 1);
 
-  for (const name of ['quickstart.yaml', 'own-plugins.yaml', 'plugins']) {
-    cpSync(join(repository, 'pipelines', name), join(folder, name), { recursive: true });
-  }
+  cpSync(join(repository, 'pipelines/quickstart.yaml'), join(folder, 'quickstart.yaml'));
   mkdirSync(join(folder, 'logs'));
   writeFileSync(join(folder, 'logs/web.log'), 'hello\n\nfrom user7@example.com\n');
 
@@ -74,10 +77,17 @@ it('packages hold no TypeScript that Node would have to run, and run a pipeline 
   expect({ code: await quickstart.exited, stderr: quickstart.stderr }).toMatchObject({ code: 0 });
   expect(quickstart.stdout).toMatch(/web\.log\S* hello\n.*web\.log\S* from user7@example\.com\n/);
 
-  const own = new PipelineProcess(['run', 'own-plugins.yaml', '--once'], { bin, cwd: folder });
-  expect({ code: await own.exited, stderr: own.stderr }).toMatchObject({ code: 0 });
-  const { stdout } = await run('cat', ['logs-copied/all.txt'], { cwd: folder });
-  expect(stdout).toBe('hello\n\nfrom <someone>\n');
+  // Beside a stranger's plugins lies another copy of what they import; they get the one of the CLI that runs.
+  const cwd = temporaryFolder();
+  for (const name of ['own-plugins.yaml', 'plugins'])
+    cpSync(join(repository, 'pipelines', name), join(cwd, name), { recursive: true });
+  cpSync(join(folder, 'logs'), join(cwd, 'logs'), { recursive: true });
+  const copy = join(cwd, 'node_modules/@logcatch/plugin-api');
+  mkdirSync(copy, { recursive: true });
+  writeFileSync(join(copy, 'index.js'), "throw new Error('a second plugin-api');");
+  const own = new PipelineProcess(['run', 'own-plugins.yaml', '--once'], { bin, cwd });
+  expect(await own.result()).toMatchObject({ code: 0 });
+  expect(readFileSync(join(cwd, 'logs-copied/all.txt'), 'utf8')).toBe('hello\n\nfrom <someone>\n');
 });
 
 it('docs/writing-plugins.md makes a package of each kind, and each of them works', async () => {
