@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { framerFor, readAll } from '../fixtures/framed-file.ts';
+
+const time = '2026-11-22T10:00:00Z';
+const read = (format: string, line: string, given = {}) =>
+  readAll(Buffer.from(`${line}\n`), framerFor({ format, ...given })).records;
+
+test.each([
+  ['an empty text without a space before it', `${time} stdout F`, ''],
+  ['a text of spaces', `${time} stdout F   `, '  '],
+  ['more tags', `${time} stdout F:x:y text`, 'text'],
+  ['a text that ends with CR', `${time} stdout F text\r`, 'text'],
+])('a CRI line with %s', (_, line, text) => {
+  expect(read('cri', line)).toEqual([{ offset: 0, text, stream: 'stdout', time }]);
+});
+
+test.each([`${time} stdin F text`, `${time} stdout X text`, `${time} stdout`, `${time} stdout Fx text`, 'text', '   '])(
+  'no CRI line: %s',
+  (line) => expect(read('cri', line)).toEqual([{ offset: 0, text: line }]),
+);
+
+test.each([
+  [
+    'labels',
+    `{"log":"text\\n","stream":"stdout","attrs":{"time":"x","a":"${'b'.repeat(300)}"},"time":"${time}"}`,
+    'text',
+  ],
+  [
+    'a text that looks like one',
+    `{"log":"\\",\\"stream\\":\\"stderr\\"\\n","stream":"stdout","time":"${time}"}`,
+    '","stream":"stderr"',
+  ],
+  ['a backslash before its line end', `{"log":"a\\\\\\n","stream":"stdout","time":"${time}"}`, 'a\\'],
+  ['CR LF', `{"log":"text\\r\\n","stream":"stdout","time":"${time}"}`, 'text'],
+  ['what is escaped', `{"log":"\\u003ca\\u003e\\t\\n","stream":"stdout","time":"${time}"}`, '<a>\t'],
+])('a line of Docker with %s', (_, line, text) => {
+  expect(read('docker', line)).toEqual([{ offset: 0, text, stream: 'stdout', time }]);
+});
+
+test('a CR stays where it does not belong to the line end', () => {
+  const line = `{"log":"text\\r\\n","stream":"stdout","time":"${time}"}`;
+  expect(read('docker', line, { strip_cr: false })).toMatchObject([{ text: 'text\r' }]);
+});
+
+test.each([
+  '{"log":"text\\n"}',
+  '{"log":"text\\n","stream":"stdout"}',
+  '{"stream":"stdout","log":"x\\n"}',
+  '{"log":"',
+  '{}',
+])('no line of Docker: %s', (line) => expect(read('docker', line)).toEqual([{ offset: 0, text: line }]));
