@@ -236,7 +236,7 @@ export class FileTail implements Input {
     this.#unlimit?.();
     await this.#follower.stop();
     for (const { path, flaws } of this.#parts.tails) {
-      for (const [flaw, count] of flaws) this.#ctx.log.info(`${path}: ${count} ${this.#flawTexts[flaw].all}`);
+      for (const [flaw, count] of flaws) this.#ctx.log.info(`${path}: ${this.#flawTexts[flaw].all}: ${count}`);
     }
     this.#parts.looks.close();
     await this.#parts.tails.close();

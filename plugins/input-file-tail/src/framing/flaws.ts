@@ -4,7 +4,7 @@ import type { Flaw } from './framer.ts';
 interface FlawText {
   /** For the first one of a file. */
   readonly one: string;
-  /** For their number. */
+  /** For their number, which follows. */
   readonly all: string;
 }
 
@@ -13,19 +13,19 @@ export function flawTexts({ max_line_bytes, multiline, encoding, format }: Optio
   return {
     split: {
       one: `a line is longer than max_line_bytes (${max_line_bytes}) and is split`,
-      all: 'records were cut off lines that are too long',
+      all: 'records cut off lines that are too long',
     },
     limited: {
       one: `a record is longer than max_lines (${multiline?.max_lines}) or max_bytes (${multiline?.max_bytes}) of multiline: its rest is a record of its own`,
-      all: 'records were ended by max_lines or max_bytes of multiline',
+      all: 'records ended by max_lines or max_bytes of multiline',
     },
     replaced: {
       one: `bytes that are not ${encoding} become U+FFFD: is the encoding right?`,
-      all: `characters that are not ${encoding} became U+FFFD`,
+      all: `characters that are not ${encoding} and became U+FFFD`,
     },
     unparsed: {
       one: `a line is not what format: ${format} writes, and is shipped as it is`,
-      all: `lines are not what format: ${format} writes, and were shipped as they are`,
+      all: `lines that are not what format: ${format} writes, shipped as they are`,
     },
   };
 }
