@@ -28,7 +28,13 @@ const listen = z.union([z.number(), z.string()]).transform((value, context) => {
 });
 
 export const httpSchema = z
-  .union([listen, z.strictObject({ listen, token: secret().optional() })])
+  .union([
+    listen,
+    z.strictObject({
+      listen: listen.describe('A port of this host, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.'),
+      token: secret().optional().describe('What whoever asks has to know. Beyond this host it is required.'),
+    }),
+  ])
   .transform((value): DesiredHttp => {
     if ('port' in value) return value;
     const { listen, token } = value;

@@ -49,7 +49,9 @@ export const settingsSchema = z.strictObject({
     .refine((bytes) => bytes >= leastBytes, 'it must be at least 1MiB')
     .default(32 * 2 ** 20)
     .describe('Memory for records that are on their way, in bytes or as 32MiB. When it is used up, nothing is read.'),
-  http: httpSchema.optional(),
+  http: httpSchema
+    .optional()
+    .describe('Where metrics, health and status are given out: a port, or an address with a port. Default: nowhere.'),
 });
 
 /** Whether a value at the top of the file is a secret. */
