@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { LogcatchError } from '@logcatch/plugin-api';
+import type { Finding, LogcatchError } from '@logcatch/plugin-api';
 import { fakeOutputContext } from '@logcatch/testing';
 import { expect, it } from 'vitest';
 import kafka from '../plugins/output-kafka/src/index.ts';
@@ -84,6 +84,34 @@ describeWith(['kafka'], 'Kafka with TLS, SASL and permissions', () => {
     expect(unknown).toMatchObject({ code: 'LC_OUTPUT_AUTH', hint: expect.stringContaining('sasl.mechanism') });
     const plain = await failure({ brokers, sasl: password });
     expect(plain).toMatchObject({ code: 'LC_OUTPUT_UNREACHABLE', hint: expect.stringContaining('tls') });
+  });
+
+  it('tells pipeline doctor of logins and rights, and nothing of passwords', async () => {
+    const { server, sasl: brokers, files } = secure();
+    const [topic, closed] = [uniqueTopic('open'), uniqueTopic('closed')];
+    for (const name of [topic, closed]) await createTopic(server.brokers, name, 1);
+    await allow(server.brokers, 'other', closed);
+    const diagnose = async (sasl: object) => {
+      const options = parse({ brokers, tls: { ca: files.ca }, sasl, topic: '{{ topic }}' });
+      const attributes = [{ topic }, { topic: closed }];
+      const examined = [{ options, context: fakeOutputContext(), attributes }];
+      const findings: Finding[] = [];
+      for await (const one of kafka.definition.diagnose!(examined, new AbortController().signal)) findings.push(one);
+      expect(JSON.stringify(findings)).not.toContain(user.password);
+      return findings;
+    };
+    expect(await diagnose(password)).toEqual([
+      { level: 'ok', what: expect.stringContaining('answers, TLS works, the login is accepted') },
+      { level: 'ok', what: expect.stringContaining(`topic ${topic} has 1 partition and may be written`) },
+      {
+        level: 'problem',
+        what: expect.stringMatching(new RegExp(`LC_OUTPUT_FORBIDDEN topic ${closed}`)),
+        hint: expect.stringContaining(`--topic ${closed}`),
+      },
+    ]);
+    expect(await diagnose({ ...password, password: 'wrong' })).toMatchObject([
+      { level: 'problem', what: expect.stringContaining('LC_OUTPUT_AUTH') },
+    ]);
   });
 
   it('ships through sessions that end and passwords that change, and shows a topic that it may not write to', async () => {

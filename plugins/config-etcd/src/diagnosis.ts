@@ -1,4 +1,4 @@
-import { abortable, type Examined, type Finding } from '@logcatch/plugin-api';
+import { abortable, type Examined, type Finding, within } from '@logcatch/plugin-api';
 import { Client } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 import { isRefusal, reasonOf, unreachable } from './failure.ts';
@@ -11,14 +11,17 @@ type Patient = Examined<Options>;
 
 /** Whether each member answers, lets us read, and what it holds for us. */
 export async function* diagnose(components: readonly Patient[], signal: AbortSignal): AsyncGenerator<Finding> {
-  const asked = components.flatMap((one) => endpointsOf(one.options).map((endpoint) => member(one, endpoint, signal)));
+  const asked = components.flatMap((one) =>
+    endpointsOf(one.options).map((endpoint) =>
+      within(one.options.connect_timeout, (late) => member(one, endpoint, AbortSignal.any([signal, late]))),
+    ),
+  );
   for (const finding of asked) yield await finding;
 }
 
-async function member({ options, context }: Patient, endpoint: Endpoint, outer: AbortSignal): Promise<Finding> {
+async function member({ options, context }: Patient, endpoint: Endpoint, signal: AbortSignal): Promise<Finding> {
   const { username, password, tls, connect_timeout } = options;
   const scope = scopeOf(options);
-  const signal = AbortSignal.any([outer, AbortSignal.timeout(connect_timeout)]);
   const about = `${context.id}: ${endpoint.url}`;
   let client: Client | undefined;
   try {

@@ -1,4 +1,4 @@
-import { type Examined, errorTable, type Finding, Missing } from '@logcatch/plugin-api';
+import { type Examined, errorTable, type Finding, Missing, plural } from '@logcatch/plugin-api';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Described, type DescribedTopic, describe, versions } from './diagnosis-calls.ts';
 import { failureOf, succeeded } from './codes.ts';
@@ -121,7 +121,10 @@ function* topics(
       yield failed(noLeader(), `${topic.leaderless} of ${partitions} partitions of ${name}: `);
     else if (writable === false) yield failed(refused(name, 29, servers), `topic ${name}: `);
     else
-      yield { level: 'ok', what: `topic ${name} has ${partitions} partitions${writable ? ' and may be written' : ''}` };
+      yield {
+        level: 'ok',
+        what: `topic ${name} has ${plural(partitions, 'partition')}${writable ? ' and may be written' : ''}`,
+      };
   }
 }
 
