@@ -1,4 +1,4 @@
-import { abortable, type Examined, type Finding, within } from '@logcatch/plugin-api';
+import { abortable, type Examined, type Finding, plural, within } from '@logcatch/plugin-api';
 import { Client } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 import { isRefusal, reasonOf, unreachable } from './failure.ts';
@@ -45,7 +45,7 @@ async function member({ options, context }: Patient, endpoint: Endpoint, signal:
       const hint = 'Put a value there; what depends on it waits.';
       return { level: 'warning', what: `${about} answers${version}, and holds nothing at ${scope.name}`, hint };
     }
-    const what = `${about} answers${version}, and holds ${scope.prefix === '' ? scope.name : `${count} keys under ${scope.name}`}`;
+    const what = `${about} answers${version}, and holds ${scope.prefix === '' ? scope.name : `${plural(Number(count), 'key')} under ${scope.name}`}`;
     return { level: 'ok', what };
   } catch (error) {
     if (!isRefusal(error)) {
