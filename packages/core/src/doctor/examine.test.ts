@@ -17,6 +17,7 @@ async function examined(diagnose: Parameters<typeof defineOutput>[0]['diagnose']
   const options = z.strictObject({ password: secret().optional() });
   engine.use(defineOutput({ type: 'told', description: '', options, create, ...(diagnose && { diagnose }) }));
   const file = scene.world.configure(`
+http: { listen: 0, token: { file: ./open } }
 inputs:
   app: { type: memory, streams: [a], attributes: { topic: x } }
   same: { type: memory, streams: [b], attributes: { topic: x } }
@@ -64,8 +65,8 @@ test('files with secrets: readable by us, and by nobody else', async () => {
   }
   const { findings } = (await examined(undefined))[1]!;
   expect(findings).toMatchObject([
-    { level: 'ok', what: expect.stringContaining('/closed') },
     { level: 'warning', what: expect.stringContaining('mode is 644') },
+    { level: 'ok', what: expect.stringContaining('/closed') },
     { level: 'problem', what: expect.stringContaining('/missing cannot be read: ENOENT') },
   ]);
   expect(JSON.stringify(findings)).not.toContain('hunter2');

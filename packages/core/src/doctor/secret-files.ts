@@ -6,10 +6,11 @@ import { viewOf } from '../config/schema-view.ts';
 
 /** Whether files with secrets can be read by us, and by nobody else. What is in them is not looked at. */
 export async function* secretFiles(desired: Desired, resolve: (path: string) => string): AsyncGenerator<Finding> {
-  const { sources, inputs, transforms, outputs } = desired;
-  const files = [...sources, ...inputs, ...transforms, ...outputs].flatMap(({ definition, resolved }) =>
+  const { http, sources, inputs, transforms, outputs } = desired;
+  const ofOptions = [...sources, ...inputs, ...transforms, ...outputs].flatMap(({ definition, resolved }) =>
     filesIn(resolved, viewOf(definition.options).isSecret),
   );
+  const files = typeof http?.token === 'object' ? [http.token.file, ...ofOptions] : ofOptions;
   for (const path of new Set(files.map(resolve))) {
     try {
       await access(path, constants.R_OK);
