@@ -7,7 +7,7 @@ import { LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
 import type { AgentStatus } from './agent-status.ts';
 import { addressText, type DesiredHttp, isLoopback } from './config/index.ts';
 import { type Answer, limitedServer, respond, text } from './http.ts';
-import type { Routes } from './http-routes.ts';
+import { routes } from './http-routes.ts';
 import type { Log } from './log.ts';
 import { readSecret } from './secret.ts';
 import { Serial } from './serial.ts';
@@ -83,10 +83,8 @@ export class HttpEndpoint {
   async #open(desired: DesiredHttp, supervisor: Supervisor, attempt: number): Promise<void> {
     try {
       await this.#token(desired);
-      // Loaded where somebody wants it: a start without it is quicker.
-      const { routes } = await import('./http-routes.ts');
       const server = limitedServer((request, response) => {
-        this.#answer(desired, routes, request)
+        this.#answer(desired, request)
           .catch((error) => {
             this.#parts.log.failure(supervisor.explain(error));
             return text(500, 'This cannot be answered now: the log of the agent says why.');
@@ -126,7 +124,7 @@ export class HttpEndpoint {
     await closed;
   }
 
-  async #answer(desired: DesiredHttp, routes: Routes, request: IncomingMessage): Promise<Answer> {
+  async #answer(desired: DesiredHttp, request: IncomingMessage): Promise<Answer> {
     const { method, url = '', headers } = request;
     if (isLoopback(desired.host) && !isLoopback(hostOf(headers.host))) {
       // A page of another site may have given its own name to this address, and then read what it answers.

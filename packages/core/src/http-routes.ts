@@ -11,10 +11,8 @@ export interface Route {
   answer(status: () => AgentStatus, whole: boolean): Answer;
 }
 
-export type Routes = Readonly<Record<string, Route>>;
-
 /** What `GET` finds at which path. */
-export const routes: Routes = {
+export const routes: Readonly<Record<string, Route>> = {
   '/metrics': {
     answer: (status) => ({
       status: 200,
