@@ -43,6 +43,7 @@ test('dead letters of the last minutes show, with what to do; those before are a
 test('an address that cannot be listened on, with what to do', () => {
   const http = {
     address: '127.0.0.1:9600',
+    lines: false,
     state: 'degraded',
     reason: 'LC_HTTP_LISTEN in use',
     hint: 'Choose another.',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataDirOf } from './agent-place.ts';
 import { type AgentStatus, statusOf } from './agent-status.ts';
 import { askAgent } from './control-client.ts';
+import { fileList } from './file-list.ts';
 import { World } from './fixtures/memory.ts';
 import { reportOf } from './reporter.ts';
 
@@ -45,6 +46,13 @@ test('a running agent, through its control socket', async () => {
       { id: 'upper', kind: 'transform', state: 'running' },
       { id: 'out', kind: 'output', state: 'running', output: { queued: 0, dropped: 0 } },
     ],
+    graph: {
+      nodes: [{ id: 'app' }, { id: 'upper' }, { id: 'out', waits: [] }],
+      edges: [
+        { from: 'app', to: 'upper' },
+        { from: 'upper', to: 'out' },
+      ],
+    },
   });
   expect(status.components[0]!.input!.sources).toEqual([
     { path: 'a', position: 2, unsettled: 0, lag: 0, pausedBy: [] },
@@ -63,6 +71,7 @@ test('trouble is not well, and says what is on the way', async () => {
   await until(() => expect(agent.pipeline.outputs[0]!.supervisor.status.state).toBe('degraded'));
   expect(statusOf(agent)).toMatchObject({
     well: false,
+    recentErrors: [{ component: 'out', message: expect.stringContaining('the target is away') }],
     components: [
       { id: 'app', input: { unsettled: 2 } },
       { id: 'upper' },
@@ -71,11 +80,27 @@ test('trouble is not well, and says what is on the way', async () => {
   });
 });
 
+test('what a transform gives to each of its exits', async () => {
+  world.add('a', 'one', 'two', 'three');
+  const agent = await world.start(`
+inputs: { app: { type: memory, streams: [a] } }
+transforms: { by: { type: split, inputs: [app] } }
+outputs: { out: { type: memory, inputs: [by.even, by.odd] } }`);
+  await until(() => expect(agent.pipeline.outputs[0]!.counters.out.records).toBe(3));
+  expect(statusOf(agent).components[1]!.exits).toMatchObject({ even: { records: 2 }, odd: { records: 1 } });
+});
+
 test('the list of sources ends, their number does not', async () => {
   const streams = Array.from({ length: 1_500 }, (_, i) => `s${i}`);
   const agent = await world.start(simple.replace('[a]', JSON.stringify(streams)));
   await until(() => expect(statusOf(agent).components[0]!.input!.count).toBe(1_500));
   expect(statusOf(agent).components[0]!.input!.sources).toHaveLength(1_000);
+  expect(statusOf(agent, 2).components[0]!.input!.sources).toHaveLength(2);
+  expect(fileList(agent.pipeline.inputs, '')).toMatchObject({ files: { length: 100 }, matching: 1_500, open: 1_500 });
+  expect(fileList(agent.pipeline.inputs, 'S149')).toMatchObject({ files: { length: 11 }, matching: 11, open: 1_500 });
+  expect(fileList(agent.pipeline.inputs, 'S1499').files).toMatchObject([
+    { component: 'app', path: 's1499', account: { pending: 0 } },
+  ]);
 });
 
 test('changes of the configuration are numbered and kept with their outcome', async () => {
@@ -90,6 +115,10 @@ test('changes of the configuration are numbered and kept with their outcome', as
   world.configure(simple.replace('outputs', 'output'));
   await agent.reloadFile();
   const { configuration, well } = statusOf(agent);
+  expect(configuration.recent).toMatchObject([
+    { number: 2, result: 'refused', errors: [expect.stringContaining('LC_CONFIG_UNKNOWN_KEY')] },
+    { number: 1, result: 'applied', did: 'add more' },
+  ]);
   expect(well).toBe(false);
   expect(configuration).toMatchObject({ changes: 2, pending: ['the file'], last: { number: 2, result: 'refused' } });
   expect(configuration.last!.errors!.join()).toContain('LC_CONFIG_UNKNOWN_KEY');

@@ -2,18 +2,21 @@ import type { Figures, Status, Verdict } from '@logcatch/plugin-api';
 import type { Agent } from './agent.ts';
 import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
-import type { ConfigurationChange } from './configuration-change.ts';
+import type { ChangeNote, ConfigurationChange } from './configuration-change.ts';
 import type { Flow } from './counters.ts';
 import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
 import type { DiscoveryCounts } from './discoveries.ts';
 import type { ErrorCounts } from './error-counter.ts';
+import { furthestBehind, sourceOf } from './file-list.ts';
 import type { Durations } from './histogram.ts';
 import type { HttpStatus } from './http-endpoint.ts';
 import { InputNode } from './input-node.ts';
 import { type Account, emptyAccount } from './ledger.ts';
 import type { Node } from './node.ts';
 import { OutputNode } from './output-node.ts';
-import type { PauseReason, TrackedSource } from './tracked-source.ts';
+import type { PipelineGraph } from './pipeline-graph.ts';
+import type { RecentError } from './recent-errors.ts';
+import type { PauseReason } from './tracked-source.ts';
 
 /**
  * What an agent does, as JSON: `GET /status` of the control socket, and `pipeline status --json`. Times are milliseconds since
@@ -48,12 +51,16 @@ export interface AgentStatus {
   readonly http?: HttpStatus;
   /** Errors since the start that concern no component. */
   readonly errors: ErrorCounts;
+  /** The last 50 errors of any component, the newest first, each once. */
+  readonly recentErrors: readonly RecentError[];
   readonly configuration: {
     /** Changes since the start, refused ones too. */
     readonly changes: number;
     /** How they ended. */
     readonly results: Readonly<Record<ConfigurationChange['result'], number>>;
     readonly last?: ConfigurationChange;
+    /** The last ten, the newest first. */
+    readonly recent: readonly ChangeNote[];
     /** What has a newer version that is not in effect: `the file`, names of sources. */
     readonly pending: readonly string[];
   };
@@ -62,6 +69,8 @@ export interface AgentStatus {
   readonly components: readonly ComponentStatus[];
   /** What cannot run before these sources have a value; not among the components. */
   readonly waiting: readonly Pick<Waiting, 'kind' | 'id' | 'sources'>[];
+  /** What is joined to what, as `pipeline graph` draws it. */
+  readonly graph: PipelineGraph;
 }
 
 export interface ComponentStatus extends Status {
@@ -74,6 +83,8 @@ export interface ComponentStatus extends Status {
   readonly in: Flow;
   /** What it has given to the next ones; of an output, what it has written. */
   readonly out: Flow;
+  /** The same by exit, of a transform that has several. */
+  readonly exits?: Readonly<Record<string, Flow>>;
   /** Errors since the start. */
   readonly errors: ErrorCounts;
   /** How often it was started again because it had failed. */
@@ -101,7 +112,7 @@ export interface InputFigures {
   readonly account: Account;
   /** What became of its sources, since the start: new ones, ones that went on from a stored position, and so on. The log says why. */
   readonly discovered: DiscoveryCounts;
-  /** At most 1,000, those with the most lag then. */
+  /** At most 1,000, those with the most lag then; fewer where whoever asks wants fewer. */
   readonly sources: readonly InputSource[];
 }
 
@@ -137,14 +148,15 @@ const mostSources = 1_000;
 /** Milliseconds for which a dead letter is news: something is wrong that a person has to mend. */
 const news = 5 * 60_000;
 
-export function statusOf(agent: Agent): AgentStatus {
+/** @param most sources that are listed of each input */
+export function statusOf(agent: Agent, most = mostSources): AgentStatus {
   const { pipeline, configuration, changes } = agent;
   const { desired } = pipeline;
   const accounts = agent.accounts();
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const components = [...desired.inputs, ...desired.transforms, ...desired.outputs].flatMap(({ id }) => {
     const node = nodes.get(id);
-    return node ? [componentOf(node, accounts, agent)] : [];
+    return node ? [componentOf(node, accounts, agent, Math.min(most, mostSources))] : [];
   });
   const { sources, changed: pending } = configuration;
   const deadLetters = agent.deadLetters.usage;
@@ -170,15 +182,18 @@ export function statusOf(agent: Agent): AgentStatus {
     process: { cpu: cpuSeconds(), memory: process.memoryUsage.rss() },
     ...(http && { http }),
     errors: agent.errors.of(undefined),
+    recentErrors: agent.recentErrors.list,
     configuration: {
       changes: changes.count,
       results: { ...changes.counts },
       ...(changes.last && { last: changes.last }),
+      recent: changes.recent,
       pending,
     },
     sources,
     components,
     waiting,
+    graph: agent.graph,
   };
 }
 
@@ -191,6 +206,7 @@ function componentOf(
   node: Node,
   accounts: ReadonlyMap<string, Account>,
   { deadLetters, discoveries, errors }: Pick<Agent, 'deadLetters' | 'discoveries' | 'errors'>,
+  most: number,
 ): ComponentStatus {
   const { id, kind, component, supervisor, counters } = node;
   const summary = component.definition.summarize?.(component.options);
@@ -202,10 +218,11 @@ function componentOf(
     ...supervisor.status,
     in: { ...counters.in },
     out: { ...counters.out },
+    ...(node.exits && { exits: Object.fromEntries(node.exits.map((exit) => [exit, { ...counters.through(exit) }])) }),
     errors: errors.of(id),
     restarts: counters.restarts,
     ...(node instanceof InputNode && {
-      input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id)),
+      input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id), most),
     }),
     ...(node instanceof OutputNode && { output: outputFigures(node, deadLetters) }),
   };
@@ -217,7 +234,7 @@ function outputFigures({ id, queued, dropped, details, counters }: OutputNode, l
   return { queued, dropped, retries, refused: { ...refused }, ...(details && { details }), ...(buried && { buried }) };
 }
 
-function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCounts): InputFigures {
+function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCounts, most: number): InputFigures {
   const all = [...node.sources];
   let unsettled = 0;
   let lag = 0;
@@ -238,17 +255,8 @@ function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCo
     settling: { bounds, counts: [...counts], sum },
     account,
     discovered,
-    sources: (all.length > mostSources ? furthestBehind(all) : all).map(sourceOf),
+    sources: (all.length > most ? furthestBehind(all, most) : all).map(sourceOf),
   };
-}
-
-function furthestBehind(all: readonly TrackedSource[]): readonly TrackedSource[] {
-  const [behind = [], others = []] = [true, false].map((is) => all.filter(({ lag }) => lag > 0 === is));
-  return [...behind.toSorted((a, b) => b.lag - a.lag), ...others].slice(0, mostSources);
-}
-
-function sourceOf({ path, position, unsettled, lag, oldestAt, pausedBy }: TrackedSource): InputSource {
-  return { path, position, unsettled, lag, ...(oldestAt !== undefined && { oldestAt }), pausedBy };
 }
 
 function cpuSeconds(): number {

@@ -13,19 +13,23 @@ import { Discoveries } from './discoveries.ts';
 import type { Engine } from './engine.ts';
 import { ErrorCounter } from './error-counter.ts';
 import { errorsOf } from './errors-of.ts';
+import { fileList } from './file-list.ts';
 import { type FilePlan, filePlan, refusedPlan } from './file-plan.ts';
 import { pipelineHooks } from './hooks.ts';
-import { HttpEndpoint } from './http-endpoint.ts';
+import { HttpEndpoint, type PageFiles } from './http-endpoint.ts';
 import type { Account } from './ledger.ts';
 import type { Log } from './log.ts';
 import { Marks } from './marks.ts';
 import type { PipelineEnvironment } from './node.ts';
 import { type LeftOver, Pipeline } from './pipeline.ts';
+import { graphOf, type PipelineGraph } from './pipeline-graph.ts';
 import { BufferPool } from './pool.ts';
 import { Progress } from './progress.ts';
+import { RecentErrors } from './recent-errors.ts';
 import { Reloads } from './reloads.ts';
 import { Reporter } from './reporter.ts';
 import { Store } from './store.ts';
+import { Taps } from './taps.ts';
 
 export interface AgentOptions {
   /** Path of the pipeline file. */
@@ -33,6 +37,8 @@ export interface AgentOptions {
   readonly once: boolean;
   /** Of the program, for its status. Default: `unknown`. */
   readonly version?: string;
+  /** The page at `/` of `http:`. Default: there is none. */
+  readonly page?: () => Promise<PageFiles>;
 }
 
 /** Milliseconds of the longest timer. */
@@ -46,6 +52,8 @@ export class Agent {
   readonly deadLetters: DeadLetters;
   readonly discoveries: Discoveries;
   readonly errors: ErrorCounter;
+  readonly recentErrors: RecentErrors;
+  readonly taps: Taps;
   readonly checkpoints: Checkpoints;
   readonly pool: BufferPool;
   readonly http: HttpEndpoint;
@@ -68,9 +76,10 @@ export class Agent {
   #control: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   #listening: Promise<void> = Promise.resolve();
   readonly #reporter = new Reporter(this);
+  #graph: { readonly of: readonly [object, object]; readonly graph: PipelineGraph } | undefined;
 
   /** Loads the file, takes the data_dir, asks the configuration sources and builds every component. @throws ConfigErrors, LogcatchError */
-  static async create(engine: Engine, { file, once, version = 'unknown' }: AgentOptions): Promise<Agent> {
+  static async create(engine: Engine, { file, ...options }: AgentOptions): Promise<Agent> {
     const loaded = await engine.read(file);
     const store = new Store(loaded.settings.dataDir);
     // At once: the next start finds nothing wrong any more.
@@ -85,7 +94,7 @@ export class Agent {
     });
     try {
       const desired = await configuration.start();
-      agent = new Agent(engine, configuration, desired, store, { once, version });
+      agent = new Agent(engine, configuration, desired, store, options);
       // What came while it was being built.
       if (configuration.changed.length > 0) void agent.#reloads.evaluate();
       return agent;
@@ -101,7 +110,7 @@ export class Agent {
     configuration: Configuration,
     desired: Desired,
     store: Store,
-    { once, version }: Required<Pick<AgentOptions, 'once' | 'version'>>,
+    { once, version = 'unknown', page }: Omit<AgentOptions, 'file'>,
   ) {
     const { log } = engine;
     const hooks = pipelineHooks((error) => log.error(error.describe()));
@@ -124,6 +133,7 @@ export class Agent {
     this.deadLetters = new DeadLetters(desired.dataDir);
     this.discoveries = new Discoveries(hooks);
     this.errors = new ErrorCounter(hooks);
+    this.recentErrors = new RecentErrors(hooks);
     // Under test a released chunk is overwritten, so that a view kept too long shows.
     this.pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
     const environment: PipelineEnvironment = {
@@ -144,6 +154,7 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
+    this.taps = new Taps(this.pipeline);
     this.#reloads = new Reloads({
       engine,
       configuration,
@@ -155,7 +166,14 @@ export class Agent {
       },
       told: () => this.#reporter.soon(),
     });
-    this.http = new HttpEndpoint({ log, resolve: environment.resolve, status: () => statusOf(this) });
+    this.http = new HttpEndpoint({
+      log,
+      resolve: environment.resolve,
+      status: (most) => statusOf(this, most),
+      files: (text) => fileList(this.pipeline.inputs, text),
+      tap: (query) => this.taps.stream(query),
+      ...(page && { page }),
+    });
     const { file } = desired;
     this.#watch = new FileWatch({ path: file, label: basename(file), changed: () => void this.reloadFile() });
     this.checkpoints = new Checkpoints(ownerOf(this.pipeline, store, this.#checkpointer, log), true);
@@ -249,6 +267,14 @@ export class Agent {
   /** What was wrong with the positions on disk, and what was done about it. */
   get repaired(): LogcatchError | undefined {
     return this.#store.repaired;
+  }
+
+  /** The components in effect and what joins them. */
+  get graph(): PipelineGraph {
+    const of = [this.pipeline.desired, this.configuration.loaded] as const;
+    // It is asked for each second, and walks the whole document.
+    if (!this.#graph?.of.every((one, index) => one === of[index])) this.#graph = { of, graph: graphOf(...of) };
+    return this.#graph!.graph;
   }
 
   /** Where every byte went, by input. */

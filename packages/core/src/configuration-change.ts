@@ -1,4 +1,5 @@
 import type { Plan, ReloadOutcome } from '@logcatch/plugin-api';
+import { planLine } from './plan-line.ts';
 
 /** How one change of the configuration ended. */
 export interface ConfigurationChange {
@@ -17,10 +18,21 @@ export interface ConfigurationChange {
   readonly errors?: readonly string[];
 }
 
-/** Counts the changes of the configuration by how they ended, and knows the last one. */
+/** A change in a few words, however much it changed. */
+export interface ChangeNote extends Omit<ConfigurationChange, 'plan'> {
+  /** What it did, where it was applied. */
+  readonly did?: string;
+}
+
+const mostNotes = 10;
+/** Components of one verb, and errors, that a note names. */
+const mostNamed = 3;
+
+/** Counts the changes of the configuration by how they ended, and knows the last ones. */
 export class ConfigurationChanges {
   readonly #counts: Record<ConfigurationChange['result'], number> = { applied: 0, refused: 0, 'rolled back': 0 };
   #last: ConfigurationChange | undefined;
+  #notes: readonly ChangeNote[] = [];
 
   get count(): number {
     const { applied, refused, 'rolled back': rolledBack } = this.#counts;
@@ -35,9 +47,17 @@ export class ConfigurationChanges {
     return this.#last;
   }
 
+  /** The last ten, the newest first. */
+  get recent(): readonly ChangeNote[] {
+    return this.#notes;
+  }
+
   /** What the last change was refused for is there no more. */
   mended(): void {
-    if (this.#last && this.#last.result !== 'applied') this.#last = { ...this.#last, mended: true };
+    if (!this.#last || this.#last.result === 'applied') return;
+    this.#last = { ...this.#last, mended: true };
+    const [last, ...others] = this.#notes;
+    this.#notes = [{ ...last!, mended: true }, ...others];
   }
 
   /** @returns its number */
@@ -49,6 +69,15 @@ export class ConfigurationChanges {
       outcome.result === 'applied'
         ? { ...known, result: outcome.result, plan: outcome.plan }
         : { ...known, result: outcome.result, errors: outcome.errors.map((error) => error.describe()) };
+    this.#notes = [noteOf(this.#last), ...this.#notes].slice(0, mostNotes);
     return number;
   }
+}
+
+function noteOf({ plan, errors, ...change }: ConfigurationChange): ChangeNote {
+  return {
+    ...change,
+    ...(plan && { did: planLine(plan, mostNamed) }),
+    ...(errors && { errors: errors.slice(0, mostNamed) }),
+  };
 }

@@ -25,7 +25,7 @@ export function commandsOf(agent: Agent): Commands {
     'POST /plan': () => agent.planFile(),
     ...checkpointCommands(agent.checkpoints),
     ...letterCommands(agent.deadLetters, agent.pipeline, agent.log),
-    ...tapCommands(agent.pipeline),
+    ...tapCommands(agent.taps),
   };
 }
 

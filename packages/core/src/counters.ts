@@ -23,6 +23,7 @@ export class Counters {
   readonly in = new FlowCounter();
   /** What it has given to the next ones; of an output, what it has written. */
   readonly out = new FlowCounter();
+  readonly #exits = new Map<string, FlowCounter>();
   /** How often it was started again because it had failed. */
   restarts = 0;
   /** Of an output: how often a batch was put back to be written again. */
@@ -31,4 +32,13 @@ export class Counters {
   readonly refused: Record<Verdict, number> = { retry: 0, 'dead-letter': 0, drop: 0, stop: 0 };
   /** Of an input: seconds from the read of a batch until its source's position had passed it. */
   readonly settling = new Histogram();
+
+  /** What it has given to the next ones through one of its exits. */
+  through(exit: string): FlowCounter {
+    const known = this.#exits.get(exit);
+    if (known) return known;
+    const counter = new FlowCounter();
+    this.#exits.set(exit, counter);
+    return counter;
+  }
 }

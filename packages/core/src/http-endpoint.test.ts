@@ -3,12 +3,14 @@ import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LogcatchError } from '@logcatch/plugin-api';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AgentStatus } from './agent-status.ts';
 import type { DesiredHttp } from './config/index.ts';
 import { until } from './fixtures/scene.ts';
 import { HttpEndpoint } from './http-endpoint.ts';
 import { notReady } from './http-routes.ts';
+import { LineStream } from './line-stream.ts';
 import { Log } from './log.ts';
 
 const running = { kind: 'output', id: 'out', state: 'running', reason: '', hint: '' };
@@ -17,7 +19,20 @@ const logged: string[] = [];
 
 async function open(desired: Partial<DesiredHttp> = {}, now: () => AgentStatus = () => status) {
   const log = new Log({ level: 'info', format: 'json', colors: false, write: (line) => logged.push(line) });
-  const endpoint = new HttpEndpoint({ log, resolve: (path) => path, status: now });
+  const endpoint = new HttpEndpoint({
+    log,
+    resolve: (path) => path,
+    status: now,
+    files: (text) => ({ files: [], matching: 0, open: text.length }),
+    tap: (query) => {
+      if (query.has('where')) throw new LogcatchError('LC_TAP_FILTER', 'no condition');
+      return new LineStream((reader) => {
+        reader.write('{}\n');
+        return { tick() {}, close() {} };
+      });
+    },
+    page: async () => ({ '/': new URL('fixtures/page.html', import.meta.url) }),
+  });
   onTestFinished(() => endpoint.close());
   await endpoint.listen({ host: '127.0.0.1', port: 0, ...desired });
   return endpoint;
@@ -93,6 +108,63 @@ test('with a token: without it health alone, and of what is not ready no more th
   expect(await ask(endpoint, '/readyz', { authorization })).toMatchObject({
     code: 503,
     body: 'not ready\noutput out is failed: LC_X broken. Mend it.\n',
+  });
+});
+
+test('the page is for everybody, what it shows is not; as strict as all the rest', async () => {
+  const endpoint = await open({ token: 'secret' });
+  expect(await ask(endpoint, '/')).toMatchObject({
+    code: 200,
+    body: expect.stringContaining('<title>'),
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': expect.stringMatching(
+        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+      ),
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    },
+  });
+  for (const path of ['/files', '/tap', '/status?sources=0', '/constructor', '//', '/../package.json'])
+    expect(await ask(endpoint, path), path).toMatchObject({ code: 401 });
+  const authorization = 'Bearer secret';
+  expect(JSON.parse((await ask(endpoint, '/files?text=abc', { authorization })).body)).toMatchObject({ open: 3 });
+  expect(await ask(endpoint, '/status?sources=x', { authorization })).toMatchObject({ code: 422 });
+});
+
+test('lines are shown where the file says so, and to few at once', async () => {
+  const authorization = 'Bearer secret';
+  const silent = await open({ token: 'secret' });
+  expect(silent.status).toMatchObject({ lines: false });
+  const refused = await ask(silent, '/tap', { authorization });
+  expect(refused).toMatchObject({ code: 403, body: expect.stringContaining('lines: true') });
+
+  const endpoint = await open({ token: 'secret', lines: true });
+  expect(endpoint.status).toMatchObject({ lines: true });
+  expect(await ask(endpoint, '/tap')).toMatchObject({ code: 401 });
+  expect(await ask(endpoint, '/tap?where=x', { authorization })).toMatchObject({
+    code: 422,
+    body: expect.stringContaining('LC_TAP_FILTER'),
+  });
+  const looking = async () => {
+    const url = `http://127.0.0.1:${portOf(endpoint)}/tap`;
+    const leave = new AbortController();
+    const response = await fetch(url, { headers: { authorization }, signal: leave.signal });
+    return { response, leave: () => leave.abort() };
+  };
+  const readers = await Promise.all([looking(), looking(), looking()]);
+  for (const { response } of readers) {
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const { value } = await response.body!.getReader().read();
+    expect(Buffer.from(value!).toString()).toBe('{}\n');
+  }
+  expect(await ask(endpoint, '/tap', { authorization })).toMatchObject({ code: 503 });
+  readers[0]!.leave();
+  await until(async () => {
+    const next = await looking();
+    const { status } = next.response;
+    next.leave();
+    expect(status).toBe(200);
   });
 });
 

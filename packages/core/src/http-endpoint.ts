@@ -1,22 +1,40 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
 import type { AgentStatus } from './agent-status.ts';
 import { addressText, type DesiredHttp, isLoopback } from './config/index.ts';
+import type { FileList } from './file-list.ts';
 import { type Answer, limitedServer, respond, text } from './http.ts';
-import { routes } from './http-routes.ts';
+import { type Route, routes } from './http-routes.ts';
+import { LineStream } from './line-stream.ts';
 import type { Log } from './log.ts';
 import { readSecret } from './secret.ts';
 import { Serial } from './serial.ts';
 import { delay, restartBackoff, Supervisor } from './supervisor.ts';
 
+/** The page takes its own files and asks this address, and nothing can be made of text but text. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
 /** Nothing of it is to be kept, framed, guessed at or read by another page. */
 const strict = {
   'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy': contentSecurityPolicy,
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
@@ -32,15 +50,37 @@ const hints: Readonly<Record<string, string>> = {
 export interface HttpStatus extends Status {
   /** `127.0.0.1:9600` */
   readonly address: string;
+  /** Whether it shows lines as they pass: `lines: true`. */
+  readonly lines: boolean;
 }
+
+/** The files of the page, by the path at which they are found; `/` is one of them. */
+export type PageFiles = Readonly<Record<string, URL>>;
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Lines are shown to so many at once: each may take a hundredth of the time. */
+const mostStreams = 3;
 
 export interface HttpParts {
   readonly log: Log;
   resolve(path: string): string;
-  status(): AgentStatus;
+  /** @param most sources that are listed of each input */
+  status(most?: number): AgentStatus;
+  /** @param text part of what is wanted */
+  files(text: string): FileList;
+  /** @throws LC_TAP_FILTER, LC_TAP_COMPONENT */
+  tap(query: URLSearchParams): LineStream;
+  /** What is at `/`. Default: nothing. */
+  page?(): Promise<PageFiles>;
 }
 
-/** Metrics, health and status over HTTP, for whoever may see them. Where it cannot listen it says so and tries again; shipping goes on. */
+/** Metrics, health, status and the page over HTTP, for whoever may see them. Where it cannot listen it says so and tries again; shipping goes on. */
 export class HttpEndpoint {
   readonly #parts: HttpParts;
   readonly #turns = new Serial();
@@ -48,6 +88,7 @@ export class HttpEndpoint {
   #supervisor: Supervisor | undefined;
   #server: Server | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #streams = 0;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -59,6 +100,7 @@ export class HttpEndpoint {
     const bound = this.#server?.address() as AddressInfo | null | undefined;
     return {
       address: addressText({ ...this.#desired, ...(bound && { port: bound.port }) }),
+      lines: this.#desired.lines === true,
       ...this.#supervisor.status,
     };
   }
@@ -89,7 +131,7 @@ export class HttpEndpoint {
             this.#parts.log.failure(supervisor.explain(error));
             return text(500, 'This cannot be answered now: the log of the agent says why.');
           })
-          .then((answer) => respond(request, response, { ...answer, headers: { ...answer.headers, ...strict } }));
+          .then((answer) => this.#send(request, response, answer));
       });
       server.listen(desired.port, desired.host);
       await once(server, 'listening').catch((error) => {
@@ -124,14 +166,22 @@ export class HttpEndpoint {
     await closed;
   }
 
-  async #answer(desired: DesiredHttp, request: IncomingMessage): Promise<Answer> {
+  #send(request: IncomingMessage, response: ServerResponse, answer: Answer | LineStream): void {
+    response.setHeaders(new Map(Object.entries(strict)));
+    if (!(answer instanceof LineStream)) return respond(request, response, answer);
+    this.#streams++;
+    response.on('close', () => this.#streams--);
+    answer.answer(response);
+  }
+
+  async #answer(desired: DesiredHttp, request: IncomingMessage): Promise<Answer | LineStream> {
     const { method, url = '', headers } = request;
     if (isLoopback(desired.host) && !isLoopback(hostOf(headers.host))) {
       // A page of another site may have given its own name to this address, and then read what it answers.
       return text(403, 'This address is for programs of this host, under its own name: 127.0.0.1, [::1] or localhost.');
     }
-    const path = url.split('?', 1)[0]!;
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    const [path, query] = url.split('?', 2) as [string, string | undefined];
+    const route = Object.hasOwn(routes, path) ? routes[path] : await this.#pageRoute(path);
     const whole = await this.#knows(desired, headers.authorization);
     if (!whole && !route?.open) {
       return text(401, 'Send the token of `http:` as `Authorization: Bearer TOKEN`.', {
@@ -140,7 +190,22 @@ export class HttpEndpoint {
     }
     if (!route) return text(404, `There is no ${path}; there are ${Object.keys(routes).join(', ')}.`);
     if (method !== 'GET') return text(405, `${path} takes GET alone.`, { allow: 'GET' });
-    return route.answer(() => this.#parts.status(), whole);
+    return route.answer({
+      parts: this.#parts,
+      query: new URLSearchParams(query),
+      whole,
+      lines: desired.lines === true,
+      crowded: this.#streams >= mostStreams,
+    });
+  }
+
+  /** Open: the page shows nothing before it is given the token. */
+  async #pageRoute(path: string): Promise<Route | undefined> {
+    const files = await this.#parts.page?.();
+    const file = files && Object.hasOwn(files, path) ? files[path] : undefined;
+    if (!file) return undefined;
+    const type = types[extname(file.pathname)]!;
+    return { open: true, answer: async () => ({ status: 200, type, body: await readFile(file, 'utf8') }) };
   }
 
   /** Whether who asks may see everything. */

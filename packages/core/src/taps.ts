@@ -8,14 +8,8 @@ import { Tap, type TapRequest, tapped } from './tap.ts';
 const mostListed = 20;
 
 /** What can be asked of a running agent. */
-export function tapCommands(pipeline: Pipeline): Commands {
-  const taps = new Taps(pipeline);
-  return {
-    'GET /tap': (query) => {
-      const tap = taps.make(requestOf(query));
-      return new LineStream((reader) => taps.open(tap, reader));
-    },
-  };
+export function tapCommands(taps: Taps): Commands {
+  return { 'GET /tap': (query) => taps.stream(query) };
 }
 
 /** The query of a request. */
@@ -51,6 +45,12 @@ export class Taps {
         });
       }
     });
+  }
+
+  /** What passes, as a {@link tapQuery} asks for it. @throws as {@link make} */
+  stream(query: URLSearchParams): LineStream {
+    const tap = this.make(requestOf(query));
+    return new LineStream((reader) => this.open(tap, reader));
   }
 
   /** @throws LC_TAP_FILTER, and LC_TAP_COMPONENT where it is neither there nor waiting */

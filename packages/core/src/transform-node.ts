@@ -148,6 +148,7 @@ export class TransformNode extends Node implements Target {
     );
     for (const { batch, exit } of outgoing) {
       this.counters.out.add(batch);
+      if (exit !== undefined) this.counters.through(exit).add(batch);
       // The batch itself, unchanged, needs no child.
       if (batch === delivery.batch) this.emit(delivery, exit);
       else if (batch.count > 0) {

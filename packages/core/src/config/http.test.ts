@@ -30,6 +30,13 @@ test('beyond this host it needs a token', () => {
   }
 });
 
+test('lines are shown to who has a token alone, on this host too', () => {
+  const { error } = httpSchema.safeParse({ listen: 9600, lines: true });
+  expect(error!.issues[0]!.message).toContain('give it a token');
+  expect(httpSchema.parse({ listen: 9600, lines: true, token: 't' })).toMatchObject({ lines: true });
+  expect(httpSchema.parse({ listen: 9600, lines: false })).not.toHaveProperty('lines');
+});
+
 test('what only this host reaches', () => {
   expect(['127.0.0.1', '127.1.2.3', '::1', 'localhost'].every(isLoopback)).toBe(true);
   expect(['127.example', '128.0.0.1', '::', '', 'localhost.example'].some(isLoopback)).toBe(false);

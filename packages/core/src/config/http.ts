@@ -11,6 +11,8 @@ export interface DesiredHttp {
   readonly port: number;
   /** What whoever asks has to know. Never left out beyond loopback. */
   readonly token?: z.output<ReturnType<typeof secret>>;
+  /** Whether lines are shown as they pass. Never without a token: whoever is on this host could read them. Default: no. */
+  readonly lines?: true;
 }
 
 const wrong = 'it takes a port, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600';
@@ -33,16 +35,21 @@ export const httpSchema = z
     z.strictObject({
       listen: listen.describe('A port of this host, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.'),
       token: secret().optional().describe('What whoever asks has to know. Beyond this host it is required.'),
+      lines: z.boolean().optional().describe('Whether records are shown as they pass, at / and /tap. Default: false.'),
     }),
   ])
   .transform((value): DesiredHttp => {
     if ('port' in value) return value;
-    const { listen, token } = value;
-    return { ...listen, ...(token !== undefined && { token }) };
+    const { listen, token, lines } = value;
+    return { ...listen, ...(token !== undefined && { token }), ...(lines && { lines }) };
   })
   .refine(
     ({ host, token }) => isLoopback(host) || token !== undefined,
     'it listens beyond this host, where others could read it: give it a token, `{ listen: ..., token: { file: PATH } }`, or listen on 127.0.0.1',
+  )
+  .refine(
+    ({ lines, token }) => !lines || token !== undefined,
+    'with `lines` it shows what passes, which any user of this host could read: give it a token, `{ listen: ..., token: { file: PATH }, lines: true }`',
   );
 
 /** Whether only this host reaches it. */

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import {
-  abortable,
   type AnyDefinition,
+  abortable,
   type ComponentContext,
   type Examined,
   type Finding,
