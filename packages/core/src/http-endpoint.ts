@@ -168,7 +168,10 @@ export class HttpEndpoint {
 
   #send(request: IncomingMessage, response: ServerResponse, answer: Answer | LineStream): void {
     response.setHeaders(new Map(Object.entries(strict)));
-    if (!(answer instanceof LineStream)) return respond(request, response, answer);
+    if (!(answer instanceof LineStream)) {
+      respond(request, response, answer);
+      return;
+    }
     this.#streams++;
     response.on('close', () => this.#streams--);
     answer.answer(response);
