@@ -1,4 +1,5 @@
-import { type Examination, examine } from '@logcatch/core';
+import { type Desired, type Examination, examine, type SourceStatus } from '@logcatch/core';
+import type { Finding } from '@logcatch/plugin-api';
 import { configured } from './configured.ts';
 import { doctorLines, lastLine } from './doctor-text.ts';
 import { makeEngine, printErrors } from './engine.ts';
@@ -8,10 +9,10 @@ import { exitCode } from './exit-codes.ts';
 export async function doctor(file: string, { json = false }: { json?: boolean }): Promise<void> {
   try {
     const engine = makeEngine('error');
-    const code = await configured(engine, file, true, async (_, desired) => {
-      const all: Examination[] = [machine()];
+    const code = await configured(engine, file, true, async (configuration, desired) => {
+      const all: Examination[] = [machine(), values(configuration.sources, desired)];
       const say = (one: Examination) => json || console.log(doctorLines(one).join('\n'));
-      say(all[0]!);
+      for (const one of all) if (one.findings.length > 0) say(one);
       for (const examination of examine(desired, engine)) {
         const one = await examination;
         all.push(one);
@@ -35,4 +36,16 @@ function machine(): Examination {
   const who =
     user === 0 ? 'as root, who may read everything: see what it says as the user of the agent' : `as uid ${user}`;
   return { subject: 'machine', components: [], findings: [{ level: 'ok', what: `Node ${process.version}, ${who}` }] };
+}
+
+/** What is wrong with values of sources; whether a remote one answers, and holds any, is its plugin's to say. */
+function values(statuses: readonly SourceStatus[], { sources }: Desired): Examination {
+  const remote = new Set(sources.filter(({ definition }) => definition.remote).map(({ name }) => name));
+  const findings = statuses.flatMap(({ name, reason, hint, code }): Finding[] => {
+    const told = remote.has(name) && (code === 'LC_SOURCE_ABSENT' || code === 'LC_SOURCE_UNREACHABLE');
+    if (reason === '' || told) return [];
+    // Often the reason says it.
+    return [{ level: 'problem', what: `${name}: ${reason}`, ...(!reason.endsWith(hint) && { hint }) }];
+  });
+  return { subject: 'config', components: statuses.map(({ name }) => name), findings };
 }

@@ -44,7 +44,6 @@ export type TapLine = { readonly record: TappedRecord } | { readonly tick: TapTi
 const workPerSecond = 10;
 /** Less of that is not worth a look, which costs some by itself. */
 const leastWork = 1;
-/** Ms for which a filter is let look at one batch. The time that it takes is owed, so that it rests longer. */
 const longestLook = 20;
 /** Records shown in a second. */
 const shownPerSecond = 1_000;
@@ -60,17 +59,23 @@ export class Tap {
   readonly request: TapRequest;
   readonly #wanted: Wanted | undefined;
   readonly #now: () => number;
+  readonly #longest: number;
   readonly #work: Allowance;
   readonly #shown: Allowance;
   #reader: LineReader | undefined;
   #seen = 0;
   #skipped = 0;
 
-  /** @param now milliseconds. @throws LC_TAP_FILTER */
-  constructor(request: TapRequest, now = () => performance.now()) {
+  /**
+   * @param now milliseconds
+   * @param longest milliseconds for which a filter is let look at one batch: the time that it takes is owed, so that it rests longer
+   * @throws LC_TAP_FILTER
+   */
+  constructor(request: TapRequest, now = () => performance.now(), longest = longestLook) {
     this.request = request;
     this.#wanted = parseTapFilter(request);
     this.#now = now;
+    this.#longest = longest;
     this.#work = new Allowance(workPerSecond, now());
     this.#shown = new Allowance(shownPerSecond, now());
   }
@@ -129,7 +134,7 @@ export class Tap {
       for (let i = 0; i < looked; i++) found.push(i);
       return { found, looked };
     }
-    bounded(longestLook, () => {
+    bounded(this.#longest, () => {
       const test = wanted(batch);
       while (looked < batch.count && found.length < room) {
         if (looked % stride === 0 && looked > 0 && this.#now() >= until) return;
