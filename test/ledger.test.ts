@@ -322,7 +322,7 @@ it('a damaged state is set aside and said, and nothing is skipped: repeats rathe
   });
   const second = await place.start();
   expect(second.stderr).toMatch(
-    /LC_STATE_CORRUPT \S+state\.db cannot be used: .*set aside as (\S+)\. 0 position\(s\) could be read of it and go on; every other file is read from its beginning/,
+    /LC_STATE_CORRUPT \S+state\.db cannot be used: .*set aside as (\S+)\. 0 positions could be read of it and go on; every other file is read from its beginning/,
   );
   expect(readdirSync(join(state, '..')).filter((name) => /^state\.db\.damaged-\d+T\d+Z$/.test(name))).toHaveLength(1);
   await place.until('a.log', { discovered: 12, delivered: 12, pending: 0 });
