@@ -1,6 +1,7 @@
-/** So much of something in a second; what was not used is kept for a second, what was used beyond it is owed. */
+/** So much of something in a second; what was not used is kept, up to as much, and what was used beyond it is owed. */
 export class Allowance {
   readonly #perSecond: number;
+  #share = 1;
   #left: number;
   #at: number;
 
@@ -11,9 +12,15 @@ export class Allowance {
     this.#at = now;
   }
 
+  /** The part of it that comes from now on, where others have the rest. */
+  set share(share: number) {
+    this.#share = share;
+  }
+
   /** What is left. */
   left(now: number): number {
-    this.#left = Math.min(this.#perSecond, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
+    const come = ((now - this.#at) / 1_000) * this.#perSecond * this.#share;
+    this.#left = Math.min(this.#perSecond, this.#left + come);
     this.#at = now;
     return this.#left;
   }

@@ -40,7 +40,7 @@ export interface TapTick {
 /** One line of what a tap tells. */
 export type TapLine = { readonly record: TappedRecord } | { readonly tick: TapTick };
 
-/** Of each second, in ms: what a tap may cost, whatever it is asked to look for. */
+/** Of each second, in ms: what all taps may cost, whatever they are asked to look for. */
 const workPerSecond = 10;
 /** Less of that is not worth a look, which costs some by itself. */
 const leastWork = 1;
@@ -82,6 +82,11 @@ export class Tap {
 
   tell(reader: LineReader | undefined): void {
     this.#reader = reader;
+  }
+
+  /** So many taps look at the pipeline: together they may cost as much as one. */
+  among(taps: number): void {
+    this.#work.share = 1 / taps;
   }
 
   /** Called for each batch that passes. */

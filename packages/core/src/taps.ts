@@ -74,7 +74,7 @@ export class Taps {
   open(tap: Tap, reader: LineReader): { tick(): void; close(): void } {
     tap.tell(reader);
     this.#open.add(tap);
-    this.#pipeline.relink(this.#idsOf(tap.request));
+    this.#changed(tap);
     const tick = () => tap.tick(this.#idsOf(tap.request).length);
     tick();
     return {
@@ -82,9 +82,14 @@ export class Taps {
       close: () => {
         tap.tell(undefined);
         this.#open.delete(tap);
-        this.#pipeline.relink(this.#idsOf(tap.request));
+        this.#changed(tap);
       },
     };
+  }
+
+  #changed({ request }: Tap): void {
+    for (const tap of this.#open) tap.among(this.#open.size);
+    this.#pipeline.relink(this.#idsOf(request));
   }
 
   #idsOf(request: TapRequest): string[] {
