@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metrics } from '../packages/core/src/metrics.ts';
 import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
@@ -45,6 +45,18 @@ describe('every pipeline in the repo is valid', () => {
     }
   }
 });
+
+it.each(globSync(['*.md', '{docs,deploy,bench}/*.md', '{packages,plugins}/*/README.md'], { cwd: repository }))(
+  'what %s links to and names is there',
+  (document) => {
+    const text = read(document).replaceAll(/```(?!text)[\s\S]*?```/g, '');
+    const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map((match) =>
+      join(dirname(document), match[1]!),
+    );
+    const names = [...text.matchAll(/(?<![\w./-])(?:packages|plugins)\/[\w./-]+\.ts\b/g)].map(([name]) => name);
+    for (const file of [...links, ...names]) expect(existsSync(join(repository, file)), file).toBe(true);
+  },
+);
 
 it('the pipeline with plugins of one file each does what the README says', async () => {
   const folder = temporaryFolder();
