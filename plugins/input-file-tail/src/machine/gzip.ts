@@ -34,15 +34,15 @@ class Inflation {
   #output: Buffer[] = [];
   #position = 0;
   #ended = false;
-  /** After damage zlib does not answer any more. */
-  readonly #broken = Promise.withResolvers<void>();
+  #answered = () => {};
 
   constructor(file: Handle) {
     this.#file = file;
     this.#gunzip.on('data', (bytes: Buffer) => this.#output.push(bytes));
+    this.#gunzip.on('end', () => this.#end());
     this.#gunzip.on('error', ({ message }) => {
       this.fault = message;
-      this.#broken.resolve();
+      this.#end();
     });
   }
 
@@ -51,8 +51,7 @@ class Inflation {
     while (this.#output.length === 0 && !this.#ended) {
       const length = await this.#file.read(this.#input, portion, this.#position);
       this.#position += length;
-      await Promise.race([this.#give(length), this.#broken.promise]);
-      this.#ended = length === 0 || this.fault !== undefined;
+      await this.#give(length);
     }
     return this.#output.shift();
   }
@@ -61,12 +60,20 @@ class Inflation {
     this.#gunzip.destroy();
   }
 
-  /** Resolves when zlib has taken so much of the input; of nothing, when all of its output is there. */
+  /** Resolves when zlib has taken so much of the input, or takes no more; of nothing, when all of its output is there. */
   #give(length: number): Promise<void> {
     return new Promise((resolve) => {
-      if (length > 0) this.#gunzip.write(this.#input.subarray(0, length), () => resolve());
-      else this.#gunzip.once('end', resolve).end();
+      this.#answered = resolve;
+      if (this.#ended) resolve();
+      else if (length > 0) this.#gunzip.write(this.#input.subarray(0, length), () => resolve());
+      else this.#gunzip.end();
     });
+  }
+
+  /** What follows damage, or the zero bytes that a disk or a tape has added, zlib leaves without an answer. */
+  #end(): void {
+    this.#ended = true;
+    this.#answered();
   }
 }
 
