@@ -256,6 +256,16 @@ describe('a folder with many events', () => {
     expect([hub.wayOf(folder), ears.ear]).toEqual(['watched', undefined]);
   });
 
+  test('is listened to once where it becomes busy again before its watcher is set up', async () => {
+    await busy();
+    const { ear } = ears;
+    await clock.pass(60_000);
+    hub.recheck(folder);
+    for (let i = 0; i < 11; i++) watchers[1]?.emit('change', at('a'));
+    expect(hub.wayOf(folder)).toBe('heard');
+    expect(ears.ear).toBe(ear);
+  });
+
   test('about few files is polled, and listened to again after a minute', async () => {
     const { a, logs } = await busy();
     while (hub.wayOf(folder) === 'heard') ears.ear?.written('a');

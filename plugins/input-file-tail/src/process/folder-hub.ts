@@ -146,7 +146,8 @@ export class FolderHub {
     const { path } = folder;
     const at = (name: string) => join(path, name);
     try {
-      folder.deafen = this.#startListening(path, {
+      // It still is while a watcher is being set up.
+      folder.deafen ??= this.#startListening(path, {
         entry: (name) => (name === null ? folder.look() : this.#entry(folder, at(name))),
         written: (name) => {
           if (name === null) return;
