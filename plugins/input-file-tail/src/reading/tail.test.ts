@@ -129,6 +129,15 @@ test('the fingerprint grows with a short file, up to its limit, and what was rea
   expect(metas.at(-1)).toMatchObject(readMeta(1_815, Buffer.from(`${'x'.repeat(250)}\nmore\n`)));
 });
 
+test('a read that fills its chunk, up to a line end, has not seen the end of the file', async () => {
+  // Seen when it had one line only.
+  await appendFile(path, `${'x'.repeat(63)}\n`.repeat(128).slice(4));
+  expect(await texts()).toHaveLength(65);
+  expect(tail.ready).toBe(true);
+  expect(await texts()).toHaveLength(64);
+  expect(tail.ready).toBe(false);
+});
+
 test('a partial line is not searched again before there is more of it', async () => {
   await texts();
   await appendFile(path, 'par');

@@ -303,7 +303,9 @@ export class Tail implements Holder {
       };
       const framed = framer.frame(chunk, stretch);
       const { count, end, more, held, flaws, offsets, columns } = framed;
-      if (base + to > this.#size) this.#grow(base + to, clock.now());
+      // A read that fills its chunk up to a line end has not seen whether there is more, and nobody may tell.
+      const size = full ? Math.max(base + to, this.file.extent()?.size ?? 0) : base + to;
+      if (size > this.#size) this.#grow(size, clock.now());
       this.#searched = full || more ? base + end : base + to;
       const waits = held !== undefined && !full && !more;
       this.#hold(waits ? base + held : undefined, framer.timeout);
