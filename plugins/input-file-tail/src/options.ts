@@ -1,5 +1,5 @@
 import { duration, list, pattern, size, z } from '@logcatch/plugin-api';
-import { encodingNames } from './framing/encoding.ts';
+import { encodingNames, longestCharacter } from './framing/encoding.ts';
 
 /** The longest `max_line_bytes`: a line, its CR LF and what is looked at before it have to fit into the largest chunk. */
 export const longestLine = 1_000_000;
@@ -112,6 +112,10 @@ export const options = z
       .describe(
         'What wrote the lines: `docker` (json-file) and `cri` (containerd, CRI-O) add to the text of a program, which becomes the record, the attributes `stream` and `time`.',
       ),
+  })
+  .refine(({ encoding, max_line_bytes: most }) => encoding === 'utf-8' || most >= longestCharacter, {
+    message: `a character can have ${longestCharacter} bytes, and none is cut: at least so many`,
+    path: ['max_line_bytes'],
   })
   .refine(({ encoding, format }) => encoding === 'utf-8' || format === 'lines', {
     message: 'what container runtimes write is always utf-8',

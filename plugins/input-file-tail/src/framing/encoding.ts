@@ -22,6 +22,9 @@ export interface Encoding extends Letters {
 export const encodingNames = ['utf-8', 'utf-16le', 'utf-16be', 'gbk', 'gb18030', 'shift_jis', 'latin1'] as const;
 export type EncodingName = (typeof encodingNames)[number];
 
+/** Bytes of the longest character of all encodings. */
+export const longestCharacter = 4;
+
 const LF = 10;
 const CR = 13;
 const lineFeed = Buffer.from([LF]);
@@ -52,7 +55,7 @@ function multibyte(name: string, lengthAt: (bytes: Buffer, at: number) => number
   const decoder = new TextDecoder(name);
   return {
     ...bytewise,
-    most: 4,
+    most: longestCharacter,
     growth: 3,
     cut(bytes, at, to) {
       let place = at;
@@ -76,7 +79,7 @@ function utf16(endian: 'le' | 'be'): Encoding {
   const lineEnd = Buffer.from([0, 0]).fill(LF, low, low + 1);
   return {
     width: 2,
-    most: 4,
+    most: longestCharacter,
     growth: 1.5,
     lineEnd(bytes, at) {
       let found = bytes.indexOf(lineEnd, at);

@@ -84,6 +84,7 @@ describe('options', () => {
     [{ multiline: {} }, ['multiline'], 'name one pattern'],
     [{ multiline: { start: 'a', end: 'b' } }, ['multiline'], 'name one pattern'],
     [{ multiline: { start: 'a', max_bytes: '2MB' } }, ['multiline', 'max_bytes'], '1000000'],
+    [{ encoding: 'utf-16le', max_line_bytes: 3 }, ['max_line_bytes'], 'can have 4 bytes'],
     [{ encoding: 'gbk', format: 'docker' }, ['encoding'], 'always utf-8'],
   ])('%j is an error at its place', (given, path, message) => {
     const { error } = options.safeParse({ paths: 'x', ...given });
