@@ -3,8 +3,9 @@ import type { Agent } from './agent.ts';
 import type { Kind, Waiting } from './config/index.ts';
 import type { SourceStatus } from './config-sources.ts';
 import type { ChangeNote, ConfigurationChange } from './configuration-change.ts';
-import type { Flow } from './counters.ts';
+import { Counters, type Flow } from './counters.ts';
 import type { Buried, DeadLetters, LettersUsage } from './dead-letters.ts';
+import { addedUp, type Counted, declaredId } from './declared.ts';
 import type { DiscoveryCounts } from './discoveries.ts';
 import type { ErrorCounts } from './error-counter.ts';
 import { furthestBehind, sourceOf } from './file-list.ts';
@@ -67,6 +68,8 @@ export interface AgentStatus {
   readonly sources: readonly SourceStatus[];
   /** In the order of the file. */
   readonly components: readonly ComponentStatus[];
+  /** What entries of an `each` have counted that are gone, added up for each `each`; with the entries that run it makes sums that never go back. */
+  readonly removed: readonly Counted[];
   /** What cannot run before these sources have a value; not among the components. */
   readonly waiting: readonly Pick<Waiting, 'kind' | 'id' | 'sources'>[];
   /** What is joined to what, as `pipeline graph` draws it. */
@@ -192,6 +195,7 @@ export function statusOf(agent: Agent, most = mostSources): AgentStatus {
     },
     sources,
     components,
+    removed: removedFrom(agent, accounts),
     waiting,
     graph: agent.graph,
   };
@@ -228,9 +232,28 @@ function componentOf(
   };
 }
 
-function outputFigures({ id, queued, dropped, details, counters }: OutputNode, letters: DeadLetters): OutputFigures {
+/** The books are kept over restarts, so they know entries that were gone before this one. */
+function removedFrom(
+  { pipeline, errors, discoveries }: Pick<Agent, 'pipeline' | 'errors' | 'discoveries'>,
+  accounts: ReadonlyMap<string, Account>,
+): Counted[] {
+  const running = new Set(pipeline.inputs.map(({ id }) => id));
+  const declared = new Set([...running].map(declaredId));
+  const ids = new Set([...accounts.keys(), ...pipeline.removed.keys()]);
+  const gone = [...ids].filter((id) => !running.has(id) && declared.has(declaredId(id)));
+  return addedUp(
+    gone.map((id): Counted => {
+      const { in: received, out, restarts, settling } = pipeline.removed.get(id) ?? new Counters();
+      const [account, discovered] = [accounts.get(id) ?? emptyAccount, discoveries.of(id)];
+      const input = { count: 0, unsettled: 0, lag: 0, settling, account, discovered };
+      return { id, states: {}, in: received, out, errors: errors.of(id), restarts, input };
+    }),
+  );
+}
+
+function outputFigures({ id, queued, details, counters }: OutputNode, letters: DeadLetters): OutputFigures {
   const buried = letters.buriedBy(id);
-  const { retries, refused } = counters;
+  const { retries, dropped, refused } = counters;
   return { queued, dropped, retries, refused: { ...refused }, ...(details && { details }), ...(buried && { buried }) };
 }
 

@@ -28,6 +28,8 @@ export class Counters {
   restarts = 0;
   /** Of an output: how often a batch was put back to be written again. */
   retries = 0;
+  /** Of an output that is not required: records that it did not write, because it was full or failing. */
+  dropped = 0;
   /** Of an output: records that it refused for good, by what was done with them. */
   readonly refused: Record<Verdict, number> = { retry: 0, 'dead-letter': 0, drop: 0, stop: 0 };
   /** Of an input: seconds from the read of a batch until its source's position had passed it. */

@@ -4,25 +4,41 @@ import type { DiscoveryCounts } from './discoveries.ts';
 import type { Durations } from './histogram.ts';
 import { sum } from './ledger.ts';
 
-/** A component as the file declares it: of an `each`, all of its entries as one, which may be thousands. */
-export interface Declared
-  extends Pick<ComponentStatus, 'kind' | 'type' | 'in' | 'out' | 'errors' | 'restarts' | 'output'> {
-  readonly id: string;
+/** What is counted of an input or another component, and added up where there are several. */
+export interface Counted extends Pick<ComponentStatus, 'id' | 'in' | 'out' | 'errors' | 'restarts'> {
   /** How many of its entries are in which state. */
   readonly states: Readonly<Partial<Record<State, number>>>;
-  readonly input?: Omit<InputFigures, 'sources'>;
+  readonly input?: Pick<
+    InputFigures,
+    'count' | 'unsettled' | 'lag' | 'oldestAt' | 'settling' | 'account' | 'discovered'
+  >;
 }
 
-/** In the order of the file. */
-export function declaredIn(components: readonly ComponentStatus[]): Declared[] {
-  const entries = Map.groupBy(components, ({ id }) => id.split('/', 1)[0]!);
-  return [...entries].map(([id, all]) => {
-    const ones = all.map((one): Declared => ({ ...one, id, states: { [one.state]: 1 } }));
-    return ones.reduce(together);
+/** A component as the file declares it: of an `each`, all of its entries as one, which may be thousands. */
+export interface Declared extends Counted, Pick<ComponentStatus, 'kind' | 'type' | 'output'> {}
+
+/** In the order of the file. @param removed what entries have counted that are gone, so that no sum goes back */
+export function declaredIn(components: readonly ComponentStatus[], removed: readonly Counted[]): Declared[] {
+  const gone = new Map(removed.map((one) => [one.id, one]));
+  const running = components.map((one): Declared => ({ ...one, states: { [one.state]: 1 } }));
+  return addedUp(running).map((one) => {
+    const before = gone.get(one.id);
+    return before ? together(one, before) : one;
   });
 }
 
-function together(a: Declared, b: Declared): Declared {
+/** One for each declaration. */
+export function addedUp<One extends Counted>(all: readonly One[]): One[] {
+  const byDeclaration = Map.groupBy(all, ({ id }) => declaredId(id));
+  return [...byDeclaration].map(([id, [first, ...others]]) => others.reduce(together<One>, { ...first!, id }));
+}
+
+/** The id under `inputs:` of an entry of an `each`. */
+export function declaredId(id: string): string {
+  return id.split('/', 1)[0]!;
+}
+
+function together<One extends Counted>(a: One, b: Counted): One {
   return {
     ...a,
     states: added(a.states, b.states),

@@ -9,10 +9,6 @@ export class Dropped {
     this.#log = log;
   }
 
-  get records(): number {
-    return this.#records;
-  }
-
   add(records: number): void {
     this.#records += records;
     this.#log.warn('records are not written here: the output is not required, and full or failing');

@@ -45,6 +45,17 @@ test('errors by their code, retries and restarts', async () => {
   await until(() => expect(component('out').out.records).toBe(1));
 });
 
+test('what an output that is not required has dropped, also after a reload', async () => {
+  const optional = file.replace(/memory \} \}\n$/, 'memory }, extra: { type: memory, required: false } }\n');
+  scene.world.failing.add('extra');
+  scene.world.add('a', 'one');
+  const agent = await scene.world.start(optional);
+  await until(() => expect(component('extra').output!.dropped).toBe(1));
+  scene.world.configure(optional.replace('required', 'tag: x, required'));
+  expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+  expect(component('extra').output!.dropped).toBe(1);
+});
+
 test('how old the oldest byte is that has not settled, and the buffers it holds', async () => {
   const before = Date.now();
   scene.world.hanging.add('out');

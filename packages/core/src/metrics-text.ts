@@ -6,7 +6,7 @@ import { metrics } from './metrics.ts';
 
 /** `GET /metrics`: the text format 0.0.4 of Prometheus. */
 export function metricsText(status: AgentStatus): string {
-  const measured = { ...status, components: declaredIn(status.components) };
+  const measured = { ...status, components: declaredIn(status.components, status.removed) };
   return metrics.flatMap((metric) => linesOf(metric, metric.read(measured))).join('');
 }
 

@@ -57,6 +57,28 @@ test('entries of an each are one component: their figures add up, of ages the hi
   expect(Number(text)).toBe(Math.max(...ages));
 });
 
+test('an entry that goes takes nothing of what was counted with it, and one that comes back goes on', async () => {
+  scene.world.add('a', 'one');
+  scene.world.add('b', 'two');
+  const each = (entries: string) => simple.replace('streams: [a]', `each: ${entries}, streams: ["\${each.value}"]`);
+  const agent = await scene.world.start(each('{ x: a, y: b }'));
+  const settled = () => figure('logcatch_input_settle_duration_seconds_count', { component: 'app' });
+  const counters = () => {
+    const text = metricsText(statusOf(agent));
+    const lines = text.matchAll(/^(\w+(?:_total|_count|_bucket)\{component="app".*) (\S+)$/gm);
+    return new Map([...lines].map(([, name, value]) => [name!, Number(value)]));
+  };
+  await until(() => expect(settled()).toBe(2));
+  for (const entries of ['{ x: a }', '{ x: a, y: b }']) {
+    const before = counters();
+    scene.world.configure(each(entries));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+    const after = counters();
+    expect([...before].filter(([name, value]) => !(after.get(name)! >= value))).toEqual([]);
+    expect(settled()).toBe(2);
+  }
+});
+
 test('labels and help are escaped', async () => {
   const agent = await scene.world.start(simple);
   const status = { ...statusOf(agent), agentId: 'a"b\\c\nd' };

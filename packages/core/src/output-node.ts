@@ -46,7 +46,7 @@ export class OutputNode extends Node implements Target {
     environment: this.environment,
     stopping: this.#stopping.signal,
     write: (delivery) => this.#written(delivery),
-    drop: (records) => this.#dropped.add(records),
+    drop: (records) => this.#drop(records),
   });
   readonly #parking = new Parking({
     again: (entries) => {
@@ -118,11 +118,6 @@ export class OutputNode extends Node implements Target {
     }
   }
 
-  /** Records that were not written because it is not required and was full or failing. */
-  get dropped(): number {
-    return this.#dropped.records;
-  }
-
   build(): void {
     const { agentId, hooks } = this.environment;
     this.#instance = new OutputInstance(this.component, { ...this.context(), agentId }, hooks);
@@ -162,7 +157,7 @@ export class OutputNode extends Node implements Target {
     this.counters.in.add(batch);
     if (!this.required) {
       if (this.#retries.failing || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
-        this.#dropped.add(batch.count);
+        this.#drop(batch.count);
         return;
       }
       delivery.hold();
@@ -320,11 +315,16 @@ export class OutputNode extends Node implements Target {
     if (!this.transactions) this.supervisor.works();
   }
 
+  #drop(records: number): void {
+    this.#dropped.add(records);
+    this.counters.dropped += records;
+  }
+
   /** Only its source waits, outside of memory where that is possible. */
   #park(entry: Entry, { reason, over }: Stuck): void {
     const { delivery } = entry;
     if (!this.required) {
-      this.#dropped.add(delivery.batch.count);
+      this.#drop(delivery.batch.count);
       this.#done(delivery);
       return;
     }
@@ -344,7 +344,7 @@ export class OutputNode extends Node implements Target {
     if (this.required) this.#queue.putBack(failed);
     else {
       for (const { delivery } of [...failed, ...this.#queue.clear()]) {
-        this.#dropped.add(delivery.batch.count);
+        this.#drop(delivery.batch.count);
         this.#done(delivery);
       }
     }

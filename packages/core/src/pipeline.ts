@@ -1,5 +1,6 @@
 import type { InputDefinition, LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
 import { ConfigErrors, type Desired, type DesiredComponent, diff } from './config/index.ts';
+import type { Counters } from './counters.ts';
 import type { Delivery } from './delivery.ts';
 import { errorsOf } from './errors-of.ts';
 import { Graph } from './graph.ts';
@@ -33,6 +34,8 @@ export interface LeftOver {
 /** The running graph: starts it, stops it, and moves it from one desired state to the next. */
 export class Pipeline implements PipelineHandle {
   readonly hooks: PipelineHooks;
+  /** What inputs have counted that were removed, by id: one that comes back goes on from there. */
+  readonly removed = new Map<string, Counters>();
   readonly #environment: PipelineEnvironment;
   readonly #nodes = new Map<string, Node>();
   #desired: Desired;
@@ -181,9 +184,15 @@ export class Pipeline implements PipelineHandle {
         this.#nodes.delete(node.id);
         const successor = built.find(({ id }) => id === node.id);
         successor?.succeed(node);
+        if (!successor && node instanceof InputNode) this.removed.set(node.id, node.counters);
         if (node instanceof InputNode && successor instanceof InputNode) successor.inherit(node);
       }
-      for (const node of built) this.#nodes.set(node.id, node);
+      for (const node of built) {
+        this.#nodes.set(node.id, node);
+        if (!(node instanceof InputNode)) continue;
+        node.counters = this.removed.get(node.id) ?? node.counters;
+        this.removed.delete(node.id);
+      }
       this.#desired = next;
       this.#graph = new Graph(next.edges);
       const retagged = new Set(plan.retag);
