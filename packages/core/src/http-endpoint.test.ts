@@ -168,6 +168,29 @@ test('lines are shown where the file says so, and to few at once', async () => {
   });
 });
 
+test('who has gone before the answer was there takes no place of those that look at lines', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logcatch-http-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'token');
+  writeFileSync(file, 'secret');
+  const endpoint = await open({ token: { file }, lines: true });
+  const authorization = 'Bearer secret';
+  const asked = `GET /tap HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorization}\r\n\r\n`;
+  const leaving = Array.from({ length: 20 }, async () => {
+    const socket = connect(portOf(endpoint), '127.0.0.1');
+    await new Promise((resolve) => socket.write(asked, resolve));
+    socket.destroy();
+  });
+  await Promise.all(leaving);
+  await until(async () => {
+    const leave = new AbortController();
+    const url = `http://127.0.0.1:${portOf(endpoint)}/tap`;
+    const { status } = await fetch(url, { headers: { authorization }, signal: leave.signal });
+    leave.abort();
+    expect(status).toBe(200);
+  });
+});
+
 test('a token in a file is read whenever it is asked for; one that is gone lets nobody in', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'logcatch-http-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

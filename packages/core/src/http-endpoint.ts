@@ -172,6 +172,8 @@ export class HttpEndpoint {
       respond(request, response, answer);
       return;
     }
+    // Who has gone meanwhile does not go again.
+    if (response.destroyed) return;
     this.#streams++;
     response.on('close', () => this.#streams--);
     answer.answer(response);
