@@ -179,9 +179,10 @@ export class Files {
     }
   }
 
-  async #close({ path, handle }: OpenFile): Promise<void> {
-    this.#open.delete(path);
-    await handle.close();
+  async #close(file: OpenFile): Promise<void> {
+    // It may have been made anew meanwhile.
+    if (this.#open.get(file.path) === file) this.#open.delete(file.path);
+    await file.handle.close();
   }
 }
 

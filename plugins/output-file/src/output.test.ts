@@ -238,6 +238,17 @@ describe('what stands in a file when it is opened', () => {
   });
 });
 
+test('a file that is made anew while idle ones are closed stays open', async () => {
+  const context = fakeOutputContext({ folder });
+  const files = new Files({ ...options.parse({ path: 'a' }), sync: false }, context.log);
+  const append = (name: string) => files.append(new Map([[join(folder, name), [Buffer.from('x\n')]]]), () => false);
+  for (let n = 0; n < 20; n++) await append(`${n}.log`);
+  rmSync(join(folder, '19.log'));
+  await Promise.all([files.closeIdle(performance.now() + 60_000), append('19.log')]);
+  expect(files.figures.open_files).toBe(1);
+  await files.stop();
+});
+
 describe('rotation', () => {
   const texts = () => names().map((name) => (name.endsWith('.gz') ? gunzip(name) : read(`out/${name}`)));
   const gunzip = (name: string) => gunzipSync(readFileSync(join(folder, 'out', name))).toString();
@@ -267,6 +278,16 @@ describe('rotation', () => {
     await output.compressed();
     expect(texts()).toEqual(['two\n', 'left\n', 'zero\n', 'one\n']);
     expect(names().map((name) => name.endsWith('.gz'))).toEqual([false, true, true, true]);
+  });
+
+  test('of what is deleted nothing stays, also where a kill has broken off its compression', async () => {
+    mkdirSync(join(folder, 'out'));
+    for (const name of ['a.log', 'a.log.20200101T000000.000Z', 'a.log.20200101T000000.000Z.gz.part'])
+      writeFileSync(join(folder, 'out', name), 'x\n');
+    const { output } = await started({ max_bytes: 1, keep: 1, compress: 'gzip' });
+    await write(output, 'one');
+    await output.compressed();
+    expect(names()).toEqual(['a.log', expect.stringMatching(/^a\.log\.2[\dTZ.]+\.gz$/)]);
   });
 
   test('keeps away from files whose names only begin like it', async () => {

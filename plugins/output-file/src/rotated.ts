@@ -1,13 +1,14 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const stamp = /^\.(\d{8}T\d{6}\.\d{3}Z)(\.gz)?$/;
+const stamp = /^\.(\d{8}T\d{6}\.\d{3}Z)(\.gz(?:\.part)?)?$/;
 
 /** A file that was rotated: `app.log.20260301T120000.000Z`. */
 export interface Rotated {
   readonly path: string;
   /** When that was; sorts as text. */
   readonly stamp: string;
+  /** Or on its way to that: then the original is there too. */
   readonly compressed: boolean;
 }
 
