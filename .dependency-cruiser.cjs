@@ -17,10 +17,12 @@ module.exports = {
     },
     only('plugin-api-imports-nothing', '^packages/plugin-api/', '^packages/plugin-api/'),
     only('core-imports-plugin-api', '^packages/core/', '^packages/(core|plugin-api)/'),
+    // What a browser takes imports nothing; its types are those of the core.
+    only('page-imports-core', '^packages/page/', '^packages/(page|core)/'),
     only('testing-imports-core', '^packages/testing/', '^packages/(testing|core|plugin-api)/'),
-    only('cli-imports-core', '^packages/cli/(?!src/bundled\\.ts$|templates/)', '^packages/(cli|core|plugin-api)/'),
+    only('cli-imports-core', '^packages/cli/(?!src/bundled\\.ts$|templates/)', '^packages/(cli|core|page|plugin-api)/'),
     // The one table of bundled plugins; each stands behind a dynamic import.
-    only('cli-bundles-plugins', '^packages/cli/src/bundled\\.ts$', '^(plugins/|packages/(cli|core|plugin-api)/)'),
+    only('cli-bundles-plugins', '^packages/cli/src/bundled\\.ts$', '^(plugins/|packages/(cli|core|page|plugin-api)/)'),
     {
       name: 'plugins-import-plugin-api',
       severity: 'error',

@@ -30,11 +30,14 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   }
   const progress = new RunProgress();
   const engine = makeEngine(flags.logLevel, flags.logFormat, progress.write);
-  const agent = await Agent.create(engine, { file, once: flags.once === true, version: flags.version }).catch(
-    (error) => {
-      process.exit(printErrors(error));
-    },
-  );
+  const agent = await Agent.create(engine, {
+    file,
+    once: flags.once === true,
+    version: flags.version,
+    page: async () => (await import('@logcatch/page')).pageFiles,
+  }).catch((error) => {
+    process.exit(printErrors(error));
+  });
   const stopped = Promise.withResolvers<void>();
   let again = false;
   /** What is on its way will not arrive: there is nothing to wait for. */

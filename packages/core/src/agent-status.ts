@@ -109,6 +109,8 @@ export interface InputFigures {
   readonly lag: number;
   /** When the oldest of them was known to be there; left out where there is none. */
   readonly oldestAt?: number;
+  /** How many sources are paused, by why. */
+  readonly paused: Readonly<Partial<Record<PauseReason, number>>>;
   /** From the read of a batch until the position of its source had passed it: written, and everything before it too. */
   readonly settling: Durations;
   /** Where every byte went of all its sources, those that have ended included. */
@@ -262,10 +264,12 @@ function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCo
   let unsettled = 0;
   let lag = 0;
   let oldestAt = Infinity;
+  const paused: Partial<Record<PauseReason, number>> = {};
   for (const source of all) {
     unsettled += source.unsettled;
     lag += source.lag;
     oldestAt = Math.min(oldestAt, source.oldestAt ?? Infinity);
+    for (const reason of source.pausedBy) paused[reason] = (paused[reason] ?? 0) + 1;
   }
   const { idle } = node;
   const { bounds, counts, sum } = node.counters.settling;
@@ -275,6 +279,7 @@ function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCo
     unsettled,
     lag,
     ...(oldestAt < Infinity && { oldestAt }),
+    paused,
     settling: { bounds, counts: [...counts], sum },
     account,
     discovered,

@@ -103,7 +103,11 @@ test('with a token: without it health alone, and of what is not ready no more th
     expect(await ask(endpoint, '/status', { authorization: wrong }), wrong).toMatchObject({ code: 401 });
   const authorization = 'Bearer secret';
   expect(await ask(endpoint, '/status', { authorization })).toMatchObject({ code: 200 });
-  expect(await ask(endpoint, '/healthz')).toMatchObject({ code: 200 });
+  expect(await ask(endpoint, '/healthz')).toMatchObject({
+    code: 200,
+    headers: { 'www-authenticate': expect.stringMatching(/^Bearer/) },
+  });
+  expect((await ask(endpoint, '/healthz', { authorization })).headers).not.toHaveProperty('www-authenticate');
   expect(await ask(endpoint, '/readyz')).toMatchObject({ code: 503, body: 'not ready\n' });
   expect(await ask(endpoint, '/readyz', { authorization })).toMatchObject({
     code: 503,

@@ -40,6 +40,8 @@ const strict = {
   'x-content-type-options': 'nosniff',
 } as const;
 
+const challenge = { 'www-authenticate': 'Bearer realm="logcatch"' };
+
 const hints: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another program listens there: choose another port in `http:`, or stop that one. It is tried again.',
   EADDRNOTAVAIL: 'This host has no such address: listen on one that it has. It is tried again.',
@@ -189,19 +191,19 @@ export class HttpEndpoint {
     const route = Object.hasOwn(routes, path) ? routes[path] : await this.#pageRoute(path);
     const whole = await this.#knows(desired, headers.authorization);
     if (!whole && !route?.open) {
-      return text(401, 'Send the token of `http:` as `Authorization: Bearer TOKEN`.', {
-        'www-authenticate': 'Bearer realm="logcatch"',
-      });
+      return text(401, 'Send the token of `http:` as `Authorization: Bearer TOKEN`.', challenge);
     }
     if (!route) return text(404, `There is no ${path}; there are ${Object.keys(routes).join(', ')}.`);
     if (method !== 'GET') return text(405, `${path} takes GET alone.`, { allow: 'GET' });
-    return route.answer({
+    const answer = await route.answer({
       parts: this.#parts,
       query: new URLSearchParams(query),
       whole,
       lines: desired.lines === true,
       crowded: this.#streams >= mostStreams,
     });
+    // What is for everybody says that there is more.
+    return whole || answer instanceof LineStream ? answer : { ...answer, headers: { ...answer.headers, ...challenge } };
   }
 
   /** Open: the page shows nothing before it is given the token. */

@@ -1,0 +1,46 @@
+/** The token of `http:`, which this tab keeps until it is closed. */
+import { find } from './dom.js';
+
+const name = 'logcatch token';
+
+export const kept = () => sessionStorage.getItem(name);
+
+/**
+ * Shows the form, or hides it, and calls back with each token that is given.
+ * @param {(token: string) => void} given
+ */
+export function tokenForm(given) {
+  const form = find('token', HTMLFormElement);
+  const field = find('token-field', HTMLInputElement);
+  const problem = find('token-problem', HTMLElement);
+  const forget = find('forget', HTMLButtonElement);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const token = field.value.trim();
+    if (token === '') return;
+    sessionStorage.setItem(name, token);
+    field.value = '';
+    given(token);
+  };
+  forget.onclick = () => {
+    sessionStorage.removeItem(name);
+    given('');
+  };
+  return {
+    /** It is not let in. */
+    ask() {
+      const tried = kept() !== null;
+      sessionStorage.removeItem(name);
+      problem.textContent = tried ? 'That is not its token.' : '';
+      forget.hidden = true;
+      if (!form.hidden && !tried) return;
+      form.hidden = false;
+      field.focus();
+    },
+    hide() {
+      form.hidden = true;
+      problem.textContent = '';
+      forget.hidden = kept() === null;
+    },
+  };
+}

@@ -1,0 +1,276 @@
+import type { ComponentStatus } from '@logcatch/core';
+import { expect, test } from 'vitest';
+import {
+  configurationOf,
+  detailsOf,
+  errorsOf,
+  fileOf,
+  graphOf,
+  lanesOf,
+  ledgerShares,
+  ledgerText,
+  summaryOf,
+  tappableOf,
+  troublesOf,
+} from '../browser/model.js';
+import { account, input, now, output, statusOf, transform } from './fixtures/status.ts';
+
+const flow = (records: number) => ({ records, bytes: records * 200 });
+/** After so many records: two inputs of one `each`, a transform with two exits, and an output that writes half. */
+const moving = (records: number, changes: Partial<ComponentStatus> = {}) => [
+  input('app/a', { in: flow(records), out: flow(records) }, 1 << 20),
+  input('app/b', { in: flow(records), out: flow(records) }),
+  transform('by', {
+    in: flow(2 * records),
+    out: flow(2 * records),
+    exits: { errors: flow(records / 2), rest: flow(1.5 * records) },
+  }),
+  output('kafka', { in: flow(2 * records), out: flow(records), ...changes }),
+];
+const before = statusOf(moving(0), { at: now - 2_000, process: { cpu: 9, memory: 0 } });
+const after = statusOf(moving(10_000), {
+  graph: {
+    ...before.graph,
+    edges: [
+      { from: 'app', to: 'by' },
+      { from: 'by', exit: 'errors', to: 'kafka' },
+      { from: 'by', exit: 'rest', to: 'kafka' },
+    ],
+  },
+});
+
+test('figures: rates between two looks at one process, lag with its age', () => {
+  const { figures, read, written } = summaryOf(before, after);
+  expect({ read, written }).toEqual({ read: 10_000, written: 5_000 });
+  expect(figures.map(({ label, value, note }) => `${label} ${value} ${note}`)).toEqual([
+    'read 10,000/s 1.9 MiB/s',
+    'written 5,000/s 976.6 KiB/s',
+    'lag 1.0 MiB oldest 12m',
+    'queued 7 0 B of 32.0 MiB buffers',
+    'dead letters 0 B of 64.0 MiB',
+    'CPU 50 % 90.0 MiB',
+  ]);
+});
+
+test('no rates from one look, nor from another process', () => {
+  for (const earlier of [undefined, { ...before, startedAt: now - 1 }])
+    expect(summaryOf(earlier, after).figures.map(({ value }) => value)).toEqual(['-', '-', '1.0 MiB', '7', '0 B', '-']);
+});
+
+test('the graph: entries of an each are one box, exits of one line are told apart', () => {
+  const { boxes, lines } = graphOf(before, after);
+  expect(boxes).toMatchObject([
+    { id: 'app', type: 'file-tail × 2', state: 'running', level: 'good', flow: '10,000/s', note: 'lag 1.0 MiB, 12m' },
+    { id: 'by', type: 'route', flow: '10,000/s', note: '' },
+    { id: 'kafka', flow: '5,000/s', note: 'queue 7' },
+  ]);
+  expect(lines).toEqual([
+    { from: 'app', to: 'by', texts: ['10k/s'], speed: 3 },
+    { from: 'by', to: 'kafka', texts: ['errors 2.5k/s', 'rest 7.5k/s'], speed: 3 },
+  ]);
+  expect(graphOf(undefined, after).lines[0]).toMatchObject({ texts: ['-'], speed: 0 });
+  expect(tappableOf(after)).toEqual(['app', 'by', 'by.errors', 'by.rest', 'kafka']);
+});
+
+test('a component that waits for its configuration has its box', () => {
+  const graph = {
+    nodes: [{ kind: 'input', id: 'list', type: 'file-tail', waits: ['collect'] }],
+    edges: [],
+    values: [],
+  };
+  const status = statusOf([], {
+    graph: graph as never,
+    waiting: [{ kind: 'input', id: 'list', sources: ['collect'] }],
+  });
+  expect(graphOf(undefined, status).boxes).toMatchObject([{ state: 'waiting', level: 'news', note: 'for collect' }]);
+  expect(troublesOf(status)).toMatchObject([{ what: 'input list', why: 'It waits for a value of collect.' }]);
+});
+
+test('what to do: what is broken first, then what waits, at last what follows from it', () => {
+  const waiting = { state: 'waiting', reason: 'for output kafka to start', hint: '', since: now - 5_000 } as const;
+  const failed = { state: 'failed', reason: 'LC_X broken.', hint: 'Mend it.', since: now - 60_000 } as const;
+  const away = { state: 'waiting', reason: 'LC_Y away. Check it.', hint: 'Check it.', since: now - 5_000 } as const;
+  const entries = Array.from({ length: 6 }, (_, index) => input(`app/${index}`, failed));
+  const status = statusOf([...entries, input('web', waiting), output('kafka', away)], {
+    well: false,
+    repaired: 'LC_STATE_Z mended',
+    configuration: {
+      ...before.configuration,
+      pending: ['the file'],
+      last: { number: 2, at: now - 1_000, what: 'the file', result: 'refused', errors: ['a.yaml:1:1 LC_C bad'] },
+    },
+  });
+  expect(
+    troublesOf(status).map(({ what, state, level, why, hint, since }) => [what, state, level, why, hint, since]),
+  ).toEqual([
+    ...[0, 1, 2].map((index) => [`input app/${index}`, 'failed', 'bad', 'LC_X broken.', 'Mend it.', '1m']),
+    ['input app', 'failed', 'bad', '3 more entries do not run well.', '', ''],
+    ['configuration: the file', 'refused', 'bad', 'a.yaml:1:1 LC_C bad', expect.stringContaining('Mend it'), '1s'],
+    ['output kafka', 'waiting', 'news', 'LC_Y away. Check it.', '', '5s'],
+    ['web', 'waiting', 'news', 'for output kafka to start', '', '5s'],
+    ['positions on disk', 'repaired', 'news', 'LC_STATE_Z mended', '', ''],
+  ]);
+});
+
+test('dead letters are news for five minutes, while there are some', () => {
+  const buried = { records: 3, lastAt: now - 60_000, lastReason: 'LC_RECORD_REFUSED too long' };
+  const of = (bytes: number, lastAt: number) =>
+    troublesOf(
+      statusOf([output('kafka', { output: { ...output('x').output!, buried: { ...buried, lastAt } as never } })], {
+        deadLetters: { bytes, limit: 10 },
+      }),
+    );
+  expect(of(5, now - 60_000)).toMatchObject([
+    {
+      what: 'output kafka',
+      why: '3 records, the last one 1m ago: LC_RECORD_REFUSED too long',
+      hint: expect.stringContaining('pipeline dlq /etc/prod.yaml ls'),
+    },
+  ]);
+  expect([...of(0, now - 60_000), ...of(5, now - 400_000)]).toEqual([]);
+});
+
+test('one component in words', () => {
+  const [box] = graphOf(before, after).boxes;
+  expect(Object.fromEntries(detailsOf(before, after, box!))).toMatchObject({
+    read: '20,000 records, 3.8 MiB; 10,000/s, 1.9 MiB/s',
+    lag: '1.0 MiB, of it 0 B on the way',
+    files: '4',
+  });
+});
+
+test('where the bytes of a file went', () => {
+  const books = {
+    ...account,
+    discovered: 1_000,
+    delivered: 500,
+    dropped: { blank: 100 },
+    deadLettered: 100,
+    pending: 200,
+    abandoned: { truncated: 100 },
+    repeated: 9,
+  };
+  expect(ledgerText(books)).toBe(
+    '1000 B = 500 B delivered + 100 B dropped (blank) + 100 B dead letters + 200 B pending + 100 B lost (truncated); 9 B read again',
+  );
+  expect(ledgerShares(books)).toEqual({ delivered: 50, dropped: 10, lost: 20, pending: 20 });
+  expect(ledgerText(account)).toBe('0 B = 0 B delivered');
+  const file = {
+    component: 'app',
+    path: '/a',
+    position: 5,
+    unsettled: 0,
+    lag: 3,
+    oldestAt: now - 9_000,
+    pausedBy: ['output stuck' as const],
+    account,
+  };
+  expect(fileOf(file, now)).toMatchObject({
+    lag: '3 B',
+    behind: true,
+    oldest: '9s',
+    onTheWay: '',
+    paused: 'output stuck',
+  });
+});
+
+test('lanes: stuck ones first, with why and what to do; outputs without any are left out', () => {
+  const lane = (partition: number, records: number, more = {}) => ({
+    topic: 'app',
+    partition,
+    queued_bytes: 0,
+    in_flight: 1,
+    records,
+    retries: 0,
+    ...more,
+  });
+  const of = (...lanes: object[]) => [
+    output('kafka', { output: { ...output('x').output!, details: { lanes } as never } }),
+    output('screen'),
+  ];
+  const earlier = { ...before, components: of(lane(0, 0), lane(1, 0)) };
+  const stuck = lane(1, 0, { stuck: true, queued_bytes: 2048, reason: 'LC_T gone.', hint: 'Create it.' });
+  const many = Array.from({ length: 60 }, (_, index) => lane(index + 2, 0));
+  expect(lanesOf(earlier, statusOf(of(lane(0, 5_000), stuck)))).toEqual([
+    {
+      output: 'kafka',
+      more: 0,
+      lanes: [
+        {
+          name: 'app/1',
+          state: 'stuck',
+          level: 'bad',
+          flow: '0/s',
+          queued: '2.0 KiB',
+          inFlight: '1',
+          retries: '0',
+          why: 'LC_T gone.',
+          hint: 'Create it.',
+        },
+        {
+          name: 'app/0',
+          state: 'running',
+          level: 'good',
+          flow: '2,500/s',
+          queued: '0 B',
+          inFlight: '1',
+          retries: '0',
+          why: '',
+          hint: '',
+        },
+      ],
+    },
+  ]);
+  expect(lanesOf(earlier, statusOf(of(...many)))).toMatchObject([{ lanes: { length: 50 }, more: 10 }]);
+  expect(
+    lanesOf(undefined, statusOf([output('x', { output: { ...output('x').output!, details: { lanes: 1 } } })])),
+  ).toEqual([]);
+});
+
+test('errors and changes', () => {
+  const error = {
+    component: 'kafka',
+    code: 'LC_OUTPUT_FAILED',
+    message: 'away',
+    hint: 'Wait.',
+    firstAt: 0,
+    at: now - 5_000,
+    times: 3,
+  } as const;
+  expect(errorsOf(statusOf([], { recentErrors: [error] }))).toMatchObject([
+    { times: '× 3', ago: '5s ago', fresh: true },
+  ]);
+  const note = { number: 1, at: now - 60_000, what: 'the file' };
+  const status = statusOf([], {
+    sources: [
+      {
+        name: 'collect',
+        type: 'etcd',
+        summary: 'key /x',
+        state: 'running',
+        reason: '',
+        hint: '',
+        since: 0,
+        revision: '42',
+        loadedAt: now - 5_000,
+        code: undefined,
+      },
+    ],
+    configuration: {
+      ...before.configuration,
+      changes: 2,
+      recent: [
+        { ...note, number: 2, result: 'refused', mended: true, errors: ['LC_C bad', 'LC_D bad'] },
+        { ...note, result: 'applied', did: 'add web' },
+      ],
+    },
+  });
+  expect(configurationOf(status)).toMatchObject({
+    changes: '2 changes',
+    sources: [{ revision: '42', loaded: 'loaded 5s ago', level: 'good' }],
+    recent: [
+      { number: 2, result: 'refused, mended since', level: 'news', text: 'LC_C bad\nLC_D bad' },
+      { number: 1, result: 'applied', level: 'good', text: 'add web' },
+    ],
+  });
+});
