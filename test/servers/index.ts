@@ -2,6 +2,7 @@
  * Real servers for whoever needs them: end-to-end tests, benchmarks, `pnpm services`. Tests of a vitest project with
  * `global-setup.ts` share one Kafka and one etcd: see `require.ts`, which is apart because it imports vitest.
  */
+export { type Chromium, chromium } from './chromium.ts';
 export {
   consumeAll,
   createTopic,

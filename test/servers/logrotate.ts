@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { debianPackages } from './debian.ts';
+import { debianPackages, libraryFolder } from './debian.ts';
 import { commandPath, run, Unavailable } from './process.ts';
 
 /** Runs the real logrotate as its timer would, whatever the time: all logs of a configuration are rotated. */
@@ -22,10 +22,6 @@ async function program(): Promise<{ command: string; env: NodeJS.ProcessEnv }> {
       cause,
     });
   });
-  const libraries = join(root, 'usr', 'lib', `${triplet()}-linux-gnu`);
-  return { command: join(root, 'usr', 'sbin', 'logrotate'), env: { ...process.env, LD_LIBRARY_PATH: libraries } };
-}
-
-function triplet(): string {
-  return process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const env = { ...process.env, LD_LIBRARY_PATH: libraryFolder(root) };
+  return { command: join(root, 'usr', 'sbin', 'logrotate'), env };
 }

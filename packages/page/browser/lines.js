@@ -27,11 +27,11 @@ export function liveLines(unknown) {
   let looking;
   /** What is looked at, to be looked at again when the page is seen again. @type {string | undefined} */
   let wanted;
-  /** @type {number | undefined} */
-  let timer;
+  /** It is shown soon. */
+  let due = false;
 
   const show = () => {
-    timer = undefined;
+    due = false;
     const bottom = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
     render(
       list,
@@ -65,7 +65,8 @@ export function liveLines(unknown) {
     try {
       await follow(`tap?${wanted}`, mine.signal, (told) => {
         buffer.add(told);
-        timer ??= window.setTimeout(show, interval);
+        if (!due) setTimeout(show, interval);
+        due = true;
       });
       if (!mine.signal.aborted) ended('The agent stopped.');
     } catch (error) {
