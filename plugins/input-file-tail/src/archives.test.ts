@@ -1,7 +1,11 @@
-import { appendFile, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { at, Life, until } from './fixtures/life.ts';
+import { at, folder, Life, openIn, until } from './fixtures/life.ts';
+import { headBytes } from './identity/identity.ts';
+import { Descriptor } from './machine/descriptor.ts';
+import { type Disk, disk, type Handle } from './machine/disk.ts';
 
 const all = { paths: ['app.log*'] };
 
@@ -9,6 +13,32 @@ const all = { paths: ['app.log*'] };
 async function compress(name: string): Promise<void> {
   await writeFile(at(`${name}.gz`), gzipSync(await readFile(at(name))));
   await rm(at(name));
+}
+
+/** The real one, which counts; of gzip files only the beginning can be read at once. */
+function countingDisk(
+  rest: Promise<void> = Promise.resolve(),
+): Disk & { opened: number; looks: number; bytes: number } {
+  return Object.assign(Object.create(disk), {
+    opened: 0,
+    looks: 0,
+    bytes: 0,
+    stat(path: string) {
+      this.looks++;
+      return disk.stat(path);
+    },
+    async open(path: string) {
+      this.opened++;
+      const handle = await disk.open(path);
+      const read: Handle['read'] = async (into, length, position) => {
+        const bytes = await Descriptor.prototype.read.call(handle, into, length, position);
+        this.bytes += bytes;
+        if (path.endsWith('.gz') && length > headBytes) await rest;
+        return bytes;
+      };
+      return Object.assign(handle, { read });
+    },
+  });
 }
 
 /** Nobody has written to it for long. */
@@ -61,12 +91,15 @@ describe('a gzip file', () => {
     expect(life.lines.join()).not.toContain('one');
   });
 
-  test('that is cut off is read as far as it goes, and that is said', async () => {
+  test.each([
+    ['by a single pass', true],
+    ['when it is not written any more', false],
+  ])('that is cut off is read as far as it goes %s, and that is said', async (_, once) => {
     const lines = Array.from({ length: 50_000 }, (_, i) => `line ${i * i}`);
     await writeFile(at('app.log.gz'), gzipSync(`${lines.join('\n')}\n`).subarray(0, 100_000));
-    await age('app.log.gz');
-    const life = (await new Life(all, { once: true }).start()).pump();
-    await until(() => life.ended);
+    if (!once) await age('app.log.gz');
+    const life = (await new Life(all, { once }).start()).pump();
+    await until(() => life.ended || life.lines.length > 10_000);
     expect(life.lines.length).toBeGreaterThan(10_000);
     expect(life.lines.slice(0, -1)).toEqual(lines.slice(0, life.lines.length - 1));
     expect(life.logged('app.log.gz is damaged or cut off')).toBe(true);
@@ -81,6 +114,84 @@ describe('a gzip file', () => {
     await appendFile(at('app.log.gz'), bytes.subarray(15));
     await until(() => life.lines.length === 3);
     expect(life.lines).toEqual(['zero', 'one', 'two']);
+  });
+
+  test('that is being written is not read through at each write, and no event of it is missed', async () => {
+    const bytes = gzipSync(randomBytes(200_000).toString('hex'));
+    const counted = countingDisk();
+    const life = (await new Life(all, { disk: counted }).start()).pump();
+    await writeFile(at('app.log.gz'), bytes.subarray(0, 50_000));
+    await until(() => counted.bytes > 50_000);
+    for (let i = 50_000; i < 70_000; i += 1_000) {
+      const { opened } = counted;
+      await appendFile(at('app.log.gz'), bytes.subarray(i, i + 1_000));
+      await until(() => counted.opened > opened);
+    }
+    // So many rescans.
+    const { opened } = counted;
+    await until(() => counted.opened > opened + 2);
+    await appendFile(at('app.log.gz'), bytes.subarray(70_000));
+    await age('app.log.gz');
+    await until(() => life.lines.length === 1);
+    expect(counted.bytes).toBeLessThan(4 * bytes.length);
+    expect(life.logged('events of the system were lost')).toBe(false);
+  });
+
+  test('that was being written at the first start is passed over where reading begins at the end', async () => {
+    const bytes = gzipSync(Array.from({ length: 2_000 }, (_, i) => `line ${i}\n`).join(''));
+    await writeFile(at('app.log.gz'), bytes.subarray(0, 1_000));
+    const life = (await new Life({ ...all, from: 'end' }).start()).pump();
+    await appendFile(at('app.log.gz'), bytes.subarray(1_000));
+    await age('app.log.gz');
+    await until(() => life.events().includes('found app.log.gz'));
+    await writeFile(at('app.log.2.gz'), gzipSync('next\n'));
+    await until(() => life.lines.includes('next'));
+    expect(life.lines).toEqual(['next']);
+  });
+
+  test('is not decompressed again after a restart where all of it was read', async () => {
+    await writeFile(at('app.log.gz'), gzipSync(`${randomBytes(100_000).toString('hex')}\n`));
+    const life = (await new Life(all).start()).pump();
+    await until(() => life.lines.length === 1);
+    const counted = countingDisk();
+    await life.restart(all, { disk: counted });
+    expect(counted.opened).toBe(1);
+    expect(counted.bytes).toBeLessThan(10_000);
+  });
+
+  test('is not followed, though it is closed and grows', async () => {
+    const lines = Array.from({ length: 2_000 }, (_, i) => `line ${i}`);
+    await writeFile(at('app.log.gz'), gzipSync(`${lines.join('\n')}\n`));
+    const counted = countingDisk();
+    const life = (await new Life({ ...all, close_inactive: '50ms' }, { disk: counted }).start()).pump();
+    await until(() => life.lines.length === 2_000);
+    await until(() => openIn(folder).length === 0);
+    await appendFile(at('app.log.gz'), gzipSync('more\n'));
+    const { looks } = counted;
+    await until(() => counted.looks > looks + 10);
+    await writeFile(at('app.log'), 'next\n');
+    await until(() => life.lines.includes('next'));
+    expect(life.lines).toEqual([...lines, 'next']);
+  });
+
+  test('does not hold up files that are read, nor the end, however long it takes to read it through', async () => {
+    await writeFile(at('app.log'), 'one\n');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const counted = countingDisk(promise);
+    const life = (await new Life({ paths: ['app.log', 'old/*'] }, { disk: counted }).start()).pump();
+    await until(() => life.lines.length === 1);
+    await mkdir(at('new'));
+    for (let i = 0; i < 4; i++) await writeFile(at(`new/${i}.gz`), gzipSync(randomBytes(10_000)));
+    await rename(at('new'), at('old'));
+    await until(() => counted.opened === 5);
+    await appendFile(at('app.log'), 'two\n');
+    await until(() => life.lines.length === 2);
+    const stopped = life.stop();
+    resolve();
+    await stopped;
+    expect(counted.bytes).toBeLessThan(4 * 6_000);
+    expect(life.logged('LC_INPUT_UNREADABLE')).toBe(false);
+    expect(life.logged('the input stops')).toBe(false);
   });
 });
 
@@ -125,6 +236,19 @@ describe('the rotated form of a file', () => {
     await writeFile(at('app.log'), 'two\n');
     await until(() => next.lines.length > 0);
     expect([...life.lines, ...next.lines]).toEqual(['one', 'two']);
+  });
+
+  test('does not take the place of the file where that has grown since', async () => {
+    await writeFile(at('app.log'), 'one\n');
+    const life = (await new Life(all).start()).pump();
+    await until(() => life.lines.length === 1);
+    await writeFile(at('app.log.copy.gz'), gzipSync('one\n'));
+    await until(() => life.logged('it holds, compressed, what was read of another file'));
+    await appendFile(at('app.log'), 'two\n');
+    await until(() => life.lines.length === 2);
+    await rm(at('app.log'));
+    await until(() => life.events().includes('gone app.log'));
+    expect(life.lines).toEqual(['one', 'two']);
   });
 
   test('is not taken for it where only the beginning is the same', async () => {

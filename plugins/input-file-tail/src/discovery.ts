@@ -81,7 +81,7 @@ export class Discovery {
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
     this.#admission.passedOver.see(fresh);
-    if (scope === 'all') this.#untold(fresh);
+    const untold = scope === 'all' ? this.#untold(fresh) : [];
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
       if (!concerned) continue;
@@ -95,6 +95,7 @@ export class Discovery {
     await this.#findMissing(signal);
     const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
     await this.#admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
+    this.#sayUntold(untold);
     if (scope === 'all') await this.#explain(findings);
     return findings;
   }
@@ -261,17 +262,23 @@ export class Discovery {
     }
   }
 
-  /** New files that only the rescan finds, though their folder is watched: events were lost. Says so once. */
-  #untold(fresh: readonly FoundFile[]): void {
+  /** New files that only the rescan finds, though their folder is watched. */
+  #untold(fresh: readonly FoundFile[]): readonly FoundFile[] {
     const { ctx, process, troubles } = this.#parts;
-    if (this.#saidUntold || ctx.once) return;
+    if (this.#saidUntold || ctx.once) return [];
     const { clock, folders, tuning } = process;
     const before = clock.wallTime() - tuning.rescan / 2;
-    const untold = fresh.filter(({ path, stat }) => {
+    return fresh.filter(({ path, stat }) => {
       const { birth } = stat;
       const old = birth !== null && Number(birth / 1_000_000n) < before && Number(birth / 1_000_000n) > this.#startedAt;
       return old && folders.wayOf(dirname(path)) !== 'polled' && !troubles.of(path);
     });
+  }
+
+  /** Events were lost, unless it is an archive, which is not opened before it is whole. Says so once. */
+  #sayUntold(found: readonly FoundFile[]): void {
+    const { ctx, tails } = this.#parts;
+    const untold = found.filter(({ stat }) => tails.ofFile(fileKey(stat))?.whole === false);
     if (untold.length === 0) return;
     this.#saidUntold = true;
     ctx.log.warn(

@@ -53,7 +53,7 @@ export class FileTail implements Input {
   constructor(options: Options, ctx: InputContext, process: Process = thisProcess) {
     const resolve = (path: string) => ctx.resolve(path);
     this.#ctx = ctx;
-    this.#process = options.compression === 'auto' ? unpacking(process, ctx) : process;
+    this.#process = options.compression === 'auto' ? unpacking(process, ctx, this.#stopping.signal) : process;
     this.#slices = new Slices(process.clock, readsPerTurn);
     this.#patterns = options.paths.map((text) => new Pattern(text, resolve));
     this.#exclusions = new Exclusions(options.exclude ?? [], resolve);
@@ -244,9 +244,9 @@ export class FileTail implements Input {
 }
 
 /** The same, with a disk on which archives look like what they hold. */
-function unpacking(process: Process, { sources }: InputContext): Process {
+function unpacking(process: Process, { sources, once }: InputContext, stopping: AbortSignal): Process {
   const known = () => sources.known().map(({ meta }) => meta);
   return Object.assign(Object.create(process), {
-    disk: new UnpackingDisk(process.disk, { clock: process.clock, known }),
+    disk: new UnpackingDisk(process.disk, { clock: process.clock, once, stopping, known }),
   });
 }

@@ -70,9 +70,12 @@ export class Admission {
   ends({ fromEnd }: Pick<AdmissionOptions, 'fromEnd'>): Ends {
     const rows = new StoredRows(this.#ctx.sources.known());
     return (file) => {
+      const { archive } = file;
+      // Its size and time say enough: to look at its end, all of it would have to be decompressed.
+      if (archive && rows.withInodeOf(file).some(({ meta }) => meta.archive === archive.stamp)) return [];
       const end = this.#firstEnd(file, fromEnd);
       const ends = end === undefined ? rows.ends(file) : [...rows.ends(file), end];
-      return file.archive ? [...ends, ...this.#endsBeside(file.path)] : ends;
+      return archive ? [...ends, ...this.#endsBeside(file.path)] : ends;
     };
   }
 
@@ -103,9 +106,10 @@ export class Admission {
     return false;
   }
 
-  /** What is left of a source when its file is gone: its rotated form. */
+  /** What is left of a source when its file is gone: its rotated form, and not a copy that was made when it was shorter. */
   heirOf(source: Source): OpenFile | undefined {
     const heir = this.#setAside.get(source.key);
+    if (!heir || heir.facts.size < source.position) return undefined;
     this.#setAside.delete(source.key);
     return heir;
   }
@@ -136,7 +140,10 @@ export class Admission {
 
   /** Where a new file ended at the first start, if that is where it begins. */
   #firstEnd(file: Parameters<Ends>[0], fromEnd: boolean): number | undefined {
-    return fromEnd ? file.size : this.passedOver.bytesOf(file);
+    if (fromEnd) return file.size;
+    const passedOver = this.passedOver.bytesOf(file);
+    // Of an archive that was not whole then only its own bytes were known.
+    return passedOver !== undefined && file.archive ? file.size : passedOver;
   }
 
   /** Files that go on come first: a row belongs to the file that has its inode before it can count as replaced. */

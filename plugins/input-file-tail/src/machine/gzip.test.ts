@@ -31,7 +31,12 @@ test.each([
   ['a whole one', gzipSync(content), content.length, undefined],
   ['an empty one', gzipSync(''), 0, undefined],
   ['two, one after the other', Buffer.concat([gzipSync(content), gzipSync(content)]), 2 * content.length, undefined],
-  ['one with zero bytes behind it', Buffer.concat([gzipSync(content), Buffer.alloc(20_000)]), content.length, undefined],
+  [
+    'one with zero bytes behind it',
+    Buffer.concat([gzipSync(content), Buffer.alloc(20_000)]),
+    content.length,
+    undefined,
+  ],
   ['no bytes at all', Buffer.alloc(0), 0, expect.anything()],
   ['one that is cut off', gzipSync(content).subarray(0, 200_000), expect.any(Number), 'unexpected end of file'],
   [

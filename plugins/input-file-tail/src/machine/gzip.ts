@@ -77,12 +77,14 @@ class Inflation {
   }
 }
 
-/** Reads a gzip file through. */
-export async function contentsOf(file: Handle): Promise<Contents> {
+/** Reads a gzip file through, for as long as that is wanted. */
+export async function contentsOf(file: Handle, signal?: AbortSignal): Promise<Contents> {
   const inflation = new Inflation(file);
   let length = 0;
   try {
-    for (let bytes = await inflation.next(); bytes; bytes = await inflation.next()) length += bytes.length;
+    for (let bytes = await inflation.next(); bytes && !signal?.aborted; bytes = await inflation.next()) {
+      length += bytes.length;
+    }
     return { length, fault: inflation.fault };
   } finally {
     inflation.close();

@@ -5,9 +5,15 @@ import { type Archive, type Contents, contentsOf, GzipHandle, isGzip } from './g
 
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
 const patience = 10_000;
+/** Milliseconds for which it was not changed when it is worth while to read it through again. */
+const quiet = 1_000;
 
 export interface UnpackingOptions {
   readonly clock: Pick<Clock, 'wallTime'>;
+  /** What is there now is all there will be, also of a file that is not whole. */
+  readonly once: boolean;
+  /** The input stops. */
+  readonly stopping: AbortSignal;
   /** What is stored of files. */
   known(): Iterable<SourceMeta>;
 }
@@ -18,6 +24,8 @@ export class UnpackingDisk implements Disk {
   readonly #options: UnpackingOptions;
   /** By file. */
   readonly #archives = new Map<string, Archive>();
+  /** Those that were read through and not whole, as they were still being written. */
+  readonly #unfinished = new Set<string>();
 
   constructor(disk: Disk, options: UnpackingOptions) {
     this.#disk = disk;
@@ -56,14 +64,21 @@ export class UnpackingDisk implements Disk {
   async #archive(path: string, file: Handle, head: Uint8Array): Promise<Archive | undefined> {
     if (!isGzip(head) && !(head.length < 3 && path.endsWith('.gz'))) return undefined;
     const stat = file.stat();
+    const key = keyOf(stat);
     const stamp = stampOf(stat);
-    const known = this.#archives.get(keyOf(stat));
+    const known = this.#archives.get(key);
     if (known?.stamp === stamp) return known;
-    const archive = { stamp, ...(this.#stored(stat, stamp) ?? (await contentsOf(file))) };
-    if (archive.fault !== undefined && this.#options.clock.wallTime() - stat.modified < patience) {
-      throw Object.assign(new Error(`${path} is still being written`), { code: 'ENOENT' });
+    const { clock, once, stopping } = this.#options;
+    const age = once ? Number.POSITIVE_INFINITY : clock.wallTime() - stat.modified;
+    // Each write is told, and each look would read all that is there by then.
+    if (this.#unfinished.has(key) && age < quiet) throw unfinished(path);
+    const archive = { stamp, ...(this.#stored(stat, stamp) ?? (await contentsOf(file, stopping))) };
+    if (stopping.aborted || (archive.fault !== undefined && age < patience)) {
+      this.#unfinished.add(key);
+      throw unfinished(path);
     }
-    this.#archives.set(keyOf(stat), archive);
+    this.#unfinished.delete(key);
+    this.#archives.set(key, archive);
     return archive;
   }
 
@@ -124,6 +139,11 @@ class UnpackingHandle implements Handle {
   close(): Promise<void> {
     return this.itself.close();
   }
+}
+
+/** For now it counts as not there. */
+function unfinished(path: string): Error {
+  return Object.assign(new Error(`${path} is still being written`), { code: 'ENOENT' });
 }
 
 function keyOf({ dev, ino }: FileStat): string {

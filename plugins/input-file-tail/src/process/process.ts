@@ -35,6 +35,8 @@ export class Process {
   readonly rescans: Rescans;
   readonly handles: HandleTable;
   readonly reads = new ReadSlots();
+  /** Apart from the reads: to open an archive it is read through, for minutes where it is large. */
+  readonly openings = new ReadSlots();
 
   constructor({ clock = realClock, disk = realDisk, tuning, startWatch, listen, mostHandles }: Injected = {}) {
     this.clock = clock;

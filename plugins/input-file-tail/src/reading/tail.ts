@@ -230,7 +230,7 @@ export class Tail implements Holder {
     this.#overdue = this.#held !== undefined && now >= this.#held.until;
     const extent = this.file.extent();
     this.file.missing = extent === undefined;
-    if (!extent) return;
+    if (!extent || this.whole) return;
     const { size, modified } = extent;
     if (size < this.#size) {
       this.file.differs = true;
