@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { messageOf } from '@logcatch/plugin-api';
 import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
 import type { Pattern } from './find/glob.ts';
@@ -12,6 +11,7 @@ import { whyNothing } from './no-file.ts';
 import type { InputParts } from './parts.ts';
 import { Tail } from './reading/tail.ts';
 import { MissingFile } from './reading/tailed-file.ts';
+import { Untold } from './untold.ts';
 
 /** Where to look: everywhere, or only where a hint points to. */
 export interface Scope {
@@ -38,17 +38,15 @@ export class Discovery {
   readonly #options: DiscoveryOptions;
   readonly #opener: Opener;
   readonly #admission: Admission;
-  readonly #startedAt: number;
-  #saidUntold = false;
+  readonly #untold: Untold;
   #whyNothing: string | undefined;
 
   constructor(parts: InputParts, options: DiscoveryOptions) {
-    const { process } = parts;
     this.#parts = parts;
     this.#options = options;
     this.#opener = new Opener(parts, options.roots);
-    this.#startedAt = process.clock.wallTime();
     this.#admission = new Admission(parts, this.#opener);
+    this.#untold = new Untold(parts);
   }
 
   /** Why no file is read, as the last look at everything has found; `undefined`: some are. */
@@ -81,7 +79,7 @@ export class Discovery {
     this.#report(findings, scope === 'all');
     const { fresh, found } = this.#known(findings);
     this.#admission.passedOver.see(fresh);
-    const untold = scope === 'all' ? this.#untold(fresh) : [];
+    const untold = scope === 'all' ? this.#untold.among(fresh) : [];
     for (const tail of this.#parts.tails) {
       const concerned = scope === 'all' || scope.paths.has(tail.path) || scope.folders.has(tail.folder);
       if (!concerned) continue;
@@ -95,7 +93,7 @@ export class Discovery {
     await this.#findMissing(signal);
     const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
     await this.#admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
-    this.#sayUntold(untold);
+    this.#untold.say(untold);
     if (scope === 'all') await this.#explain(findings);
     return findings;
   }
@@ -260,30 +258,6 @@ export class Discovery {
         turns.offer(tail);
       }
     }
-  }
-
-  /** New files that only the rescan finds, though their folder is watched. */
-  #untold(fresh: readonly FoundFile[]): readonly FoundFile[] {
-    const { ctx, process, troubles } = this.#parts;
-    if (this.#saidUntold || ctx.once) return [];
-    const { clock, folders, tuning } = process;
-    const before = clock.wallTime() - tuning.rescan / 2;
-    return fresh.filter(({ path, stat }) => {
-      const { birth } = stat;
-      const old = birth !== null && Number(birth / 1_000_000n) < before && Number(birth / 1_000_000n) > this.#startedAt;
-      return old && folders.wayOf(dirname(path)) !== 'polled' && !troubles.of(path);
-    });
-  }
-
-  /** Events were lost, unless it is an archive, which is not opened before it is whole. Says so once. */
-  #sayUntold(found: readonly FoundFile[]): void {
-    const { ctx, tails } = this.#parts;
-    const untold = found.filter(({ stat }) => tails.ofFile(fileKey(stat))?.whole === false);
-    if (untold.length === 0) return;
-    this.#saidUntold = true;
-    ctx.log.warn(
-      `${untold.length} new files were found by the rescan only, ${untold[0]!.path} for one: events of the system were lost. Where many files come at once, raise fs.inotify.max_queued_events`,
-    );
   }
 
   async #isFileOf(tail: Tail, path: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { Clock } from '../machine/clock.ts';
 import type { Extent } from '../machine/disk.ts';
 import type { Holder } from '../process/handle-table.ts';
 import type { Lane, ReadSlots } from '../process/read-slots.ts';
+import { Held } from './held.ts';
 import { type FilePlace, TailedFile } from './tailed-file.ts';
 
 /** Bytes of one read of a backlog: long enough to make the cost per read vanish, short enough for fair turns. */
@@ -32,14 +33,6 @@ export interface TailStart {
   readonly once: boolean;
   /** When bytes were last added, by the clock. */
   readonly grewAt: number;
-}
-
-/** Whole lines that are not shipped yet, as more may belong to their record. Positions in the file, times by the clock. */
-interface Held {
-  /** What was last added to it ends here. */
-  readonly to: number;
-  /** If nothing is added until then, it is complete. */
-  readonly until: number;
 }
 
 /**
@@ -86,8 +79,6 @@ export class Tail implements Holder {
   /** The bytes before the position, a character each (a buffer of its own is twice as large); unknown before the first read. */
   #context: string | undefined;
   #held: Held | undefined;
-  /** Nothing was added to what is held for long: it is to be read now. */
-  #overdue = false;
   /** The first two bytes of the file, as a number; 0 while it has less. */
   #beginning: number;
   /** Bytes a chunk must have, after one was too short for a line. */
@@ -202,7 +193,7 @@ export class Tail implements Holder {
 
   /** Whether there are bytes that can make a record. */
   get unread(): boolean {
-    return this.#size > this.#searched || this.#suspect || this.#overdue;
+    return this.#size > this.#searched || this.#suspect || this.#held?.due === true;
   }
 
   /** By the clock: when what is held is to be shipped if nothing is added to it; `undefined` = nothing is held. */
@@ -227,7 +218,7 @@ export class Tail implements Holder {
 
   /** Looks whether the file has grown. @throws what the file system says */
   observe(now: number): void {
-    this.#overdue = this.#held !== undefined && now >= this.#held.until;
+    if (this.#held) this.#held.due = now >= this.#held.until;
     const extent = this.file.extent();
     this.file.missing = extent === undefined;
     if (!extent || this.whole) return;
@@ -298,7 +289,7 @@ export class Tail implements Holder {
         from,
         to,
         last: this.finishing && !full,
-        quiet: this.#overdue ? this.#held!.to : 0,
+        quiet: this.#held?.due ? this.#held.to : 0,
         beginning: this.#beginning,
       };
       const framed = framer.frame(chunk, stretch);
@@ -348,8 +339,8 @@ export class Tail implements Holder {
   /** @param to up to where something is held */
   #hold(to: number | undefined, timeout: number): void {
     if (to === undefined) this.#held = undefined;
-    else if (to !== this.#held?.to) this.#held = { to, until: this.grewAt + timeout };
-    this.#overdue = false;
+    else if (to !== this.#held?.to) this.#held = new Held(to, this.grewAt + timeout);
+    else this.#held.due = false;
   }
 
   #grow(size: number, now: number): void {
