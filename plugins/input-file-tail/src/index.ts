@@ -1,7 +1,7 @@
 import { defineInput } from '@logcatch/plugin-api';
+import { diagnose } from './diagnosis.ts';
 import { capturesOf } from './find/captures.ts';
 import { attributesOf } from './find/path-attributes.ts';
-import { diagnose } from './diagnosis.ts';
 import { FileTail } from './input.ts';
 import { options } from './options.ts';
 
