@@ -12,11 +12,11 @@ import { Finder, type Findings } from './find/finder.ts';
 import { Exclusions, Pattern } from './find/glob.ts';
 import { capturesOf } from './find/path-attributes.ts';
 import { Roots } from './find/roots.ts';
+import { checkUntrusted } from './find/untrusted.ts';
 import { Follower } from './follower.ts';
 import { flawTexts } from './framing/flaws.ts';
 import type { Flaw, Flaws } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
-import { checkUntrusted } from './framing/untrusted.ts';
 import { Slices } from './machine/slices.ts';
 import { UnpackingDisk } from './machine/unpacking-disk.ts';
 import { quoted, unmatched, whyNoFile } from './no-file.ts';
@@ -52,6 +52,7 @@ export class FileTail implements Input {
   /** @param process what all inputs share; tests give one of their own */
   constructor(options: Options, ctx: InputContext, process: Process = thisProcess) {
     const resolve = (path: string) => ctx.resolve(path);
+    if (ctx.untrusted) checkUntrusted([...options.paths, ...(options.exclude ?? [])]);
     this.#ctx = ctx;
     this.#process = options.compression === 'auto' ? unpacking(process, ctx, this.#stopping.signal) : process;
     this.#slices = new Slices(process.clock, readsPerTurn);
@@ -84,7 +85,6 @@ export class FileTail implements Input {
       if (excluded)
         ctx.log.warn(`\`exclude\` leaves out ${excluded}, so that nothing can match ${JSON.stringify(text)}`);
     }
-    if (ctx.untrusted && options.multiline) checkUntrusted(options.multiline);
     if (ctx.untrusted && !options.roots) {
       ctx.log.warn('its paths come from a remote source, and nothing limits which files it may read: set `roots`');
     }

@@ -1,5 +1,6 @@
 import {
   type ComponentDefinition,
+  defineConfigSource,
   defineInput,
   defineOutput,
   defineTransform,
@@ -10,7 +11,9 @@ import {
 import { expect, test } from 'vitest';
 import { parseDocument } from './document.ts';
 import { scope } from './fixtures/definitions.ts';
+import { Problems } from './problem.ts';
 import { resolveDocument } from './resolve.ts';
+import { configValue } from './value.ts';
 
 const create = (): never => {
   throw new Error('configuration creates nothing');
@@ -36,10 +39,15 @@ const definitions = [
   }),
 ].map(({ definition }) => definition as ComponentDefinition);
 
-function warningsOf(text: string): string[] {
+function warningsOf(text: string, remote = false): string[] {
   const document = parseDocument('/etc/p.yaml', text);
+  const far = defineConfigSource({ type: 'far', description: '', remote, options: z.strictObject({}), create });
+  const origin = { file: 'far away' };
+  const value = configValue({ path: './a.log' }, { originOf: () => origin, keyOriginOf: () => origin }, new Problems());
   const { warnings } = resolveDocument(document, document.value, {
     ...scope,
+    values: new Map([['far', value]]),
+    sourceDefinition: () => far.definition,
     definitionOf: (kind, type) => definitions.find((one) => one.kind === kind && one.type === type),
   });
   return warnings.map((warning) => warning.describe());
@@ -85,6 +93,12 @@ test.each(['path: ./a.log', 'path: "/etc/{{ name }}"', 'path: "./{{ host }}.log"
       /^\/etc\/p.yaml:3:\d+ LC_CONFIG_LOOP outputs.out.path: it writes to files such as \/etc\/(a|x).log, which input in reads. Write elsewhere/,
     ),
   ]);
+});
+
+test('a loop is not looked for where a remote source says what is read: matching that could take for ever', () => {
+  const text = `config: { far: { type: far } }\n${simple('path: ./a.log', 'paths: "${far.path}"')}`;
+  expect(warningsOf(text, false)).toHaveLength(1);
+  expect(warningsOf(text, true)).toEqual([]);
 });
 
 test('no loop: other files, and an input that does not lead there', () => {

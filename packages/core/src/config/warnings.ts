@@ -80,7 +80,9 @@ function warnOfLoop(
   const template = (output.definition as OutputDefinition).writes?.(output.options);
   if (!template) return;
   const absolute = (path: string) => resolve(dirname(file), path);
-  for (const { id, definition, options } of before) {
+  for (const { id, definition, options, remote } of before) {
+    // Nothing bounds how long it takes to match what a stranger has written.
+    if (remote) continue;
     const { attributesOf } = definition as InputDefinition;
     const read = examples
       .map((text) => absolute(template.filledWith(text)))

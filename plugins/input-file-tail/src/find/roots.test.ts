@@ -62,3 +62,12 @@ test('paths from a remote source without roots are warned of', () => {
   new FileTail(options.parse({ paths: './logs/*.log' }), context);
   expect(context.log.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('`roots`') }]);
 });
+
+test('patterns of an input with remote options have to be simple', () => {
+  const context = fakeInputContext({ folder, untrusted: true });
+  const given = (more: Record<string, unknown>) =>
+    new FileTail(options.parse({ paths: 'x', roots: './logs', multiline: { start: '(a+)+$' }, ...more }), context);
+  expect(given({ paths: './{app}/*.log', exclude: '*.gz' })).toBeDefined();
+  expect(() => given({ paths: './logs/*{a}*{b}*{c}*{d}*{e}*b' })).toThrow('more than 4 wildcards');
+  expect(() => given({ exclude: '+(a|aa)b' })).toThrow('parentheses');
+});

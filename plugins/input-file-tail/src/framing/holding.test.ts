@@ -1,9 +1,7 @@
 import { appendFile, rename, writeFile } from 'node:fs/promises';
-import { fakeInputContext } from '@logcatch/testing';
 import { describe, expect, test } from 'vitest';
-import { at, folder, Life, until } from '../fixtures/life.ts';
+import { at, Life, until } from '../fixtures/life.ts';
 import fileTail from '../index.ts';
-import { whyCostly } from './untrusted.ts';
 
 const joined = (timeout: string) => ({ paths: ['app.log'], multiline: { continue: '^ ', timeout } });
 
@@ -78,7 +76,7 @@ test('what is not as the options say is a warning once, and counted in the end',
 });
 
 describe('options', () => {
-  const { options, create } = fileTail.definition;
+  const { options } = fileTail.definition;
   test.each([
     [{ multiline: { start: '[' } }, ['multiline', 'start'], 'Unterminated character class'],
     [{ multiline: {} }, ['multiline'], 'name one pattern'],
@@ -91,31 +89,4 @@ describe('options', () => {
     expect(error!.issues).toMatchObject([{ path }]);
     expect(error!.issues[0]!.message).toContain(message);
   });
-
-  test('patterns of an input with remote options have to be simple', () => {
-    const context = fakeInputContext({ folder, untrusted: true });
-    const given = (start: string) => options.parse({ paths: 'x', roots: '/', multiline: { start } });
-    expect(create(given('^\\d{4}-'), context)).toBeDefined();
-    expect(() => create(given('^(a+)+$'), context)).toThrow('multiline.start is not simple enough');
-  });
-});
-
-test.each<[pattern: string, reason: string | undefined, flags?: string]>([
-  ['^\\S', undefined],
-  ['^\\d{4}-\\d\\d-\\d\\d ', undefined],
-  ['^(?:\\s+at |Caused by:|\\.\\.\\.)', undefined],
-  ['^[*+?(|]+ ', undefined],
-  ['^.*\\$', undefined],
-  ['ERROR', 'it does not begin with ^'],
-  ['^(a+)+', 'a group in it repeats'],
-  ['^a*a*', 'more than one part of it repeats'],
-  ['^a?b?', 'more than one part of it repeats'],
-  ['^a|b+c', 'it has alternatives outside of a group'],
-  ['^(a)\\1', 'it refers back to a group'],
-  ['^(?=a)', 'it looks ahead or behind'],
-  ['^(a|b)(c|d)(e|f)', 'it has more than two groups'],
-  ['^a', 'it has the flag m', 'm'],
-  [`^${'a'.repeat(200)}`, 'it is longer than 200 characters'],
-])('the pattern %s: %s', (pattern, reason, flags = '') => {
-  expect(whyCostly(new RegExp(pattern, flags))).toBe(reason);
 });
