@@ -60,7 +60,7 @@ test('a file that was renamed, is paused, and whose input is in trouble', () => 
 input app reads it
   It was renamed.
   It is open.
-input app is waiting: for output kafka to start Wait.
+input app is waiting: for output kafka to start. Wait.
 source 3 of app: position 6 of 12, begun at 2, 1 byte to come again, paused: dead-letters full, found as /a.log, open
 bytes, of all files that were read at this path:
    4  delivered

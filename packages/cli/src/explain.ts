@@ -5,6 +5,7 @@ import {
   type InputExplanation,
   type PathHistory,
   type PathReport,
+  sentence,
   withCheckpoints,
 } from '@logcatch/core';
 import { plural } from '@logcatch/plugin-api';
@@ -63,7 +64,7 @@ function isKnown({ inputs, sources, ended }: PathReport): boolean {
 
 function inputTexts({ id, read, reasons, state, reason, hint }: InputExplanation): string[] {
   const reading = [`input ${id} ${read ? 'reads' : 'does not read'} it`, ...reasons.map((why) => `  ${why}`)];
-  return state === 'running' ? reading : [...reading, `input ${id} is ${state}: ${reason} ${hint}`];
+  return state === 'running' ? reading : [...reading, `input ${id} is ${state}: ${sentence(reason, hint)}`];
 }
 
 function sourceText(source: Checkpoint, asked: string, now: number): string {

@@ -1,6 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Agent, isPath, type Log, type LogFormat, type LogLevel, readLetters, writeToStderr } from '@logcatch/core';
+import {
+  Agent,
+  isPath,
+  type Log,
+  type LogFormat,
+  type LogLevel,
+  readLetters,
+  sentence,
+  writeToStderr,
+} from '@logcatch/core';
 import { duration, plural, type Status } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode, signalExitCode } from './exit-codes.ts';
@@ -178,12 +187,12 @@ function print(log: Log, level: 'error' | 'warn' | 'info', lines: readonly strin
 /** Why a run with --once did not come to its end. */
 function missing({ pipeline, configuration }: Agent, timeout: string): string[] {
   const lines = pipeline.nodes.flatMap(({ id, supervisor: { status } }) =>
-    status.reason ? [`${id} is ${status.state}: ${status.reason} ${status.hint}`] : [],
+    status.reason ? [`${id} is ${status.state}: ${sentence(status.reason, status.hint)}`] : [],
   );
   for (const { id, sources } of pipeline.desired.waiting)
     lines.push(`${id} waits for a value of ${sources.join(', ')}.`);
   for (const { name, state, reason, hint } of configuration.sources) {
-    if (reason) lines.push(`${name} is ${state}: ${reason} ${hint}`);
+    if (reason) lines.push(`${name} is ${state}: ${sentence(reason, hint)}`);
   }
   for (const input of pipeline.inputs) {
     if (!input.ended && !input.failure) lines.push(`${input.id} has not been read to its end.`);

@@ -42,6 +42,7 @@ export { isPath } from './plugins.ts';
 export { BufferPool } from './pool.ts';
 export type { RecentError } from './recent-errors.ts';
 export type { AgentReport } from './reporter.ts';
+export { sentence } from './supervisor.ts';
 export type { TapLine, TappedRecord, TapRequest, TapTick } from './tap.ts';
 export { parseTapFilter } from './tap-filter.ts';
 export { tapQuery } from './taps.ts';

@@ -4,6 +4,7 @@ import { Problems } from './config/problem.ts';
 import { referencedSources } from './config/references.ts';
 import { sections } from './config/settings.ts';
 import { configValue, valueAt } from './config/value.ts';
+import { declaredId } from './declared.ts';
 import type { LoadedFile } from './engine.ts';
 
 /** A component as the file declares it, or a configuration source. */
@@ -69,8 +70,4 @@ function entriesOf(inputs: readonly DesiredComponent[], id: string): number {
 function declaredEdges(edges: readonly Edge[]): Edge[] {
   const declared = edges.map((edge): Edge => ({ ...edge, from: declaredId(edge.from) }));
   return [...new Map(declared.map((edge) => [JSON.stringify([edge.from, edge.exit, edge.to]), edge])).values()];
-}
-
-function declaredId(id: string): string {
-  return id.split('/')[0]!;
 }

@@ -1,5 +1,6 @@
 import { LogcatchError } from '@logcatch/plugin-api';
 import type { Commands } from './control.ts';
+import { declaredId } from './declared.ts';
 import { type LineReader, LineStream } from './line-stream.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Tap, type TapRequest, tapped } from './tap.ts';
@@ -62,7 +63,7 @@ export class Taps {
     if (desired.waiting.some(({ id }) => id === component)) return tap;
     const transforms = nodes.filter(({ kind }) => kind === 'transform');
     const exits = transforms.flatMap((node) => node.exits?.map((exit) => `${node.id}.${exit}`) ?? []);
-    const ids = [...inputs, ...transforms, ...outputs].map(({ id }) => id.split('/')[0]!);
+    const ids = [...inputs, ...transforms, ...outputs].map(({ id }) => declaredId(id));
     const known = [...new Set([...ids, ...exits])];
     const more = known.length > mostListed ? ` and ${known.length - mostListed} more` : '';
     throw new LogcatchError('LC_TAP_COMPONENT', `there is no ${JSON.stringify(component)} in the running pipeline`, {

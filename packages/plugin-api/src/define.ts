@@ -38,7 +38,7 @@ interface Definition<Kind extends string, Instance, Context, Schema extends z.Zo
 
 export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'input', Input, InputContext, Schema> {
-  /** There can be only one of them in a pipeline: what it reads is there once. Default false. */
+  /** What it reads is there once, as standard input is: there can be only one in a pipeline, and the next process goes on nowhere. Default false. */
   readonly single?: boolean;
   /**
    * Attributes that it gives records besides the built-in ones and those of the pipeline file. Where this is left out they are
