@@ -6,7 +6,7 @@ import { readOptions } from './options.ts';
 import type { KeyPath } from './problem.ts';
 import { viewOf } from './schema-view.ts';
 import { type Component, readType, type Types } from './type-field.ts';
-import { reportRemotePatterns } from './untrusted.ts';
+import { reportUntrusted } from './untrusted.ts';
 import { type ConfigValue, isComplete, type MapEntry, type MapValue, plainOf } from './value.ts';
 
 /** An id, or `id.exit`, in `inputs:`. */
@@ -63,7 +63,8 @@ export function readBody(of: Component, body: MapValue, types: Types, scope: Sco
       },
     );
 
-  if (options) reportRemotePatterns(options.parsed, { body, value, path, names: scope.names }, problems);
+  if (definition && options)
+    reportUntrusted(definition, options.parsed, { body, value, path, names: scope.names }, problems);
 
   const rest = {
     definition,

@@ -3,8 +3,10 @@ import {
   condition,
   defineConfigSource,
   defineInput,
+  defineOutput,
   defineTransform,
   pattern,
+  template,
   z,
 } from '@logcatch/plugin-api';
 import { expect, test } from 'vitest';
@@ -30,6 +32,13 @@ const searching = z.strictObject({
 const definitions = [
   defineTransform({ type: 'search', description: '', options: searching, create }).definition,
   defineInput({ type: 'lines', description: '', options: searching, create }).definition,
+  defineOutput({
+    type: 'written',
+    description: '',
+    options: z.strictObject({ path: template(), note: template() }),
+    writes: ({ path }) => path,
+    create,
+  }).definition,
 ];
 const source = (type: string, remote: boolean) =>
   defineConfigSource({ type, description: '', remote, options: z.strictObject({}), create }).definition;
@@ -44,11 +53,11 @@ const values = {
   entries: [{ name: 'one', patterns: ['(a+)+$'] }],
 };
 
-function errorsOf(transform: string, input = '{ type: tail, paths: x }'): string[] {
+function errorsOf(transform: string, input = '{ type: tail, paths: x }', output = '{ type: console }'): string[] {
   const text = `config: { far: { type: far }, near: { type: near } }
 inputs: { in: ${input} }
 transforms: { t: ${transform} }
-outputs: { out: { type: console } }`;
+outputs: { out: ${output} }`;
   const document = parseDocument('p.yaml', text);
   const origin = { file: 'far away', line: 1 };
   const places = { originOf: () => origin, keyOriginOf: () => origin };
@@ -99,4 +108,15 @@ test.each([
   ['one of a source on this machine', '{ type: search, patterns: "${near.list}" }'],
 ])('%s is taken', (_what, transform) => {
   expect(errorsOf(transform)).toEqual([]);
+});
+
+test('a remote source cannot say where files are written; attributes fill in names', () => {
+  const of = (path: string) =>
+    errorsOf('{ type: search }', undefined, `{ type: written, path: "${path}", note: "\${far.text}" }`);
+  for (const path of ['${far.text}', './a/${far.text}/{{ name }}']) {
+    expect(of(path)).toEqual([
+      expect.stringMatching(/LC_CONFIG_UNTRUSTED outputs.out.path: a remote source cannot say which files/),
+    ]);
+  }
+  expect(of('./a/${near.text}/{{ name }}')).toEqual([]);
 });
