@@ -15,9 +15,9 @@ async function compress(name: string): Promise<void> {
   await rm(at(name));
 }
 
-/** The real one, which counts; of gzip files only the beginning can be read at once. */
+/** The real one, which counts the bytes of gzip files. Before more of one is read than its beginning there can be something to wait for. */
 function countingDisk(
-  rest: Promise<void> = Promise.resolve(),
+  rest?: (bytes: number) => Promise<void> | undefined,
 ): Disk & { opened: number; looks: number; bytes: number } {
   return Object.assign(Object.create(disk), {
     opened: 0,
@@ -32,8 +32,8 @@ function countingDisk(
       const handle = await disk.open(path);
       const read: Handle['read'] = async (into, length, position) => {
         const bytes = await Descriptor.prototype.read.call(handle, into, length, position);
-        this.bytes += bytes;
-        if (path.endsWith('.gz') && length > headBytes) await rest;
+        if (path.endsWith('.gz')) this.bytes += bytes;
+        if (path.endsWith('.gz') && length > headBytes) await rest?.(this.bytes);
         return bytes;
       };
       return Object.assign(handle, { read });
@@ -177,7 +177,7 @@ describe('a gzip file', () => {
   test('does not hold up files that are read, nor the end, however long it takes to read it through', async () => {
     await writeFile(at('app.log'), 'one\n');
     const { promise, resolve } = Promise.withResolvers<void>();
-    const counted = countingDisk(promise);
+    const counted = countingDisk(() => promise);
     const life = (await new Life({ paths: ['app.log', 'old/*'] }, { disk: counted }).start()).pump();
     await until(() => life.lines.length === 1);
     await mkdir(at('new'));
@@ -225,6 +225,26 @@ describe('the rotated form of a file', () => {
     const next = (await life.restart(all)).pump();
     await until(() => next.lines.length === 3);
     expect(next.lines.toSorted()).toEqual(['four', 'three', 'two']);
+  });
+
+  test('is known also where the file is read on while it is looked at', async () => {
+    const text = Array.from({ length: 3 }, () => `${randomBytes(50_000).toString('hex')}\n`).join('');
+    const bytes = gzipSync(text);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // It is read through, and then up to where the file was read.
+    const counted = countingDisk((read) => (read > bytes.length + 20_000 ? promise : undefined));
+    await writeFile(at('app.log.1'), text);
+    const life = await new Life(all, { maxRecords: 1, disk: counted }).start();
+    life.take((await life.read())!);
+    await writeFile(at('new'), bytes);
+    await rename(at('new'), at('app.log.1.gz'));
+    await until(() => counted.bytes > bytes.length + 20_000);
+    life.take((await life.read())!);
+    resolve();
+    life.pump();
+    await until(() => life.logged('it holds, compressed, what was read of another file'));
+    await until(() => life.lines.length === 3);
+    expect(life.events()).toEqual(['found app.log.1']);
   });
 
   test('stands beside the file while that is kept, also over a restart', async () => {

@@ -1,10 +1,19 @@
 import { dirname, join } from 'node:path';
-import type { Attributes, InputContext, OpenRequest, Source, SourceEnd, StoredSource } from '@logcatch/plugin-api';
+import type {
+  Attributes,
+  InputContext,
+  OpenRequest,
+  Source,
+  SourceEnd,
+  SourceMeta,
+  StoredSource,
+} from '@logcatch/plugin-api';
 import type { FoundFile } from '../find/finder.ts';
 import type { Opener } from '../find/opener.ts';
 import { type Disk, statOf } from '../machine/disk.ts';
 import type { Slices } from '../machine/slices.ts';
 import type { InputParts } from '../parts.ts';
+import type { Tail } from '../reading/tail.ts';
 import type { Tails } from '../reading/tails.ts';
 import type { Troubles } from '../troubles.ts';
 import type { Ends, OpenFile } from './file.ts';
@@ -53,6 +62,8 @@ export class Admission {
   readonly passedOver = new PassedOver();
   /** Archives by the source whose file they are the rotated form of, for as long as that is read. */
   readonly #setAside = new Map<number, OpenFile>();
+  /** What was known of files that are read when archives were compared with them: they are read on meanwhile. */
+  readonly #compared = new Map<Tail, Set<SourceMeta>>();
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
@@ -69,6 +80,7 @@ export class Admission {
   /** Where to look at files, for {@link admit} to tell what they are. */
   ends({ fromEnd }: Pick<AdmissionOptions, 'fromEnd'>): Ends {
     const rows = new StoredRows(this.#ctx.sources.known());
+    this.#compared.clear();
     return (file) => {
       const { archive } = file;
       // Its size and time say enough: to look at its end, all of it would have to be decompressed.
@@ -246,8 +258,10 @@ export class Admission {
   /** The source of which an archive is the rotated form: of a file that is gone, or that is read by now. */
   #originalOf(archive: FileFacts, rows: StoredRows, wanted: readonly Wanted[]): Original | undefined {
     for (const tail of this.#tails) {
-      const known = { meta: tail.file.meta, position: tail.position };
-      if (isRotatedForm(archive, known, tail.size)) return { read: tail.source.key };
+      const { position, size } = tail;
+      for (const meta of this.#compared.get(tail) ?? [tail.file.meta]) {
+        if (isRotatedForm(archive, { meta, position }, size)) return { read: tail.source.key };
+      }
     }
     for (const { file, request } of wanted) {
       const { key, position = 0, meta } = request;
@@ -265,6 +279,10 @@ export class Admission {
     const beside = (other: string) => dirname(other) === dirname(path);
     const stored = this.#ctx.sources.known().filter((row) => beside(row.path));
     const read = [...this.#tails].filter((tail) => beside(tail.origin) || beside(tail.path));
+    for (const tail of read) {
+      if (!this.#compared.has(tail)) this.#compared.set(tail, new Set());
+      this.#compared.get(tail)!.add(tail.file.meta);
+    }
     const metas = [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
     return metas.flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
   }
