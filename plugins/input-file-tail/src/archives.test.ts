@@ -159,6 +159,21 @@ describe('a gzip file', () => {
     expect(counted.bytes).toBeLessThan(10_000);
   });
 
+  test('is decompressed once where few files may be open', async () => {
+    const sizes: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const lines = Array.from({ length: 4_000 }, () => `${randomBytes(200).toString('hex')}\n`);
+      const bytes = gzipSync(lines.join(''), { level: 1 });
+      sizes.push(bytes.length);
+      await writeFile(at(`app.log.${i}.gz`), bytes);
+    }
+    const counted = countingDisk();
+    const life = (await new Life({ ...all, max_open_files: 1 }, { disk: counted }).start()).pump();
+    await until(() => life.lines.length === 16_000);
+    // And once to know how much it holds.
+    expect(counted.bytes / sizes.reduce((sum, size) => sum + size)).toBeLessThan(2.5);
+  });
+
   test('is not followed, though it is closed and grows', async () => {
     const lines = Array.from({ length: 2_000 }, (_, i) => `line ${i}`);
     await writeFile(at('app.log.gz'), gzipSync(`${lines.join('\n')}\n`));

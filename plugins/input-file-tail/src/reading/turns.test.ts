@@ -45,6 +45,24 @@ test('backlogs wait for their rate, live lines do not', () => {
   expect(take(turns, 4, 500)).toContain('x');
 });
 
+test('of archives one is read to its end before the next, and the others have their turns', () => {
+  const turns = new Turns({ oldestFirst: false });
+  const [first, second] = ['a', 'b'].map((name) =>
+    Object.assign(tail(name, 'backlog'), { whole: true, position: 0 }),
+  );
+  for (const each of [first!, second!, tail('x', 'backlog'), tail('y', 'backlog')]) turns.offer(each);
+  expect(turns.next(0)).toBe(first);
+  Object.assign(first!, { position: 1 });
+  turns.offer(first!);
+  expect(take(turns, 4)).toEqual(['x', 'a', 'y', 'a']);
+  first!.ready = false;
+  expect(take(turns, 2)).toEqual(['x', 'b']);
+  // It was paused, and goes on.
+  first!.ready = true;
+  turns.offer(first!);
+  expect(take(turns, 4)).toEqual(['y', 'a', 'x', 'a']);
+});
+
 test('with oldest_first the oldest is read before all others', () => {
   const turns = new Turns({ oldestFirst: true });
   const oldest = tail('old', 'backlog', 1);

@@ -15,10 +15,17 @@ export interface TurnOptions {
 export class Turns {
   readonly #ready = new Set<Tail>();
   readonly #backlogs = new Set<Tail>();
+  /**
+   * Backlogs that are archives, first those that were begun. With all of them open there would be hundreds of decompressors,
+   * and one that is closed for another begins anew.
+   */
+  #archives = new Set<Tail>();
   readonly #options: TurnOptions;
   /** When the next backlog may be read. */
   #backlogAt = 0;
   #turn = 0;
+  /** An archive was read last of the backlogs, or could have been. */
+  #archive = false;
   #wake: (() => void) | undefined;
   #failure: { readonly cause: unknown } | undefined;
 
@@ -30,8 +37,7 @@ export class Turns {
   offer(tail: Tail): void {
     for (let next: Tail | undefined = tail; next; next = next.later) {
       if (next.ready) {
-        const queue = next.lane === 'live' ? this.#ready : this.#backlogs;
-        if (!this.#ready.has(next) && !this.#backlogs.has(next)) queue.add(next);
+        if (!this.#queues.some((queue) => queue.has(next))) this.#add(next);
         this.wake();
       }
       if (next.holdsUp) return;
@@ -47,7 +53,7 @@ export class Turns {
 
   /** Milliseconds until a backlog may be read that waits for nothing else; `undefined` = there is none. */
   wait(now: number): number | undefined {
-    return this.#backlogs.size > 0 && this.#backlogAt > now ? this.#backlogAt - now : undefined;
+    return this.#backlogs.size + this.#archives.size > 0 && this.#backlogAt > now ? this.#backlogAt - now : undefined;
   }
 
   /** So many bytes of a backlog were read. */
@@ -86,12 +92,26 @@ export class Turns {
     });
   }
 
+  get #queues(): readonly Set<Tail>[] {
+    return [this.#ready, this.#backlogs, this.#archives];
+  }
+
+  #add(tail: Tail): void {
+    if (tail.lane === 'live') this.#ready.add(tail);
+    else if (!tail.whole) this.#backlogs.add(tail);
+    else if (tail.position === 0) this.#archives.add(tail);
+    else this.#archives = new Set([tail, ...this.#archives]);
+  }
+
+  /** All archives together have as many turns as all others. */
   #backlog(now: number): Tail | undefined {
-    return now < this.#backlogAt ? undefined : take(this.#backlogs);
+    if (now < this.#backlogAt) return undefined;
+    this.#archive = !this.#archive;
+    return (this.#archive && take(this.#archives)) || take(this.#backlogs) || take(this.#archives);
   }
 
   #oldest(now: number): Tail | undefined {
-    const queues = now < this.#backlogAt ? [this.#ready] : [this.#ready, this.#backlogs];
+    const queues = now < this.#backlogAt ? [this.#ready] : this.#queues;
     let oldest: Tail | undefined;
     for (const queue of queues) {
       for (const tail of queue) {
