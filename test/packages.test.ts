@@ -69,6 +69,8 @@ it('packages are bundles, and run a pipeline with TypeScript plugins', async () 
   ).toBe(true);
   expect(loaded).toHaveLength(manifests.length - 1);
 
+  expect(existsSync(join(folder, 'node_modules/@logcatch/page/browser/index.html'))).toBe(true);
+
   cpSync(join(repository, 'pipelines/quickstart.yaml'), join(folder, 'quickstart.yaml'));
   mkdirSync(join(folder, 'logs'));
   writeFileSync(join(folder, 'logs/web.log'), 'hello\n\nfrom user7@example.com\n');

@@ -43,7 +43,7 @@ export function logcatch(delivery: Delivery): () => Promise<Contender> {
 /** Milliseconds between two looks. */
 const interval = 1_000;
 
-/** The same, while Prometheus, a page and `pipeline top` look at it each second. */
+/** The same, while Prometheus, the page with its live lines and `pipeline top` look at it each second. */
 export async function watched(): Promise<Contender> {
   const contender = await logcatch('at-least-once')();
   const port = await freePort();
@@ -51,17 +51,32 @@ export async function watched(): Promise<Contender> {
     ...contender,
     title: 'logcatch, watched',
     ship: (shipment) => {
-      const { command, args } = shipping('at-least-once', shipment, `http: ${port}\n`);
+      const { command, args } = shipping(
+        'at-least-once',
+        shipment,
+        `http: { listen: ${port}, token: bench, lines: true }\n`,
+      );
       return { command, args: [...args, '--once'] };
     },
     beside: async ({ folder }, signal) => {
-      const got = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`, { signal })).text();
+      const headers = { authorization: 'Bearer bench' };
+      const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { signal, headers });
+      const got = async (path: string) => (await ask(path)).text();
+      const lines = async () => {
+        for await (const _ of (await ask('/tap')).body ?? []);
+      };
+      let tap: Promise<void> | undefined;
       while (!signal.aborted) {
-        const looks = [got('/metrics'), got('/status'), askAgent(join(folder, '.logcatch/bench'), 'GET', '/status')];
+        tap ??= lines().catch(() => {
+          tap = undefined;
+        });
+        const top = askAgent(join(folder, '.logcatch/bench'), 'GET', '/status');
+        const looks = [got('/metrics'), got('/status?sources=0'), got('/files'), top];
         // Before it has started and after it has ended nobody answers.
         await Promise.allSettled(looks);
         await setTimeout(interval, undefined, { signal }).catch(() => {});
       }
+      await tap;
     },
   };
 }

@@ -30,7 +30,7 @@ export const routes: Readonly<Record<string, Route>> = {
     answer: ({ parts }) => ({
       status: 200,
       type: 'text/plain; version=0.0.4; charset=utf-8',
-      body: metricsText(parts.status()),
+      body: metricsText(parts.status(0)),
     }),
   },
   '/status': {

@@ -33,10 +33,11 @@ const patience = 10_000;
 
 /**
  * @param {string} path
- * @returns {Promise<any>}
+ * @returns {Promise<{ value: any, size: number }>} what it answers, and how many characters that took
  */
 export async function get(path) {
-  return (await ask(path, AbortSignal.timeout(patience))).json();
+  const text = await (await ask(path, AbortSignal.timeout(patience))).text();
+  return { value: JSON.parse(text), size: text.length };
 }
 
 /**

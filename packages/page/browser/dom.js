@@ -34,9 +34,13 @@ export function render(parent, children) {
   const wanted = children.filter((child) => child !== undefined && child !== false);
   /** @type {Map<string, Element>} */
   const known = new Map();
-  for (const child of parent.children) {
+  const keys = new Set(wanted.map((child) => typeof child !== 'string' && child.props.key));
+  // What leaves goes first, so that nothing else has to move.
+  for (const child of [...parent.children]) {
     const key = given.get(child)?.key;
-    if (key !== undefined) known.set(String(key), child);
+    if (key === undefined) continue;
+    if (keys.has(key)) known.set(String(key), child);
+    else child.remove();
   }
   /** @type {ChildNode | null} */
   let next = parent.firstChild;

@@ -33,9 +33,10 @@ export function liveLines(unknown) {
   const show = () => {
     due = false;
     const bottom = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
-    render(
-      list,
-      buffer.lines.map(({ key, time, component, place, attributes, message }) =>
+    render(list, [
+      buffer.lines.length === 0 &&
+        h('li', { key: 'none', class: 'none' }, 'Nothing that is looked for has passed yet.'),
+      ...buffer.lines.map(({ key, time, component, place, attributes, message }) =>
         h(
           'li',
           { key, title: attributes === '' ? place : `${place}\n${attributes}` },
@@ -44,7 +45,7 @@ export function liveLines(unknown) {
           h('span', { class: 'message' }, message),
         ),
       ),
-    );
+    ]);
     if (bottom) list.scrollTop = list.scrollHeight;
     const waits = buffer.components === 0 ? 'nothing runs there now; ' : '';
     const missed = buffer.skipped > 0 ? `, ${count(buffer.skipped)} not looked at: there were too many` : '';

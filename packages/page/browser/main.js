@@ -14,8 +14,10 @@ import { showTroubles } from './trouble.js';
 
 /** @import { AgentStatus, FileList } from '@logcatch/core' */
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two looks at least. */
 const interval = 1_000;
+/** Characters of an answer for which it waits a millisecond: a large one costs the agent more. */
+const charactersEach = 200;
 /** Looks over which rates are taken: one alone jumps. */
 const smoothing = 3;
 
@@ -32,6 +34,7 @@ let chosen;
 let timer;
 /** Which look is the newest: one that was overtaken shows nothing. */
 let turn = 0;
+let wait = interval;
 
 const token = tokenForm((given) => {
   looks = [];
@@ -51,8 +54,10 @@ async function look() {
       get(`files?text=${encodeURIComponent(filter.value.trim())}`),
     ]);
     if (mine !== turn) return;
-    looks = [...looks, status].slice(-1 - smoothing);
-    files = list;
+    // Another process has counted from nothing.
+    looks = [...looks.filter((one) => one.startedAt === status.value.startedAt), status.value].slice(-1 - smoothing);
+    files = list.value;
+    wait = Math.max(interval, (status.size + list.size) / charactersEach);
     token.hide();
     told('live', 'live');
     show();
@@ -66,10 +71,14 @@ async function look() {
     }
     const last = looks.at(-1);
     const since = last ? `; this is how it was at ${new Date(last.at).toLocaleTimeString()}` : '';
-    told(`the agent does not answer${since}`, 'gone');
+    // The network throws those two; what the agent says is an error of ours.
+    const silent = error instanceof TypeError || error instanceof DOMException;
+    const why = silent || !(error instanceof Error) ? 'the agent does not answer' : error.message;
+    told(`${why}${since}`, 'gone');
+    wait = interval;
   }
   if (document.hidden) told('paused', 'paused');
-  else timer = window.setTimeout(() => void look(), interval);
+  else timer = window.setTimeout(() => void look(), wait);
 }
 
 /**

@@ -49,6 +49,8 @@ const mostLanes = 50;
 const mostTroubled = 3;
 /** Milliseconds for which a dead letter is news, as for the verdict. */
 const news = 5 * 60_000;
+/** Of the dead letters, from which on somebody should look at them. */
+const nearlyFull = 0.8;
 /** Milliseconds from which it says how long the oldest byte waits. */
 const late = 10_000;
 
@@ -158,7 +160,7 @@ export function summaryOf(before, after) {
         label: 'dead letters',
         value: bytes(deadLetters.bytes),
         note: `of ${bytes(deadLetters.limit)}`,
-        level: full > 0.8 ? 'bad' : full > 0 ? 'news' : 'good',
+        level: full > nearlyFull ? 'bad' : full > 0 ? 'news' : 'good',
       },
       {
         label: 'CPU',
@@ -210,7 +212,8 @@ export function troublesOf(status) {
   for (const [reason, all] of Map.groupBy(components.filter(follows), (one) => one.reason)) {
     const ids = [...new Set(all.map(({ id }) => declaredId(id)))];
     const since = Math.min(...all.map((one) => one.since));
-    add({ what: ids.join(', '), state: 'waiting', why: reason, since: period(at - since) });
+    const why = reason.startsWith('for ') ? `It waits ${reason}.` : reason;
+    add({ what: ids.join(', '), state: 'waiting', why, since: period(at - since) });
   }
   if (http) health('http', http);
   for (const { kind, id, sources: names } of waiting) {
@@ -232,6 +235,15 @@ export function troublesOf(status) {
     });
   } else if (pending.length > 0) {
     add({ what: 'configuration', state: 'pending', why: `Not in effect: the newest of ${pending.join(', ')}.` });
+  }
+  if (deadLetters.bytes > nearlyFull * deadLetters.limit) {
+    add({
+      what: 'dead letters',
+      state: deadLetters.bytes < deadLetters.limit ? 'nearly full' : 'full',
+      level: 'bad',
+      why: `${bytes(deadLetters.bytes)} of ${bytes(deadLetters.limit)}. When they are full, the files whose records are refused wait.`,
+      hint: `See \`pipeline dlq ${file} ls\`; \`replay\` or \`drop\` what is there.`,
+    });
   }
   if (repaired !== undefined) add({ what: 'positions on disk', state: 'repaired', why: repaired });
   const rank = (/** @type {Trouble} */ { level, hint }) => (level === 'bad' ? 0 : hint === '' ? 2 : 1);

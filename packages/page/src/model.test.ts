@@ -107,7 +107,7 @@ test('what to do: what is broken first, then what waits, at last what follows fr
     ['input app', 'failed', 'bad', '3 more entries do not run well.', '', ''],
     ['configuration: the file', 'refused', 'bad', 'a.yaml:1:1 LC_C bad', expect.stringContaining('Mend it'), '1s'],
     ['output kafka', 'waiting', 'news', 'LC_Y away. Check it.', '', '5s'],
-    ['web', 'waiting', 'news', 'for output kafka to start', '', '5s'],
+    ['web', 'waiting', 'news', 'It waits for output kafka to start.', '', '5s'],
     ['positions on disk', 'repaired', 'news', 'LC_STATE_Z mended', '', ''],
   ]);
 });
@@ -127,6 +127,7 @@ test('dead letters are news for five minutes, while there are some', () => {
       hint: expect.stringContaining('pipeline dlq /etc/prod.yaml ls'),
     },
   ]);
+  expect(of(9, 0)).toMatchObject([{ what: 'dead letters', state: 'nearly full', level: 'bad' }]);
   expect([...of(0, now - 60_000), ...of(5, now - 400_000)]).toEqual([]);
 });
 
