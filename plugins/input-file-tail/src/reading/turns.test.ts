@@ -47,9 +47,7 @@ test('backlogs wait for their rate, live lines do not', () => {
 
 test('of archives one is read to its end before the next, and the others have their turns', () => {
   const turns = new Turns({ oldestFirst: false });
-  const [first, second] = ['a', 'b'].map((name) =>
-    Object.assign(tail(name, 'backlog'), { whole: true, position: 0 }),
-  );
+  const [first, second] = ['a', 'b'].map((name) => Object.assign(tail(name, 'backlog'), { whole: true, position: 0 }));
   for (const each of [first!, second!, tail('x', 'backlog'), tail('y', 'backlog')]) turns.offer(each);
   expect(turns.next(0)).toBe(first);
   Object.assign(first!, { position: 1 });
