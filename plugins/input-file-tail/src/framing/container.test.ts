@@ -42,6 +42,17 @@ test('a CR stays where it does not belong to the line end', () => {
   expect(read('docker', line, { strip_cr: false })).toMatchObject([{ text: 'text\r' }]);
 });
 
+test('labels of a container can have the names of what Docker adds', () => {
+  const labels = '{"time":"x","a":"b","stream":"stdout"}';
+  const line = `{"log":"text\\n","stream":"stderr","attrs":${labels},"time":"${time}"}`;
+  expect(read('docker', line)).toMatchObject([{ text: 'text', stream: 'stderr', time }]);
+});
+
+test('in lines of another format nothing is looked for beyond each: 4 MB would take minutes', () => {
+  const lines = Array(140_000).fill(`{"log":"text","level":"info"}`);
+  expect(read('docker', lines.join('\n'))).toHaveLength(140_000);
+});
+
 test.each([
   '{"log":"text\\n"}',
   '{"log":"text\\n","stream":"stdout"}',

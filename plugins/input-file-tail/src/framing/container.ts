@@ -22,6 +22,7 @@ const quote = 0x22;
 const backslash = 0x5c;
 const letterN = 0x6e;
 const letterR = 0x72;
+const none = -1;
 
 /** What Kubernetes runtimes (containerd, CRI-O) write: `2026-11-22T10:00:00.123456789Z stdout F text`. */
 export const cri: ContainerFormat = (bytes, start, end, line) => {
@@ -45,6 +46,8 @@ export const cri: ContainerFormat = (bytes, start, end, line) => {
 const logKey = Buffer.from('{"log":"');
 const streamKey = Buffer.from('","stream":"');
 const timeKey = Buffer.from('"time":"');
+/** From the end of the text to the time, where nothing is between. */
+const afterText = '","stream":"stdout","time":"'.length;
 
 /**
  * What Docker's json-file driver writes: `{"log":"text\n","stream":"stdout","time":"2026-11-22T10:00:00.123456789Z"}`.
@@ -54,12 +57,15 @@ export function docker(stripCr: boolean): ContainerFormat {
   return (bytes, start, end, line) => {
     const text = start + logKey.length;
     if (end < text || logKey.compare(bytes, start, text) !== 0 || bytes[end - 1] !== 0x7d) return false;
-    // Quotes in the text are escaped, so these keys cannot stand in it. They are near the end.
-    let textEnd = bytes.indexOf(streamKey, Math.max(text, end - 256));
-    if (textEnd < 0 || textEnd > end) textEnd = bytes.indexOf(streamKey, text);
-    const time = bytes.lastIndexOf(timeKey, end) + timeKey.length;
+    // Quotes in the text are escaped, so these keys cannot stand in it. They are at the end, but for attributes between them.
+    const time = find(timeKey, bytes, end - timeKey.length, text) + timeKey.length;
+    if (time < text) return false;
+    let textEnd = time - afterText;
+    if (textEnd < text || !isAt(textEnd, streamKey, bytes)) {
+      textEnd = find(streamKey, bytes, text, Math.max(text, time - streamKey.length));
+    }
     const timeEnd = bytes.indexOf(quote, time);
-    if (textEnd < 0 || time < textEnd || timeEnd < 0 || timeEnd > end) return false;
+    if (textEnd < 0 || timeEnd < 0 || timeEnd > end) return false;
     if (!readStream(bytes, textEnd + streamKey.length, line)) return false;
     line.timeStart = time;
     line.timeEnd = timeEnd;
@@ -71,6 +77,17 @@ export function docker(stripCr: boolean): ContainerFormat {
     line.escaped = first >= 0 && first < line.end;
     return true;
   };
+}
+
+/** As `indexOf`, but within a line, and backwards where `to` is less: each line of another format would look through all behind it. */
+function find(key: Buffer, bytes: Buffer, from: number, to: number): number {
+  const step = from < to ? 1 : -1;
+  for (let at = from; at !== to; at += step) if (bytes[at] === key[0] && isAt(at, key, bytes)) return at;
+  return none;
+}
+
+function isAt(at: number, key: Buffer, bytes: Buffer): boolean {
+  return key.compare(bytes, at, at + key.length) === 0;
 }
 
 /** Behind an even number of backslashes there is this letter with one more. */
