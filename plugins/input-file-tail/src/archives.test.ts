@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { at, folder, Life, openIn, until } from './fixtures/life.ts';
@@ -271,6 +271,20 @@ describe('the rotated form of a file', () => {
     await writeFile(at('app.log'), 'two\n');
     await until(() => next.lines.length > 0);
     expect([...life.lines, ...next.lines]).toEqual(['one', 'two']);
+  });
+
+  test('is read after all where the file was truncated before it was read to its end', async () => {
+    await writeFile(at('app.log'), 'one\ntwo\nthree\n');
+    const life = await new Life(all, { maxRecords: 1 }).start();
+    life.take((await life.read())!);
+    await writeFile(at('app.log.1.gz'), gzipSync('one\ntwo\nthree\n'));
+    await until(() => life.logged('it holds, compressed, what was read of another file'));
+    const explained = await life.input.explain(at('app.log.1.gz'));
+    expect(explained?.reasons.at(-1)).toBe('It is not read: it holds, compressed, what is read of another file.');
+    await truncate(at('app.log'));
+    life.pump();
+    await until(() => life.lines.length === 4);
+    expect(life.lines).toEqual(['one', 'one', 'two', 'three']);
   });
 
   test('does not take the place of the file where that has grown since', async () => {

@@ -128,7 +128,10 @@ export class Discovery {
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
-    if (behind > 0) ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
+    if (behind > 0) {
+      ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
+      this.#admission.readAfterAll(before);
+    }
     turns.offer(tail);
     // It grows again: the look that saw the truncation did not know what would come of it, and the next one is far.
     looks.within(0, tail);
@@ -161,8 +164,13 @@ export class Discovery {
     if (this.#isAt(tail)) await tail.file.release();
   }
 
-  /** Why a file that matches is not read, if it is its age. */
-  ignored({ stat }: FoundFile): string | undefined {
+  /** Why a file that matches is not read, where that was decided. */
+  ignored(file: FoundFile): string | undefined {
+    if (this.#admission.isSetAside(file)) return 'it holds, compressed, what is read of another file';
+    return this.#tooOld(file);
+  }
+
+  #tooOld({ stat }: FoundFile): string | undefined {
     const { ignoreOlder } = this.#options;
     const age = this.#parts.process.clock.wallTime() - stat.modified;
     if (ignoreOlder === undefined || age <= ignoreOlder) return undefined;
@@ -171,7 +179,7 @@ export class Discovery {
 
   async #explain(findings: Findings): Promise<void> {
     if (this.#parts.tails.list.length > 0) return;
-    const ignored = [...findings.files.values()].filter((file) => this.ignored(file)).length;
+    const ignored = [...findings.files.values()].filter((file) => this.#tooOld(file)).length;
     this.#whyNothing = await whyNothing(this.#options.patterns, findings, ignored, this.#parts.process.disk);
   }
 
@@ -302,7 +310,7 @@ export class Discovery {
     const { ctx } = this.#parts;
     if (this.#options.ignoreOlder === undefined || fromEnd) return found;
     const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
-    return found.filter((file) => !this.ignored(file) || stored.has(fileKey(file.stat)));
+    return found.filter((file) => !this.#tooOld(file) || stored.has(fileKey(file.stat)));
   }
 
   #report({ files, problems }: Findings, complete: boolean): void {

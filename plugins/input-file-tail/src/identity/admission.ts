@@ -126,6 +126,11 @@ export class Admission {
     return heir;
   }
 
+  /** The file of a source lost what was not read yet: its rotated form holds it, and is read as a file of its own. */
+  readAfterAll(source: Source): void {
+    this.#setAside.delete(source.key);
+  }
+
   /** Stored files that could not be opened. */
   get unopened(): ReadonlySet<string> {
     return this.#unopened;
