@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { defineInput, z } from '@logcatch/plugin-api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataDirOf } from './agent-place.ts';
 import { type AgentStatus, statusOf } from './agent-status.ts';
@@ -23,6 +24,34 @@ afterEach(() => world.clean());
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 50_000, interval: 5 });
 const dataDir = () => world.agent!.pipeline.desired.dataDir;
 const asked = async () => (await askAgent(dataDir(), 'GET', '/status')) as AgentStatus;
+
+test('a plugin that throws when it is asked about itself takes nobody the status', async () => {
+  const bug = (): never => {
+    throw new Error('a bug');
+  };
+  const engine = world.engine();
+  const odd = {
+    start: async () => {},
+    read: () => new Promise<null>(() => {}),
+    pause: () => {},
+    resume: () => {},
+    rewind: () => {},
+    stop: async () => {},
+  };
+  engine.use(
+    defineInput({
+      type: 'odd',
+      description: '',
+      options: z.strictObject({}),
+      summarize: bug,
+      create: () => ({ ...odd, idle: bug }),
+    }),
+  );
+  const agent = await world.start(simple.replace('memory, streams: [a]', 'odd'), { engine });
+  const [app] = statusOf(agent).components;
+  expect(app).toMatchObject({ id: 'app', input: { count: 0 } });
+  expect(agent.errors.of('app')).toMatchObject({ LC_PLUGIN_THREW: 2 });
+});
 
 test('a running agent, through its control socket', async () => {
   world.add('a', 'one', 'two');

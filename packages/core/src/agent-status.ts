@@ -214,8 +214,7 @@ function componentOf(
   { deadLetters, discoveries, errors }: Pick<Agent, 'deadLetters' | 'discoveries' | 'errors'>,
   most: number,
 ): ComponentStatus {
-  const { id, kind, component, supervisor, counters } = node;
-  const summary = component.definition.summarize?.(component.options);
+  const { id, kind, component, supervisor, counters, summary } = node;
   return {
     id,
     kind,

@@ -124,7 +124,7 @@ export class InputNode extends Node {
 
   /** Why it has no source, where it says so. */
   get idle(): string | undefined {
-    return this.#instance?.idle?.();
+    return this.told(() => this.#instance?.idle?.());
   }
 
   /** What it knows of a path. */

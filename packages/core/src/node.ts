@@ -150,6 +150,22 @@ export abstract class Node implements NodeHandle {
     if (this.#batch.isUsed()) this.#batch.call(delivery.batch, exit, delivery);
   }
 
+  /** What its plugin does, in a few words. */
+  get summary(): string | undefined {
+    const { definition, options } = this.component;
+    return this.told(() => definition.summarize?.(options));
+  }
+
+  /** What its plugin says of itself; nothing where that throws: the status of all others does not depend on it. */
+  protected told<T>(say: () => T | undefined): T | undefined {
+    try {
+      return say();
+    } catch (error) {
+      this.report(this.supervisor.explain(error));
+      return undefined;
+    }
+  }
+
   protected report(error: LogcatchError): void {
     if (this.#placed) this.environment.hooks.error.call(error);
   }

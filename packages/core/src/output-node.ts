@@ -110,12 +110,7 @@ export class OutputNode extends Node implements Target {
 
   /** What the plugin says of itself. */
   get details(): Figures | undefined {
-    try {
-      return this.#instance?.figures;
-    } catch (error) {
-      this.report(this.supervisor.explain(error));
-      return undefined;
-    }
+    return this.told(() => this.#instance?.figures);
   }
 
   build(): void {

@@ -68,7 +68,10 @@ export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>
   readonly concurrency?: number;
   /** Whether these options ask for transactions: an instance has {@link Output.transactions} then. Such an output is the only required one. */
   transactional?(options: z.output<Schema>): boolean;
-  /** The file that it writes to, where it writes to files. */
+  /**
+   * The option that says which file it writes to, where it writes to files, as it stands among the options: a remote source
+   * cannot say it, and `check` warns where an input reads what it leads to.
+   */
   writes?(options: z.output<Schema>): Template;
   /**
    * What would be written of a record, for `pipeline test`, which opens nothing. Without it that is its text.
