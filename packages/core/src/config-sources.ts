@@ -138,7 +138,8 @@ export class ConfigSources {
   /** Resolves when every source has been asked once. Those that did not answer well get their last good value from disk. */
   async askedOnce(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ asked }) => atMost(askBound, asked)));
-    for (const { desired, supervisor } of this.#running.values()) {
+    for (const source of this.#running.values()) {
+      const { desired } = source;
       const { name } = desired;
       if (this.#good.has(name) || this.#candidates.has(name)) continue;
       const kept = desired.definition.remote ? this.#owner.store?.loadGood(keyOf(desired)) : undefined;
@@ -146,11 +147,9 @@ export class ConfigSources {
       try {
         const loaded = restored(kept.loaded, name);
         const value = parseLoaded(loaded, desired);
-        this.#candidates.set(name, { loaded, at: kept.at, value, revision: loaded.revision });
-        const minutes = Math.round((Date.now() - kept.at) / 60_000);
-        supervisor.degraded(
-          `${supervisor.status.reason} Its last good value goes on: ${minutes} minutes old${loaded.revision ? `, revision ${loaded.revision}` : ''}.`,
-        );
+        const candidate = { loaded, at: kept.at, value, revision: loaded.revision };
+        this.#candidates.set(name, candidate);
+        source.goesOnWith(candidate);
       } catch (error) {
         this.#owner.log.warn(`${name}: its last good value cannot be used: ${messageOf(error)}`);
       }

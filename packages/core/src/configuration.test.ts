@@ -79,12 +79,16 @@ test('the last good value goes on after a restart without the source', async () 
   scene.world.put('list', new Error('no network'));
   await scene.world.start(yaml);
   await untilRunning('a');
-  await until(() =>
-    expect(source()).toMatchObject({
-      state: 'degraded',
-      reason: expect.stringMatching(/no network.*last good value goes on/i),
-    }),
-  );
+  // Also when it was asked in vain once more.
+  for (const why of ['no network', 'no route']) {
+    scene.world.put('list', new Error(why));
+    await until(() =>
+      expect(source()).toMatchObject({
+        state: 'degraded',
+        reason: expect.stringMatching(new RegExp(`${why}.*last good value goes on`, 'i')),
+      }),
+    );
+  }
   scene.world.put('list', entries('b'));
   await untilRunning('b');
 });

@@ -60,6 +60,8 @@ export class RunningSource {
   #failure: Trouble | undefined;
   /** Why what was loaded is refused. */
   #refusal: Trouble | undefined;
+  /** What goes on while it cannot be asked, from before this process. */
+  #kept = '';
   #started = false;
   #report: string | undefined;
 
@@ -101,6 +103,14 @@ export class RunningSource {
     this.#refusal = undefined;
     // While it cannot be asked, what is accepted is its last good value: that is told with the failure.
     if (!this.#failure) this.#show();
+  }
+
+  /** An earlier process has loaded what is in effect. */
+  goesOnWith({ revision, at }: Pick<SourceValue, 'revision' | 'at'>): void {
+    const version = revision === undefined ? '' : `, revision ${revision}`;
+    this.#kept = `Its last good value goes on: of ${new Date(at).toISOString()}${version}.`;
+    this.#log.warn(this.#kept);
+    if (this.#failure) this.#show();
   }
 
   get reporting(): boolean {
@@ -162,6 +172,7 @@ export class RunningSource {
         const value = parseLoaded(loaded, this.desired);
         attempt = 0;
         this.#failure = undefined;
+        this.#kept = '';
         // News keep the state until they are accepted or refused.
         if (this.#loaded({ value, loaded, revision: loaded.revision, at: Date.now() })) {
           if (this.#refusal) this.#show();
@@ -205,7 +216,8 @@ export class RunningSource {
   #show(): void {
     const trouble = this.#trouble;
     if (trouble) {
-      this.supervisor.move('degraded', trouble.reason, trouble.hint);
+      const reason = trouble === this.#failure ? `${trouble.reason} ${this.#kept}`.trim() : trouble.reason;
+      this.supervisor.move('degraded', reason, trouble.hint);
       return;
     }
     this.supervisor.move('running');
