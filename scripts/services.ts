@@ -138,8 +138,9 @@ async function runs(known: Service): Promise<boolean> {
 async function consume(topic: string, fromBeginning: boolean): Promise<void> {
   const brokers = addressList('KAFKA_BROKERS') ?? load().kafka?.addresses;
   if (brokers === undefined) throw new Error('No Kafka is known here. Start one with: pnpm services up');
-  process.on('SIGINT', () => process.exit(0)); // how it is meant to end
-  await follow(brokers, topic, fromBeginning);
+  const end = new AbortController();
+  process.once('SIGINT', () => end.abort()); // how it is meant to end; a second one does not wait for the reader of the pipe
+  await follow(brokers, topic, fromBeginning, process.stdout, end.signal);
 }
 
 function load(): State {
@@ -153,6 +154,11 @@ function load(): State {
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${message(error)}\n`);
+  process.exit(1);
 }
 
 async function main(): Promise<void> {
@@ -171,11 +177,8 @@ async function main(): Promise<void> {
   else throw new Error(`${command === undefined ? 'A command is missing.' : 'This is not understood.'}\n\n${usage}`);
 }
 
-process.stdout.on('error', () => process.exit(0)); // as in `pnpm services consume TOPIC | head`
-main().then(
-  () => process.exit(),
-  (error: unknown) => {
-    process.stderr.write(`${message(error)}\n`);
-    process.exit(1);
-  },
-);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0); // as in `pnpm services consume TOPIC | head`
+  fail(error);
+});
+main().then(() => process.stdout.write('', () => process.exit()), fail); // once all is with the reader of a pipe

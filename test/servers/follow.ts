@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { sleep } from './process.ts';
 import type { ConsumedRecord } from './records.ts';
@@ -5,17 +8,25 @@ import { TopicReader } from './topic.ts';
 import { WireError } from './wire.ts';
 
 /**
- * Prints the records of a topic as they come, one line each: partition, offset, key, value. Goes on for ever, through
- * restarts of brokers, and waits for a topic that does not exist yet. What it has to say goes to standard error, so
- * that standard output can be piped.
+ * Prints the records of a topic as they come, one line each: partition, offset, key, value. Goes on through restarts of
+ * brokers, and waits for a topic that does not exist yet. What it has to say goes to standard error, so that `out` can
+ * be piped; no more is fetched than its reader takes.
+ * @param signal ends it behind a whole line
  */
-export async function follow(brokers: string[], topic: string, fromBeginning: boolean): Promise<never> {
+export async function follow(
+  brokers: string[],
+  topic: string,
+  fromBeginning: boolean,
+  out: Writable,
+  signal: AbortSignal,
+): Promise<void> {
   const note = (text: string) => process.stderr.write(`${styleText('dim', text, { stream: process.stderr })}\n`);
   const reader = new TopicReader(brokers, topic);
   let problem = '';
   let where: 'beginning' | 'end' = fromBeginning ? 'beginning' : 'end';
   let sought = Number.NEGATIVE_INFINITY;
-  for (;;) {
+  while (!signal.aborted) {
+    const lines: Buffer[] = [];
     try {
       if (performance.now() - sought > 5000) {
         await reader.seek(where); // again from time to time: a topic may get more partitions
@@ -25,7 +36,7 @@ export async function follow(brokers: string[], topic: string, fromBeginning: bo
         sought = performance.now();
       }
       problem = '';
-      await reader.poll(print, 500, reader.positions.keys());
+      await reader.poll((record) => lines.push(lineOf(record, out)), 500, reader.positions.keys());
     } catch (error) {
       if (!(error instanceof WireError && error.retriable)) throw error;
       if (error.message !== problem) note(`${error.message}. Trying again until it works ...`);
@@ -33,17 +44,20 @@ export async function follow(brokers: string[], topic: string, fromBeginning: bo
       if (sought < 0 && error.code !== undefined) where = 'beginning'; // a topic made while we wait is read whole
       await sleep(500);
     }
+    for (const line of lines) {
+      if (signal.aborted) break;
+      if (!out.write(line)) await once(out, 'drain');
+    }
   }
+  reader.close();
 }
 
-function print(record: ConsumedRecord): void {
-  const out = process.stdout;
+function lineOf({ partition, offset, key, value }: ConsumedRecord, out: Writable): Buffer {
+  const isTerminal = out instanceof WriteStream;
   const dim = (text: string) => styleText('dim', text, { stream: out });
-  const key = record.key === null ? '' : `${shown(record.key)} `;
-  out.write(`${dim(`${record.partition}:${record.offset}`)} ${key}`);
-  if (record.value === null) out.write(dim('null'));
-  else out.write(out.isTTY ? shown(record.value) : record.value);
-  out.write('\n');
+  const text = value === null ? dim('null') : isTerminal ? shown(value) : value;
+  const before = `${dim(`${partition}:${offset}`)} ${key === null ? '' : `${shown(key)} `}`;
+  return Buffer.concat([before, text, '\n'].map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
 }
 
 /** Control characters of other people's logs are shown on a terminal, not obeyed. */
