@@ -1,6 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { emptyAccount, type PathReport } from '@logcatch/core';
-import { expect, test } from 'vitest';
-import { reportText } from './explain.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { explain, reportText } from './explain.ts';
 
 const now = 1_000_000_000;
 const nothing: PathReport = {
@@ -83,4 +86,38 @@ test('one that has gone, while no agent runs; a name cannot forge lines', () => 
     'no agent runs: this is what is stored',
     'a source of app x ended 1m ago: truncated at position 4, 10 bytes discovered, 6 bytes abandoned',
   ]);
+});
+
+test('before the first run the file says what would be read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'logcatch-explain-'));
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => {});
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+    printed.mockRestore();
+    process.exitCode = 0;
+  });
+  const file = join(folder, 'prod.yaml');
+  const yaml = `
+config: { list: { type: etcd, endpoints: "127.0.0.1:1", key: k } }
+inputs:
+  app: { type: file-tail, paths: ./logs/*.log*, exclude: ["*.tmp"] }
+  far: { type: file-tail, each: "\${list}", paths: ["\${each.path}"] }
+outputs: { screen: { type: console } }`;
+  writeFileSync(file, yaml);
+  mkdirSync(join(folder, 'logs'));
+  writeFileSync(join(folder, 'logs/a.log.1.gz'), '');
+  const said = async (name: string) => {
+    await explain(file, join(folder, name), {});
+    return { code: process.exitCode, text: printed.mock.lastCall![0] as string };
+  };
+  expect(await said('logs/a.log.1.gz')).toEqual({
+    code: 0,
+    text: expect.stringContaining('\ninput app would read it (./logs/*.log*)\nnothing is stored under this path yet'),
+  });
+  expect(await said('logs/a.log.tmp')).toEqual({
+    code: 1,
+    text: expect.stringContaining(
+      'whether input far would read it is not known here: it takes values from list\nno other input has anything to do',
+    ),
+  });
 });

@@ -1,36 +1,75 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   type Checkpoint,
+  type Desired,
   dataDirOf,
   type InputExplanation,
+  nothingKnown,
   type PathHistory,
   type PathReport,
   sentence,
   withCheckpoints,
 } from '@logcatch/core';
-import { plural } from '@logcatch/plugin-api';
+import { type InputDefinition, LogcatchError, plural } from '@logcatch/plugin-api';
 import { accountLines } from './account.ts';
-import { printErrors } from './engine.ts';
+import { configured } from './configured.ts';
+import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { period, plainLine } from './text.ts';
 
+/** What an input of the file has to do with a path, as no agent runs that could say more. */
+interface Prospect {
+  readonly id: string;
+  /** `unknown` = it takes values from these sources, which are not asked. */
+  readonly read: true | 'unknown';
+  /** The options that say so, or the names of the sources. */
+  readonly by: string;
+}
+
 /** `pipeline explain FILE PATH`: what logcatch knows of a path. */
-export async function explain(file: string, path: string, { json = false }: { json?: boolean }): Promise<void> {
+export async function explain(file: string, asked: string, { json = false }: { json?: boolean }): Promise<void> {
   try {
-    const dataDir = await dataDirOf(file, process.env);
-    const report = await withCheckpoints(dataDir, (checkpoints) => checkpoints.report(resolve(path)));
-    console.log(json ? JSON.stringify(report, undefined, 2) : reportText(report, file, Date.now()));
-    process.exitCode = isKnown(report) ? exitCode.done : exitCode.failed;
+    const path = resolve(asked);
+    const report = await reportOf(await dataDirOf(file, process.env), path);
+    const open = !report.running && !isKnown(report);
+    const prospects = open
+      ? await configured(makeEngine('error'), file, false, (_, desired) => prospectsOf(desired, path))
+      : [];
+    const all = { ...report, prospects };
+    console.log(json ? JSON.stringify(all, undefined, 2) : reportText(report, file, Date.now(), prospects));
+    const read = prospects.some((prospect) => prospect.read === true);
+    process.exitCode = isKnown(report) || read ? exitCode.done : exitCode.failed;
   } catch (error) {
     process.exitCode = printErrors(error);
   }
+}
+
+async function reportOf(dataDir: string, path: string): Promise<PathReport> {
+  try {
+    return await withCheckpoints(dataDir, (checkpoints) => checkpoints.report(path));
+  } catch (error) {
+    // Before the first run nothing is stored, and the file says what would be read.
+    if (error instanceof LogcatchError && error.code === 'LC_AGENT_NOT_RUNNING') return nothingKnown(path);
+    throw error;
+  }
+}
+
+function prospectsOf({ file, inputs, waiting }: Desired, path: string): Prospect[] {
+  const absolute = (text: string) => resolve(dirname(file), text);
+  const reading = inputs.flatMap(({ id, definition, options }): Prospect[] => {
+    const { attributesOf, summarize, type } = definition as InputDefinition;
+    if (attributesOf?.(options, path, absolute) === undefined) return [];
+    return [{ id, read: true, by: summarize?.(options) ?? type }];
+  });
+  const unsure = waiting.filter(({ kind }) => kind === 'input');
+  return [...reading, ...unsure.map(({ id, sources }) => ({ id, read: 'unknown' as const, by: sources.join(', ') }))];
 }
 
 /**
  * @param file the pipeline file
  * @param now milliseconds since the epoch
  */
-export function reportText(report: PathReport, file: string, now: number): string {
+export function reportText(report: PathReport, file: string, now: number, prospects: readonly Prospect[] = []): string {
   const { path, running, size, inputs, sources, ended, account } = report;
   return [
     `${path}: ${size === undefined ? 'no regular file is there' : `a file of ${plural(size, 'byte')}`}`,
@@ -38,7 +77,7 @@ export function reportText(report: PathReport, file: string, now: number): strin
     ...inputs.flatMap(inputTexts),
     ...sources.map((source) => sourceText(source, path, now)),
     ...ended.flatMap((history) => endedTexts(history, now)),
-    ...(isKnown(report) ? [] : unknownTexts(file, report.similar)),
+    ...(isKnown(report) ? [] : unknownTexts(file, report.similar, prospects)),
   ]
     .map(plainLine)
     .concat(
@@ -49,10 +88,19 @@ export function reportText(report: PathReport, file: string, now: number): strin
     .join('\n');
 }
 
-function unknownTexts(file: string, similar: readonly string[]): string[] {
+function unknownTexts(file: string, similar: readonly string[], prospects: readonly Prospect[]): string[] {
   const meant = `did you mean ${similar.join(' or ')}? A relative path is relative to the working directory`;
+  const unsure = prospects.filter(({ read }) => read === 'unknown');
+  const reading = prospects.filter(({ read }) => read === true);
+  if (reading.length > 0) {
+    return [
+      ...reading.map(({ id, by }) => `input ${id} would read it (${by})`),
+      'nothing is stored under this path yet; of a file that was renamed or compressed it is stored under the path at which it was found',
+    ];
+  }
   return [
-    'no input has anything to do with it, and nothing is stored of it',
+    ...unsure.map(({ id, by }) => `whether input ${id} would read it is not known here: it takes values from ${by}`),
+    `no ${unsure.length > 0 ? 'other ' : ''}input has anything to do with it, and nothing is stored of it`,
     ...(similar.length > 0 ? [meant] : []),
     `\`pipeline check ${file}\` shows what is read, \`pipeline checkpoints ${file} ls\` what is stored`,
   ];

@@ -149,12 +149,10 @@ export class Checkpoints {
       return [{ id, read, reasons: said?.reasons ?? [], state, reason, hint }];
     });
     const ended = this.#owner.store.history(path);
-    const file = await stat(path).catch(() => undefined);
     const account = [...sources, ...ended].reduce((all, { account }) => sum(all, account), emptyAccount);
     return {
-      path,
+      ...(await nothingKnown(path)),
       running: this.#running,
-      ...(file?.isFile() && { size: file.size }),
       inputs,
       sources,
       ended,
@@ -209,6 +207,13 @@ export class Checkpoints {
     for (const move of moves) this.#owner.moved(move);
     return moves;
   }
+}
+
+/** The report of a path where no agent has ever run. */
+export async function nothingKnown(path: string): Promise<PathReport> {
+  const file = await stat(path).catch(() => undefined);
+  const size = file?.isFile() && { size: file.size };
+  return { path, running: false, ...size, inputs: [], sources: [], ended: [], account: emptyAccount, similar: [] };
 }
 
 /** One that fails to answer keeps no other from it. */
