@@ -40,6 +40,10 @@ outputs: { screen: { type: console } }
 
   mark('export const mark =\n  (text: string) => = text;\n');
   await agent.printed(/mark\.ts was changed and cannot be used[\s\S]*mark\.ts:2 LC_PLUGIN_LOAD/);
+  // The same is said of the next one, and not held back as a repetition.
+  mark('export const mark =\n  (text: string) => == text;\n');
+  await agent.printed(/(cannot be used[\s\S]*mark\.ts:2 LC_PLUGIN_LOAD[\s\S]*){2}/);
+  expect(agent.stderr).not.toMatch(/cannot be used.*repeated/);
   write('three\n');
   await agent.printed('three?', 'stdout');
 

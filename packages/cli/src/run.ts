@@ -179,7 +179,7 @@ async function printStart(agent: Agent, log: Log, version: string): Promise<void
 /** For people; a log of JSON lines stays one. */
 function print(log: Log, level: 'error' | 'warn' | 'info', lines: readonly string[]): void {
   for (const line of lines) {
-    if (log.json) log[level](line.trim());
+    if (log.json) log.answer(level, line.trim());
     else writeToStderr(line);
   }
 }

@@ -10,7 +10,7 @@ export function ownerOf(pipeline: Pipeline, store: Store, checkpointer: Checkpoi
     store,
     inputs: () => pipeline.inputs,
     flush: () => checkpointer.flush(),
-    moved: ({ input, path, from, to }) => log.info('a command moved a checkpoint', { input, path, from, to }),
+    moved: ({ input, path, from, to }) => log.answer('info', 'a command moved a checkpoint', { input, path, from, to }),
     live() {
       const live = new Map<number, LiveSource>();
       for (const input of pipeline.inputs) {

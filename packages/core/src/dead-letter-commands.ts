@@ -17,12 +17,13 @@ export function letterCommands(letters: DeadLetters, pipeline: Pipeline, log: Lo
   return {
     'POST /dead-letters/drop': async (query) => {
       const records = await letters.drop(filterOf(query));
-      log.info('a command removed dead letters', { records });
+      log.answer('info', 'a command removed dead letters', { records });
       return records;
     },
     'POST /dead-letters/replay': async (query) => {
       const step = await replayStep(letters, targets, filterOf(query), cursorOf(query));
-      for (const { output, written } of step.outputs) log.info('a command replayed dead letters', { output, written });
+      for (const { output, written } of step.outputs)
+        log.answer('info', 'a command replayed dead letters', { output, written });
       return step;
     },
   };

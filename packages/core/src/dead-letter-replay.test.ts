@@ -180,6 +180,13 @@ test('full, their source stops, and says what to do; dropped, it goes on', { tim
   expect(values()).toEqual(['bad']);
 });
 
+test('the log says each replay, at once', async () => {
+  await refuse(simple, 'one');
+  await replay();
+  await replay();
+  expect(scene.world.logged.filter((line) => line.includes('a command replayed'))).toHaveLength(2);
+});
+
 test('what cannot be a request does nothing', async () => {
   await refuse(simple, 'one');
   writeFileSync(join(dataDir(), 'dead-letters/notes.txt'), 'mine');

@@ -52,6 +52,15 @@ test('what a component has repeated and is over is not said again', () => {
   ]);
 });
 
+test('an answer is given each time, and only where its level is shown', () => {
+  const { lines, log } = make();
+  for (let i = 0; i < 3; i++) log.answer('info', 'replayed', { written: 2 });
+  log.answer('debug', 'unseen');
+  expect(lines.map((line) => line.slice(13))).toEqual(Array(3).fill('info  replayed written=2'));
+  vi.advanceTimersByTime(10_001);
+  expect(lines).toHaveLength(3);
+});
+
 test('the level decides, and debug is never held back', () => {
   const quiet = make('error');
   quiet.log.warn('x');

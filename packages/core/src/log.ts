@@ -84,19 +84,27 @@ export class Log implements Logger {
     this.#log('debug', message, fields);
   }
 
+  /** What somebody has just done gets its answer each time, even in the words of the last one. */
+  answer(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (this.#shows(level)) this.#write(level, message, fields, this.#component);
+  }
+
+  #shows(level: LogLevel): boolean {
+    return logLevels.indexOf(level) <= logLevels.indexOf(this.#options.level);
+  }
+
   /** @param component whom the message names already */
   #log(level: LogLevel, message: string, fields: LogFields = {}, component = this.#component): void {
-    if (logLevels.indexOf(level) > logLevels.indexOf(this.#options.level)) return;
-    const write = (repeated = 0) => {
-      const all = { ...fields, ...(repeated > 0 && { repeated }) };
-      this.#options.write(
-        this.#options.format === 'json'
-          ? this.#json(level, message, all, component)
-          : this.#pretty(level, message, all),
-      );
-    };
+    if (!this.#shows(level)) return;
+    const write = (repeated = 0) =>
+      this.#write(level, message, { ...fields, ...(repeated > 0 && { repeated }) }, component);
     if (level === 'debug') write();
     else this.#limited(`${level} ${component} ${message}`, component, write);
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields, component: string | undefined): void {
+    const { format, write } = this.#options;
+    write(format === 'json' ? this.#json(level, message, fields, component) : this.#pretty(level, message, fields));
   }
 
   /** Writes a line now, or at the end of its window: what was said last is never swallowed. */
