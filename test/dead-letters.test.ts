@@ -137,7 +137,8 @@ it('ls, show, replay and drop say what the document shows, and the status what t
   expect(await place.letters()).toMatchObject([{ value: 'y'.repeat(60), reason: 'longer than 50 bytes' }]);
 
   expect(await place.run('dlq', 'drop')).toMatchObject({ code: 2, stdout: '' });
-  expect(await place.run('dlq', 'drop', '--output', 'other', '--yes')).toMatchObject({
+  expect(await place.run('dlq', 'drop', '--output', 'other', '--yes')).toMatchObject({ code: 2, stdout: '' });
+  expect(await place.run('dlq', 'drop', '--reason', 'LC_OTHER', '--yes')).toMatchObject({
     stdout: '0 dead letters dropped\n',
   });
   expect((await place.summary()).records).toBe(1);
@@ -171,7 +172,7 @@ it('ls, show, replay and drop say what the document shows, and the status what t
   });
   expect(place.written.at(-1)).toBe('z'.repeat(60));
   expect(await place.run('dlq', 'ls')).toMatchObject({ code: 0, stdout: 'There are no dead letters.\n' });
-  expect(await place.run('dlq', 'drop')).toMatchObject({ code: 0, stdout: 'There are no such dead letters.\n' });
+  expect(await place.run('dlq', 'drop')).toMatchObject({ code: 0, stdout: 'There are no dead letters.\n' });
   for (const wrong of [['list'], ['show', '--limit', 'x'], ['show', 'path']])
     expect(await place.run('dlq', ...wrong)).toMatchObject({ code: 2, stdout: '' });
 });

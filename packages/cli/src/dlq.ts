@@ -1,10 +1,12 @@
 import {
   addReplayed,
+  ConfigErrors,
   dataDirOf,
   dropLetters,
   type LetterFilter,
   type Replayed,
   type ReplayTrouble,
+  readDocument,
   readLetters,
   replayLetters,
   summarize,
@@ -13,7 +15,7 @@ import {
 import { plural } from '@logcatch/plugin-api';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
-import { letterText, replayText, summaryText } from './letters-text.ts';
+import { letterText, noneText, replayText, summaryText, unknownOutputText } from './letters-text.ts';
 
 export interface LetterFlags {
   readonly output?: string;
@@ -45,12 +47,33 @@ export async function dlq(file: string, action: Action, flags: LetterFlags): Pro
   }
   try {
     const filter: LetterFilter = { output: flags.output, code: flags.reason };
-    process.exitCode = await actions[action]({ file, dataDir: await dataDirOf(file, process.env), filter, flags });
+    const dataDir = await dataDirOf(file, process.env);
+    const unknown = flags.output !== undefined && (await unknownOutput(flags.output, file, dataDir));
+    if (unknown) {
+      writeToStderr(unknown);
+      process.exitCode = exitCode.invalid;
+      return;
+    }
+    process.exitCode = await actions[action]({ file, dataDir, filter, flags });
   } catch (error) {
     process.exitCode = printErrors(error);
   }
   // A plugin's forgotten timer must not keep it alive.
   if (action === 'replay') process.exit();
+}
+
+/** That an output is neither in the pipeline file nor one that dead letters are of. A file that cannot be read decides nothing. */
+async function unknownOutput(output: string, file: string, dataDir: string): Promise<string | undefined> {
+  try {
+    const { outputs } = (await readDocument(file)).value as { outputs?: unknown };
+    if (typeof outputs !== 'object' || outputs === null) return undefined;
+    const { groups } = summarize(dataDir, {});
+    const known = [...new Set([...Object.keys(outputs), ...groups.map((group) => group.output)])];
+    return known.includes(output) ? undefined : unknownOutputText(output, known);
+  } catch (error) {
+    if (error instanceof ConfigErrors) return undefined;
+    throw error;
+  }
 }
 
 function wrongLimit(action: Action, limit: string | undefined): string | undefined {
@@ -63,7 +86,7 @@ const actions: Record<Action, (request: Request) => number | Promise<number>> = 
 
 function ls({ dataDir, filter, flags }: Request): number {
   const summary = summarize(dataDir, filter);
-  console.log(flags.json ? JSON.stringify(summary, undefined, 2) : summaryText(summary, Date.now()));
+  console.log(flags.json ? JSON.stringify(summary, undefined, 2) : summaryText(summary, filter, Date.now()));
   return exitCode.done;
 }
 
@@ -74,7 +97,7 @@ function show({ dataDir, filter, flags }: Request): number {
     if (++records <= limit) console.log(flags.json ? JSON.stringify(letter) : letterText(letter));
   }
   if (flags.json) return exitCode.done;
-  if (records === 0) console.log('There are no such dead letters.');
+  if (records === 0) console.log(noneText(filter, summarize(dataDir, filter).others));
   if (records > limit) console.log(`and ${plural(records - limit, 'record')} more (--limit)`);
   return exitCode.done;
 }
@@ -100,9 +123,9 @@ async function replay({ file, dataDir, filter, flags }: Request): Promise<number
 
 async function drop({ dataDir, filter, flags }: Request): Promise<number> {
   if (!flags.yes) {
-    const { records, damaged } = summarize(dataDir, filter);
+    const { records, others, damaged } = summarize(dataDir, filter);
     if (records + damaged === 0) {
-      console.log('There are no such dead letters.');
+      console.log(noneText(filter, others));
       return exitCode.done;
     }
     writeToStderr(`This removes ${plural(records, 'dead letter')} for good. If that is what you want, add --yes.`);

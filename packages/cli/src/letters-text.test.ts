@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { letterText, replayText, summaryText } from './letters-text.ts';
+import { letterText, replayText, summaryText, unknownOutputText } from './letters-text.ts';
 
 const letter = {
   time: '2026-01-01T00:00:00.000Z',
@@ -29,10 +29,27 @@ test('long, empty and binary records', () => {
 });
 
 test('lines that are no letters are said', () => {
-  const summary = { bytes: 10, limit: 100, records: 0, damaged: 2, groups: [] };
-  expect(summaryText(summary, 0)).toBe(
+  const summary = { bytes: 10, limit: 100, records: 0, others: 0, damaged: 2, groups: [] };
+  expect(summaryText(summary, {}, 0)).toBe(
     'There are no dead letters.\n2 lines cannot be read: damaged, or written by something else',
   );
+});
+
+test('where others are left out that is said', () => {
+  const summary = { bytes: 10, limit: 100, records: 0, others: 5, damaged: 0, groups: [] };
+  expect(summaryText(summary, { code: 'LC_FOO' }, 0)).toBe(
+    'There are no dead letters with reason LC_FOO, but 5 others.',
+  );
+  expect(summaryText(summary, { output: 'kafka', code: 'LC_FOO' }, 0)).toBe(
+    'There are no dead letters of output kafka with reason LC_FOO, but 5 others.',
+  );
+});
+
+test('an output that is nowhere', () => {
+  expect(unknownOutputText('kafak', ['file', 'kafka'])).toBe(
+    '--output kafak: neither the pipeline nor a dead letter has such an output, did you mean "kafka"?',
+  );
+  expect(unknownOutputText('nope', ['file', 'kafka'])).toContain('has such an output. There are: file, kafka.');
 });
 
 test('a replay that ended early says why, and what stays', () => {

@@ -1,4 +1,12 @@
-import type { DeadLetter, LetterSummary, LettersUsage, Replayed, ReplayTrouble } from '@logcatch/core';
+import {
+  type DeadLetter,
+  didYouMean,
+  type LetterFilter,
+  type LetterSummary,
+  type LettersUsage,
+  type Replayed,
+  type ReplayTrouble,
+} from '@logcatch/core';
 import { plural } from '@logcatch/plugin-api';
 import { bytes, columns, period, plainLine } from './text.ts';
 
@@ -12,9 +20,21 @@ export function fullnessText({ bytes: used, limit }: LettersUsage): string {
   return `${bytes(used)} of ${bytes(limit)} for dead letters (${Math.floor((100 * used) / limit)} % full)`;
 }
 
+/** What there is none of, and how many others there are: a reason that is misspelt does not look as if all were well. */
+export function noneText({ output, code }: LetterFilter, others: number): string {
+  const of = `${output === undefined ? '' : ` of output ${output}`}${code === undefined ? '' : ` with reason ${code}`}`;
+  return plainLine(`There are no dead letters${of}${others > 0 ? `, but ${plural(others, 'other')}` : ''}.`);
+}
+
+/** @param outputs those of the pipeline and of the dead letters */
+export function unknownOutputText(output: string, outputs: readonly string[]): string {
+  const near = didYouMean(output, outputs) || `. There are: ${outputs.join(', ')}.`;
+  return plainLine(`--output ${output}: neither the pipeline nor a dead letter has such an output${near}`);
+}
+
 /** @param now milliseconds since the epoch */
-export function summaryText(summary: LetterSummary, now: number): string {
-  const { records, damaged, groups } = summary;
+export function summaryText(summary: LetterSummary, filter: LetterFilter, now: number): string {
+  const { records, others, damaged, groups } = summary;
   const ago = (time: number) => `${period(now - time)} ago`;
   const rows = groups.map((group) => [
     group.output,
@@ -28,7 +48,7 @@ export function summaryText(summary: LetterSummary, now: number): string {
   return [
     ...(rows.length > 0
       ? columns([['output', 'reason', 'records', 'bytes', 'oldest', 'newest', 'the newest says'], ...rows])
-      : ['There are no dead letters.']),
+      : [noneText(filter, others)]),
     ...(damaged > 0 ? [`${plural(damaged, 'line')} cannot be read: damaged, or written by something else`] : []),
     ...(records > 0 ? [`${plural(records, 'record')}; in all ${fullnessText(summary)}`] : []),
   ].join('\n');

@@ -21,6 +21,8 @@ export interface LetterGroup {
 
 export interface LetterSummary extends LettersUsage {
   readonly records: number;
+  /** Records that the filter leaves out. */
+  readonly others: number;
   /** Lines that are no letters: something else has written or damaged them. */
   readonly damaged: number;
   /** Largest first. */
@@ -39,9 +41,11 @@ export function summarize(dataDir: string, filter: LetterFilter): LetterSummary 
   const groups = new Map<string, LetterGroup>();
   let damaged = 0;
   let records = 0;
+  let others = 0;
   for (const { line, letter } of readLines(dataDir)) {
     if (!letter) damaged++;
-    else if (matches(letter, filter)) {
+    else if (!matches(letter, filter)) others++;
+    else {
       records++;
       const key = JSON.stringify([letter.output, letter.code]);
       groups.set(key, grown(groups.get(key), letter, line.length));
@@ -51,6 +55,7 @@ export function summarize(dataDir: string, filter: LetterFilter): LetterSummary 
     bytes: sizeOf(segmentsOf(join(dataDir, lettersFolder))),
     limit: lettersLimit,
     records,
+    others,
     damaged,
     groups: [...groups.values()].toSorted((a, b) => b.records - a.records),
   };
