@@ -46,11 +46,9 @@ it('a reader that does not read holds up what is read of the files, and gets eve
 it('ends quietly when its reader goes, as in `pipeline run | head -1`', async () => {
   const { folder, file } = setUp('');
   writeFileSync(join(folder, 'a.log'), 'one\ntwo\nthree\n'.repeat(100_000));
-  const script = `"${process.execPath}" "${bin}" run "${file}" | head -1; exit \${PIPESTATUS[0]}`;
+  const script = `"${process.execPath}" "${bin}" run "${file}" --log-level error | head -1; exit \${PIPESTATUS[0]}`;
   const { code, stdout, stderr } = await new Child('bash', ['-c', script]).result();
-  expect({ code, stdout }).toEqual({ code: 0, stdout: 'one\n' });
-  expect(stderr).not.toContain('Error');
-  expect(stderr).not.toContain('EPIPE');
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'one\n', stderr: '' });
 });
 
 it('a console that is not required may lose its reader: the others go on', async () => {

@@ -180,7 +180,7 @@ async function printStart(agent: Agent, log: Log, version: string): Promise<void
 function print(log: Log, level: 'error' | 'warn' | 'info', lines: readonly string[]): void {
   for (const line of lines) {
     if (log.json) log.answer(level, line.trim());
-    else writeToStderr(line);
+    else if (log.shows(level)) writeToStderr(line);
   }
 }
 

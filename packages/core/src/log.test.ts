@@ -71,6 +71,16 @@ test('the level decides, and debug is never held back', () => {
   expect(loud.lines).toHaveLength(2);
 });
 
+test('that nobody reads an output any more is no error', () => {
+  const { lines, log } = make();
+  const closed = (log: Log) => log.failure(new LogcatchError('LC_OUTPUT_CLOSED', 'gone', { at: 'screen' }));
+  closed(log);
+  expect(lines[0]).toContain('info  LC_OUTPUT_CLOSED screen: gone');
+  const quiet = make('warn');
+  closed(quiet.log);
+  expect(quiet.lines).toEqual([]);
+});
+
 test('JSON lines name the component', () => {
   const { lines, log } = make('info', 'json');
   log.for('kafka').error('no "leader"', { partition: 3 });

@@ -65,7 +65,7 @@ export class Log implements Logger {
 
   /** An error of the component it names. */
   failure(error: LogcatchError): void {
-    this.#log(error.retriable ? 'warn' : 'error', error.describe(), {}, error.at);
+    this.#log(levelOf(error), error.describe(), {}, error.at);
   }
 
   error(message: string, fields?: LogFields): void {
@@ -86,16 +86,17 @@ export class Log implements Logger {
 
   /** What somebody has just done gets its answer each time, even in the words of the last one. */
   answer(level: LogLevel, message: string, fields: LogFields = {}): void {
-    if (this.#shows(level)) this.#write(level, message, fields, this.#component);
+    if (this.shows(level)) this.#write(level, message, fields, this.#component);
   }
 
-  #shows(level: LogLevel): boolean {
+  /** Whether lines of this level are written. */
+  shows(level: LogLevel): boolean {
     return logLevels.indexOf(level) <= logLevels.indexOf(this.#options.level);
   }
 
   /** @param component whom the message names already */
   #log(level: LogLevel, message: string, fields: LogFields = {}, component = this.#component): void {
-    if (!this.#shows(level)) return;
+    if (!this.shows(level)) return;
     const write = (repeated = 0) =>
       this.#write(level, message, { ...fields, ...(repeated > 0 && { repeated }) }, component);
     if (level === 'debug') write();
@@ -142,6 +143,12 @@ export class Log implements Logger {
     const time = paint('gray', new Date().toISOString().slice(11, 23));
     return `${time} ${paint(styles[level], level.padEnd(5))} ${component}${printable(message)}${pairs.join('')}`;
   }
+}
+
+function levelOf({ code, retriable }: LogcatchError): LogLevel {
+  // As in `| head`: a way to end.
+  if (code === 'LC_OUTPUT_CLOSED') return 'info';
+  return retriable ? 'warn' : 'error';
 }
 
 /** The code that a message of an error shows. */

@@ -123,7 +123,7 @@ export const errorTable = {
   LC_OUTPUT_FAILED: entry('A write failed.', 'The same records are written again after a pause.', true),
   LC_OUTPUT_CLOSED: entry(
     'Nobody reads this output any more.',
-    'Nothing has to be done: a pipeline that needs it ends, and resumes from here next time.',
+    'Nothing has to be done: a pipeline that needs it ends. Next time it resumes from here in files; stdin cannot be read again.',
   ),
   LC_OUTPUT_FENCED: entry(
     'Another agent with this `agent_id` has taken over the output.',
