@@ -73,6 +73,12 @@ export class Cluster {
     return (await this.#link('transactions', who === 'controller' ? this.#whoCreates() : who)).request(call);
   }
 
+  /** Where a broker listens, for people; `undefined` where that is not known. */
+  addressOf(node: number): string | undefined {
+    const address = this.#nodes.get(node);
+    return address && formatAddress(address);
+  }
+
   /** Connects to this broker, if that has not been done. @throws SendFailure */
   async reach(node: number): Promise<void> {
     await this.#linkTo(node);

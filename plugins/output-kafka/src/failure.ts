@@ -11,7 +11,7 @@ import { type ErrorCode, LogcatchError, messageOf } from '@logcatch/plugin-api';
 export type Remedy = 'retry' | 'shrink' | 'bisect' | 'restamp' | 'give back';
 
 /** Records wait in memory for so long, in ms, for most failures to pass. */
-const patienceMs = 5000;
+export const usualPatienceMs = 5000;
 
 export interface FailureDetails {
   readonly remedy?: Remedy;
@@ -46,7 +46,7 @@ export class SendFailure extends Error {
     this.unknown = details.unknown ?? false;
     this.hint = details.hint;
     this.answer = details.answer;
-    this.patience = details.patience ?? patienceMs;
+    this.patience = details.patience ?? usualPatienceMs;
     this.#details = details;
   }
 

@@ -93,7 +93,7 @@ test('a lane without an answer keeps what may have been appended, and gives back
   const broker = new Broker();
   const answer = Promise.withResolvers<bigint>();
   broker.answer = () => answer.promise;
-  const { lanes, troubles } = lanesOf(broker);
+  const { lanes, troubles } = lanesOf(broker, { leader: (topic, partition) => `${topic}-${partition}.example:9092` });
   const lane = lanes.get('logs', 0);
   const [first, second, third] = [await recorder('one'), await recorder('two'), await recorder('three')];
   lane.push(first);
@@ -104,7 +104,7 @@ test('a lane without an answer keeps what may have been appended, and gives back
   await vi.advanceTimersByTimeAsync(2000);
   expect(second.answers).toEqual(['returned']);
   expect(reasonOf(second).reason).toMatchObject({ code: 'LC_OUTPUT_UNREACHABLE' });
-  expect(troubles.has('logs-0')).toBe(true);
+  expect(troubles.get('logs-0')?.message).toBe('the leader of the partition, logs-0.example:9092, does not answer');
   lane.push(third);
   expect(third.answers).toEqual(['returned']);
   expect(await isOver(reasonOf(third))).toBe(false);

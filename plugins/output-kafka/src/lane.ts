@@ -55,7 +55,8 @@ export class Lane<Payload> {
     this.#waiting = new Waiting(settings.linger, settings.batchBytes);
     this.#flights = new Flights(settings.inFlight, settings.rules ?? rules, stamp);
     this.figures = before?.figures ?? newFigures();
-    this.progress = before?.progress.stuck ? before.progress : new Progress(this.name, settings.troubles);
+    const leader = () => settings.leader?.(topic, partition);
+    this.progress = before?.progress.stuck ? before.progress : new Progress(this.name, settings.troubles, leader);
     if (this.progress !== before?.progress) before?.progress.end();
     if (this.progress.holding) void this.#pause(this.progress.reason);
   }
@@ -178,7 +179,7 @@ export class Lane<Payload> {
   /** Whether there was an attempt with what it has, and that has failed, or has had its time. */
   get #tried(): boolean {
     if (this.#empty) return false;
-    return this.#busy || performance.now() - this.#sentAt >= this.progress.reason.patience;
+    return this.#busy || performance.now() - this.#sentAt >= this.progress.patience;
   }
 
   #giveBack(reason: unknown): void {

@@ -19,8 +19,8 @@ import { KafkaSender } from './kafka-sender.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { openLink } from './link.ts';
-import { linkSettings } from './link-settings.ts';
 import { portHint } from './link-failure.ts';
+import { linkSettings } from './link-settings.ts';
 import type { Options } from './options.ts';
 import { hashOfSource, type Placement, placementOf } from './partition.ts';
 import { PositionsTopic } from './positions-topic.ts';
@@ -93,6 +93,7 @@ export class KafkaOutput implements Output {
       deadLetterAfter,
       movable: this.#placement === 'sticky' || this.#placement === 'random',
       closed: (topic) => this.#topics.close(topic),
+      leader: (topic, partition) => this.#cluster.addressOf(this.#topics.lastLeader(topic, partition)),
       troubles: this.#troubles,
       log,
     });

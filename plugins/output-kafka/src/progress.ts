@@ -1,10 +1,8 @@
-import { SendFailure } from './failure.ts';
+import { SendFailure, usualPatienceMs } from './failure.ts';
 import { Hold } from './hold.ts';
 
 /** A failing lane is told to people after this long, in ms; the moves of a leader are over by then. */
 const patienceMs = 1000;
-/** What people are told when a broker just does not answer. */
-const silence = new SendFailure('LC_OUTPUT_UNREACHABLE', 'the leader of the partition does not answer');
 
 export interface Tell {
   set(name: string, failure: SendFailure): void;
@@ -15,14 +13,17 @@ export interface Tell {
 export class Progress {
   readonly #name: string;
   readonly #tell: Tell;
+  readonly #leader: () => string | undefined;
   #since: number | undefined;
   #failure: SendFailure | undefined;
   #failures = 0;
   #hold: Hold | undefined;
 
-  constructor(name: string, tell: Tell) {
+  /** @param leader the address of whoever is to answer, where it is known */
+  constructor(name: string, tell: Tell, leader: () => string | undefined) {
     this.#name = name;
     this.#tell = tell;
+    this.#leader = leader;
   }
 
   /** How long there has been work and no progress, in ms. */
@@ -31,7 +32,12 @@ export class Progress {
   }
 
   get stuck(): boolean {
-    return this.#since !== undefined && this.stalledFor >= this.reason.patience;
+    return this.#since !== undefined && this.stalledFor >= this.patience;
+  }
+
+  /** How long records wait in memory for progress, in ms. */
+  get patience(): number {
+    return this.#failure?.patience ?? usualPatienceMs;
   }
 
   /** Failures since the last progress. */
@@ -46,7 +52,7 @@ export class Progress {
 
   /** Why there is no progress, where there is none. */
   get reason(): SendFailure {
-    return this.#failure ?? silence;
+    return this.#failure ?? silenceOf(this.#leader());
   }
 
   get holding(): boolean {
@@ -96,4 +102,10 @@ export class Progress {
     this.endHold();
     this.#tell.clear(this.#name);
   }
+}
+
+/** What people are told when a broker just does not answer. */
+function silenceOf(leader: string | undefined): SendFailure {
+  const who = leader === undefined ? '' : `, ${leader},`;
+  return new SendFailure('LC_OUTPUT_UNREACHABLE', `the leader of the partition${who} does not answer`);
 }

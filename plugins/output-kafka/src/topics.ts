@@ -133,6 +133,11 @@ export class Topics {
     return leader;
   }
 
+  /** Who led this partition when that was asked last; -1 where nobody did, or nobody has asked. */
+  lastLeader(name: string, partition: number): number {
+    return this.#topics.get(name)?.leaders[partition] ?? -1;
+  }
+
   /** A broker did not answer as the leader of this topic's partitions should. */
   stale(name: string): void {
     this.#get(name).stale = true;

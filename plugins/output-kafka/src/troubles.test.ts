@@ -14,6 +14,17 @@ describe('troubles', () => {
     expect(describeTroubles(new Map())).toBeNull();
   });
 
+  test('are told with what to do, that of their code where they have none of their own', async () => {
+    const told: unknown[] = [];
+    const troubles = new Troubles({ degraded: (...news) => told.push(news) });
+    troubles.set('a-0', new SendFailure('LC_OUTPUT_UNREACHABLE', 'no answer'));
+    troubles.set('a-1', new SendFailure('LC_OUTPUT_FAILED', 'no', { hint: 'Wait.' }));
+    await expect
+      .poll(() => told)
+      .toEqual([[expect.stringContaining('no answer'), 'Check address, network and server; it is tried again. Wait.']]);
+    troubles.close();
+  });
+
   test('are gathered, and taken back when over', async () => {
     const told: (string | null)[] = [];
     const troubles = new Troubles({ degraded: (reason) => told.push(reason) });

@@ -1,4 +1,4 @@
-import type { ComponentContext } from '@logcatch/plugin-api';
+import { type ComponentContext, errorTable } from '@logcatch/plugin-api';
 import type { SendFailure } from './failure.ts';
 
 /** How long news are gathered before they are told, in ms: an outage concerns every lane within moments. */
@@ -83,8 +83,8 @@ export class Troubles {
       return;
     }
     const failures = [...this.#troubles.values()].map(({ failure }) => failure);
-    const hints = new Set(failures.map(({ hint }) => hint).filter((hint) => hint !== undefined));
-    this.#context.degraded(reason, [...hints].slice(0, namesShown).join(' ') || undefined);
+    const hints = new Set(failures.map(({ code, hint }) => hint ?? errorTable[code].hint));
+    this.#context.degraded(reason, [...hints].slice(0, namesShown).join(' '));
   }
 }
 
