@@ -2,7 +2,14 @@ export { Agent, type AgentOptions } from './agent.ts';
 export { dataDirOf } from './agent-place.ts';
 export { type AgentStatus, type ComponentStatus, type InputFigures, isNews } from './agent-status.ts';
 export { type CheckpointAccess, seekTarget, withCheckpoints } from './checkpoint-commands.ts';
-export { type Checkpoint, type InputExplanation, type Move, nothingKnown, type PathReport, unknownPath } from './checkpoints.ts';
+export {
+  type Checkpoint,
+  type InputExplanation,
+  type Move,
+  nothingKnown,
+  type PathReport,
+  unknownPath,
+} from './checkpoints.ts';
 export {
   ConfigErrors,
   checkedDocument,
