@@ -10,7 +10,7 @@ import { errorTable } from '@logcatch/plugin-api';
 import { bundled } from '../packages/cli/src/bundled.ts';
 import { markdownTable, optionRows } from '../packages/cli/src/option-table.ts';
 import { schemaFor } from '../packages/cli/src/schema.ts';
-import { metrics } from '../packages/core/src/metrics.ts';
+import { metrics } from '../packages/core/src/status/metrics.ts';
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const stale: string[] = [];

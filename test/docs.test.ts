@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { metrics } from '../packages/core/src/metrics.ts';
+import { metrics } from '../packages/core/src/status/metrics.ts';
 import { pipelineFile, repository, runPipeline, temporaryFolder } from './support/agent.ts';
 import { blocks, read } from './support/document.ts';
 

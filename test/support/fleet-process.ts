@@ -4,8 +4,8 @@
  */
 import { tmpdir } from 'node:os';
 import { plainOf } from '../../packages/core/src/config/index.ts';
-import { ConfigSources } from '../../packages/core/src/config-sources.ts';
 import { Log } from '../../packages/core/src/log.ts';
+import { ConfigSources } from '../../packages/core/src/reload/config-sources.ts';
 import etcd from '../../plugins/config-etcd/src/index.ts';
 
 /** What it is told, as JSON, by its one argument. */

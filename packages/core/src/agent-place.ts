@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, parse, resolve } from 'node:path';
-import type { AgentStatus } from './agent-status.ts';
 import { ConfigErrors, readDocument, resolveSettings } from './config/index.ts';
 import { defaultDataDir } from './config/settings.ts';
-import { askAgent } from './control-client.ts';
-import { controlSocket } from './control-socket.ts';
+import { askAgent } from './control/control-client.ts';
+import { controlSocket } from './control/control-socket.ts';
+import type { AgentStatus } from './status/agent-status.ts';
 
 /**
  * Where the agent of a pipeline file keeps its state. Loads no plugin and asks no source. A file that has been broken since its

@@ -9,7 +9,7 @@ import {
 } from '@logcatch/plugin-api';
 import type { Desired, DesiredComponent } from '../config/index.ts';
 import type { Engine } from '../engine.ts';
-import { Graph } from '../graph.ts';
+import { Graph } from '../pipeline/graph.ts';
 import { readSecret } from '../secret.ts';
 import { secretFiles } from './secret-files.ts';
 import { stateFolder } from './state-folder.ts';

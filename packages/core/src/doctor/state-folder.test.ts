@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '@logcatch/plugin-api';
 import { expect, onTestFinished, test } from 'vitest';
-import { ControlServer } from '../control.ts';
+import { ControlServer } from '../control/control.ts';
 import { stateFolder } from './state-folder.ts';
 
 function folder(): string {

@@ -2,8 +2,8 @@ import { constants, existsSync, statSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Finding, LogcatchError, messageOf, networkFileSystem } from '@logcatch/plugin-api';
-import type { AgentStatus } from '../agent-status.ts';
-import { askAgent } from '../control-client.ts';
+import { askAgent } from '../control/control-client.ts';
+import type { AgentStatus } from '../status/agent-status.ts';
 
 /** Bytes: of positions, and of dead letters when they are full. */
 const [leastFree, littleFree] = [128 << 20, 1 << 30];

@@ -1,0 +1,406 @@
+import {
+  abortable,
+  type Batch,
+  type Figures,
+  type OutputDefinition,
+  type Refused,
+  Stuck,
+  sleep,
+} from '@logcatch/plugin-api';
+import type { DesiredComponent } from '../config/index.ts';
+import { Admission } from '../output/admission.ts';
+import { Dropped } from '../output/dropped.ts';
+import { OutputInstance } from '../output/output-instance.ts';
+import { OutputQueue } from '../output/output-queue.ts';
+import { seriesOf } from '../output/output-series.ts';
+import { type Entry, Parking } from '../output/parking.ts';
+import { Refusals, type WriteOutcome } from '../output/refusals.ts';
+import { Retries } from '../output/retries.ts';
+import { StuckSources } from '../output/stuck-sources.ts';
+import type { TransactionSeries } from '../output/transactions.ts';
+import { Writes } from '../output/writes.ts';
+import type { Delivery } from './delivery.ts';
+import { Gate } from './gate.ts';
+import { Node, type PipelineEnvironment, type Target } from './node.ts';
+import { delay, restartBackoff } from './supervisor.ts';
+import { Turns } from './turns.ts';
+
+/** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
+const optionalQueueBytes = 4 << 20;
+
+/** Queues deliveries for an output and writes them, again and again until they are written or refused for good. */
+export class OutputNode extends Node implements Target {
+  readonly kind = 'output';
+  readonly #stopping = new AbortController();
+  readonly #gate = new Gate();
+  readonly #room = new Admission(() => this.maxRecords);
+  readonly #turns = new Turns();
+  readonly #writes = new Writes();
+  /** Taken and not finished, in the order in which they came. */
+  readonly #open = new Set<Delivery>();
+  /** Those that a write looks at, until all that follows it is done. */
+  readonly #inWrite = new Set<Delivery>();
+  #abandoned = false;
+  readonly #refusals = new Refusals({
+    node: this,
+    environment: this.environment,
+    stopping: this.#stopping.signal,
+    write: (delivery) => this.#written(delivery),
+    drop: (records) => this.#drop(records),
+  });
+  readonly #parking = new Parking({
+    again: (entries) => {
+      this.#queue.putBack(entries);
+      this.#pump();
+    },
+    gone: (delivery) => this.#giveUp(delivery),
+  });
+  readonly #stuckFor = new StuckSources(this.supervisor);
+  readonly #queue = new OutputQueue();
+  readonly #retries = new Retries();
+  /** Where records and positions are committed together. */
+  readonly transactions: TransactionSeries | undefined;
+  #instance: OutputInstance | undefined;
+  readonly #dropped = new Dropped(this.log);
+  #wasTried = false;
+  #inPlace = false;
+  #running: Promise<void> | undefined;
+  #committing: Promise<void> | undefined;
+
+  constructor(component: DesiredComponent, environment: PipelineEnvironment) {
+    super(component, environment);
+    this.#gate.close();
+    const { transactional } = component.definition as OutputDefinition;
+    if (!transactional?.(component.options)) return;
+    this.transactions = seriesOf({
+      node: this,
+      environment,
+      gate: this.#gate,
+      queue: this.#queue,
+      writes: this.#writes,
+      output: () => this.#instance!.transactions!,
+      opened: () => this.#opened(),
+      pump: () => this.#pump(),
+      done: (delivery) => this.#done(delivery),
+      failed: (error) => this.report(error),
+    });
+  }
+
+  get required(): boolean {
+    return this.component.required;
+  }
+
+  get maxRecords(): number {
+    return this.required ? (this.component.maxRecords ?? Infinity) : Infinity;
+  }
+
+  /** Whether records may be read for it: it has started; one that is not required, or stops, holds nobody up. */
+  get ready(): boolean {
+    return !this.#gate.closed || this.#stopping.signal.aborted || (!this.required && this.#wasTried);
+  }
+
+  override get busySince(): number | undefined {
+    return this.#writes.busySince;
+  }
+
+  /** Records that wait for it or are on their way. */
+  get queued(): number {
+    return this.#room.records;
+  }
+
+  /** What the plugin says of itself. */
+  get details(): Figures | undefined {
+    return this.told(() => this.#instance?.figures);
+  }
+
+  build(): void {
+    const { agentId, hooks } = this.environment;
+    this.#instance = new OutputInstance(this.component, { ...this.context(), agentId }, hooks);
+  }
+
+  /** Legal twice. */
+  start(): void {
+    this.#running ??= this.#connect();
+  }
+
+  /** Only then it shuts out who was here before: one that is just tried has the id of one that runs. */
+  override place(): void {
+    super.place();
+    this.#inPlace = true;
+    if (this.transactions && this.#wasTried && !this.#gate.closed)
+      this.#committing ??= this.transactions.run(this.#stopping.signal);
+  }
+
+  /** Resolves when {@link ready} is, or may be: ask again. @throws the signal's reason when it aborts first */
+  async whenReady(signal: AbortSignal): Promise<void> {
+    if (this.ready) return;
+    await abortable<unknown>(this.required ? this.#gate.passed() : this.tried, signal);
+  }
+
+  /** Whether so many records more find room in the queue. */
+  admits(count: number): boolean {
+    return this.#room.admits(count);
+  }
+
+  /** Resolves when {@link admits} does, in the order of the calls. @throws the signal's reason */
+  admitted(count: number, signal: AbortSignal): Promise<void> {
+    return this.#room.admitted(count, signal);
+  }
+
+  accept(delivery: Delivery): void {
+    const { batch } = delivery;
+    this.counters.in.add(batch);
+    if (!this.required) {
+      if (this.#retries.failing || this.#gate.closed || this.#room.bytes >= optionalQueueBytes) {
+        this.#drop(batch.count);
+        return;
+      }
+      delivery.hold();
+    } else delivery.expect();
+    if (this.transactions && !this.#gate.closed) delivery.enter(this.transactions);
+    this.#open.add(delivery);
+    this.#room.enter(batch);
+    this.#queue.push(delivery);
+    this.emit(delivery, undefined);
+    this.#pump();
+  }
+
+  /**
+   * Writes a batch past the queue, in turn with the writes of it, and once. Nothing of that counts in the output's figures.
+   * @returns what was refused for good; the rest is written
+   * @throws what the output throws, and the signal's reason when that aborts first
+   */
+  async writeOnce(batch: Batch, signal: AbortSignal): Promise<readonly Refused[]> {
+    const controller = this.#writes.controller();
+    const either = AbortSignal.any([signal, this.#stopping.signal, controller.signal]);
+    const write = () => {
+      const writing = this.#instance!.write(batch, either).finally(() => this.#ended());
+      this.#writes.keep(writing.catch(() => {}));
+      return writing;
+    };
+    try {
+      const turn = this.#turns.wait(either);
+      this.#pump();
+      await turn;
+      return await abortable(this.transactions ? this.transactions.carry(write) : write(), either);
+    } finally {
+      this.#writes.forget(controller);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.supervisor.move('stopping');
+    this.#stopping.abort(new Error('the output stops'));
+    this.#retries.stop();
+    // Whoever waits for it looks again, at what has taken its place.
+    this.#gate.open();
+    this.firstTry.resolve(undefined);
+    this.#room.end();
+    this.#writes.abort();
+    await this.#instance?.stop();
+    await this.#running;
+    await this.#committing;
+    await this.#writes.settled();
+    this.#dropped.tell();
+    this.supervisor.move('stopped');
+  }
+
+  override abandon(): Delivery[] {
+    this.#abandoned = true;
+    this.#parking.clear();
+    this.#stuckFor.clear();
+    this.#queue.clear();
+    this.#retries.take();
+    const open = [...this.#open];
+    this.#open.clear();
+    // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
+    for (const delivery of open) if (this.#inWrite.has(delivery)) delivery.hold();
+    if (this.required) return open;
+    for (const delivery of open) delivery.release();
+    return [];
+  }
+
+  async #connect(): Promise<void> {
+    const { signal } = this.#stopping;
+    this.supervisor.move('starting');
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        if (!this.#instance) this.build();
+        await this.#instance!.start(signal);
+        this.#wasTried = true;
+        this.firstTry.resolve(undefined);
+        if (this.#inPlace && this.transactions) this.#committing ??= this.transactions.run(this.#stopping.signal);
+        else this.#opened();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const known = this.supervisor.failed('waiting', error);
+        this.#wasTried = true;
+        this.firstTry.resolve(known);
+        this.report(known);
+        await sleep(delay(restartBackoff, attempt), signal);
+        this.counters.restarts++;
+      }
+    }
+  }
+
+  #opened(): void {
+    if (this.#stuckFor.any) this.#stuckFor.tell();
+    else this.supervisor.started();
+    this.#gate.open();
+    this.environment.progress.happened();
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#gate.closed || this.#stopping.signal.aborted || this.#retries.pending) return;
+    const { concurrency = 1 } = this.component.definition as OutputDefinition;
+    // While writes fail one is written at a time, so that nothing overtakes.
+    const most = this.#retries.failing ? 1 : concurrency;
+    while (this.#writes.active < most && this.#turns.next()) this.#writes.begin();
+    while (this.#queue.length > 0 && this.#writes.active < most) {
+      const entry = this.#queue.shift()!;
+      if (entry.delivery.cancelled) {
+        this.#done(entry.delivery);
+        continue;
+      }
+      if (this.#parking.has(entry.delivery.source)) {
+        this.#parking.park(entry);
+        this.transactions?.voidSoon();
+        continue;
+      }
+      this.#writes.begin();
+      this.#inWrite.add(entry.delivery);
+      const writing = this.#write(entry)
+        .catch((error) => this.report(this.supervisor.failed('degraded', error)))
+        .finally(() => this.#inWrite.delete(entry.delivery));
+      this.#writes.keep(writing);
+    }
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const { delivery } = entry;
+    const outcome = await this.#written(delivery);
+    if (this.#abandoned) return delivery.release();
+    if (outcome === 'failed') {
+      this.counters.retries++;
+      this.#retries.add(entry);
+    } else if (outcome instanceof Stuck) this.#park(entry, outcome);
+    else if (outcome !== 'given up') this.#worked(delivery);
+    this.#ended();
+    if (outcome === 'failed' || outcome instanceof Stuck) return;
+    if (outcome === 'given up') this.#giveUp(delivery);
+    else if (outcome === 'written') this.#done(delivery);
+    // Not in turn with writes: only this source waits for the dead letters.
+    else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#done(delivery);
+    else this.#giveUp(delivery);
+  }
+
+  #ended(): void {
+    this.#writes.end();
+    if (this.#writes.active === 0 && this.#retries.any) this.#retryLater();
+    this.#pump();
+  }
+
+  #worked({ source }: Delivery): void {
+    if (this.#retries.failing && !this.#stuckFor.any) this.supervisor.move('running');
+    this.#retries.worked();
+    this.#stuckFor.freed(source);
+    // In a transaction it is written when that is committed.
+    if (!this.transactions) this.supervisor.works();
+  }
+
+  #drop(records: number): void {
+    this.#dropped.add(records);
+    this.counters.dropped += records;
+  }
+
+  /** Only its source waits, outside of memory where that is possible. */
+  #park(entry: Entry, { reason, over }: Stuck): void {
+    const { delivery } = entry;
+    if (!this.required) {
+      this.#drop(delivery.batch.count);
+      this.#done(delivery);
+      return;
+    }
+    const { source } = delivery;
+    this.#stuckFor.add(source, reason);
+    this.#parking.park(entry, this.#parking.has(source) ? over : (this.transactions?.rested(source, over) ?? over));
+    this.transactions?.voidSoon();
+  }
+
+  /** What failed goes to the front again, in its order, after a pause. An output that is not required does without it. */
+  #retryLater(): void {
+    const failed = this.#retries.take();
+    if (this.#stopping.signal.aborted) {
+      for (const { delivery } of failed) this.#giveUp(delivery);
+      return;
+    }
+    if (this.required) this.#queue.putBack(failed);
+    else {
+      for (const { delivery } of [...failed, ...this.#queue.clear()]) {
+        this.#drop(delivery.batch.count);
+        this.#done(delivery);
+      }
+    }
+    this.#retries.later(() => {
+      // What is not required has nothing to try with but the next records.
+      if (!this.required) this.#retries.worked();
+      this.#pump();
+    });
+  }
+
+  async #written(delivery: Delivery): Promise<WriteOutcome> {
+    const { batch } = delivery;
+    const controller = this.#writes.controller();
+    const forgetCancel = delivery.onCancel(() => controller.abort(new Error('not wanted any more')));
+    try {
+      const refused = await this.#instance!.write(batch, controller.signal);
+      if (this.required) delivery.fates.written(batch, refused);
+      this.counters.out.add(refused.length === 0 ? batch : without(batch, refused));
+      return refused.length > 0 ? refused : 'written';
+    } catch (error) {
+      if (controller.signal.aborted) return 'given up';
+      if (error instanceof Stuck) return error;
+      if (this.transactions) {
+        this.transactions.void(error);
+        return 'given up';
+      }
+      this.report(this.supervisor.failed('degraded', error));
+      return 'failed';
+    } finally {
+      forgetCancel();
+      this.#writes.forget(controller);
+    }
+  }
+
+  /** Written or answered for. */
+  #done(delivery: Delivery): void {
+    if (this.required && !this.#abandoned) {
+      delivery.written();
+      delivery.settle();
+    } else delivery.release();
+    this.#room.leave(delivery.batch);
+    this.#open.delete(delivery);
+  }
+
+  /** Not delivered: its position stays. What will not be read again is kept for whoever takes its place. */
+  #giveUp(delivery: Delivery): void {
+    this.#room.leave(delivery.batch);
+    if (this.required && !delivery.cancelled && !this.#abandoned) {
+      delivery.onCancel(() => {
+        if (this.#open.delete(delivery)) delivery.release();
+      });
+      this.transactions?.void();
+      return;
+    }
+    delivery.release();
+    this.#open.delete(delivery);
+  }
+}
+
+/** How much of a batch was not refused. */
+function without({ count, size, starts, ends }: Batch, refused: readonly Refused[]): { count: number; size: number } {
+  const bytes = refused.reduce((sum, { index }) => sum + ends[index]! - starts[index]!, 0);
+  return { count: count - refused.length, size: size - bytes };
+}

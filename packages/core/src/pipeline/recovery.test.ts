@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { Scene, simple, until } from '../fixtures/scene.ts';
+
+const scene = new Scene();
+const recoveries = () => scene.world.logged.filter((line) => line.includes('runs well again'));
+const output = () => scene.world.agent!.pipeline.outputs[0]!.supervisor.status;
+
+test('what was stuck and is stopped has not recovered', async () => {
+  scene.world.stuck.set('out a', new Promise(() => {}));
+  scene.world.add('a', 'one');
+  const agent = await scene.world.start(
+    simple.replace('outputs: { out: { type: memory', 'outputs: { out: { type: wide'),
+  );
+  await until(() => expect(output().state).toBe('stuck'));
+  await agent.stop();
+  expect(recoveries()).toEqual([]);
+});
+
+test('a transform that is started anew and throws again has not recovered before it does not throw', async () => {
+  scene.world.failing.add('bad');
+  scene.world.add('a', 'one');
+  await scene.world.start(`${simple}transforms: { up: { type: upper, tag: bad } }`);
+  await until(() => expect(scene.world.created.get('up')).toBeGreaterThan(2));
+  expect(recoveries()).toEqual([]);
+  scene.world.failing.clear();
+  await scene.untilWritten(1);
+  expect(recoveries()).toHaveLength(1);
+});
+
+test('an output that fails says it once when a write has worked', async () => {
+  scene.world.failing.add('out');
+  scene.world.add('a', 'one');
+  await scene.world.start(simple);
+  await until(() => expect(output().state).toBe('degraded'));
+  expect(recoveries()).toEqual([]);
+  scene.world.failing.clear();
+  await scene.untilWritten(1);
+  await until(() => expect(recoveries()).toHaveLength(1));
+});
+
+test('one that takes the place of another that could not start says that it did', async () => {
+  const to = (tag: string) => simple.replace('out: { type: memory', `out: { type: memory, tag: ${tag}`);
+  scene.world.unreachable.add('far');
+  const agent = await scene.world.start(to('far'));
+  await until(() => expect(output().state).toBe('waiting'));
+  scene.world.configure(to('near'));
+  expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+  await until(() => expect(recoveries()).toHaveLength(1));
+});
