@@ -64,6 +64,7 @@ export interface Sources {
   /**
    * No more will be read from it, ever: its stored position goes when all of it has settled.
    * @param size bytes that it had, where what {@link grown} told of it last was not its own any more
+   * @param advice added to the warning where bytes of it are lost: why they were not delivered before, and what to do
    */
-  end(source: Source, how: SourceEnd, size?: number): void;
+  end(source: Source, how: SourceEnd, size?: number, advice?: string): void;
 }

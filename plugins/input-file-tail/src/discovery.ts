@@ -25,6 +25,8 @@ export interface DiscoveryOptions {
   /** Milliseconds: files that were not changed for longer, and were never read, are left alone. */
   readonly ignoreOlder: number | undefined;
   readonly patterns: readonly Pattern[];
+  /** What to say where a record was held that is lost. */
+  readonly heldAdvice: string;
 }
 
 interface AdmitOptions extends AdmissionOptions {
@@ -117,21 +119,19 @@ export class Discovery {
     const before = tail.source;
     const { own } = tail;
     const behind = own - tail.position;
+    const advice = tail.heldUntil === undefined ? undefined : this.#options.heldAdvice;
     const file = await tail.file.look();
     if (tails.of(before) !== tail || !tail.overwritten) return;
     // One that was renamed away is looked for, after a restart, where it was found.
     const path = tail.lostAt === undefined ? tail.path : before.path;
     const attributes = attributesOf(path);
     const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
-    ctx.sources.end(before, 'truncated', own);
+    ctx.sources.end(before, 'truncated', own, advice);
     if (path !== tail.path) ctx.sources.renamed(source!, tail.path);
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
-    if (behind > 0) {
-      ctx.log.warn(`${tail.path}: truncated before its last ${behind} bytes were read`);
-      this.#admission.readAfterAll(before);
-    }
+    if (behind > 0) this.#admission.readAfterAll(before);
     turns.offer(tail);
     // It grows again: the look that saw the truncation did not know what would come of it, and the next one is far.
     looks.within(0, tail);

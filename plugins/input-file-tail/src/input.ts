@@ -14,7 +14,7 @@ import { capturesOf } from './find/path-attributes.ts';
 import { Roots } from './find/roots.ts';
 import { checkUntrusted } from './find/untrusted.ts';
 import { Follower } from './follower.ts';
-import { flawTexts } from './framing/flaws.ts';
+import { flawTexts, heldAdvice } from './framing/flaws.ts';
 import type { Flaw, Flaws } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
 import { Slices } from './machine/slices.ts';
@@ -79,6 +79,7 @@ export class FileTail implements Input {
       fromEnd: options.from === 'end',
       ignoreOlder: options.ignore_older,
       patterns: this.#patterns,
+      heldAdvice: heldAdvice(options),
     });
     for (const { text, base } of this.#patterns) {
       const excluded = this.#exclusions.by(base);

@@ -332,13 +332,10 @@ export class InputNode extends Node {
         progressed: () => environment.progress.happened(),
         discovered: (discovery) => environment.hooks.discovered.call(discovery),
         passed: (milliseconds) => this.counters.settling.observe(milliseconds / 1_000),
-        abandoned: ({ path, ended, position }, bytes) =>
-          this.log.warn(
-            `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`,
-            {
-              position,
-            },
-          ),
+        abandoned: ({ path, ended, position, advice }, bytes) => {
+          const lost = `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`;
+          this.log.warn(advice === undefined ? lost : `${lost}. ${advice}`, { position });
+        },
       },
       {
         get committing() {

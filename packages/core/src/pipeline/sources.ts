@@ -154,11 +154,11 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
     this.#environment.discovered({ input: this.#input, source, event: 'renamed', path });
   }
 
-  end(source: Source, how: SourceEnd, size?: number): void {
+  end(source: Source, how: SourceEnd, size?: number, advice?: string): void {
     if (!this.has(source)) return;
     if (size !== undefined) source.row.ledger.endAt(size);
     this.#environment.discovered({ input: this.#input, source, event: how, path: source.path });
-    source.end(how);
+    source.end(how, advice);
   }
 
   /** New attributes for what is read from now on. */

@@ -55,6 +55,8 @@ export class TrackedSource implements Source, RowReader {
   currentPath: string;
   attributes: Attributes;
   ended: SourceEnd | undefined;
+  /** What its input says to the loss of what was not delivered. */
+  advice: string | undefined;
   /** End of what was read. */
   readPosition: number;
   #owner: SourceOwner;
@@ -260,8 +262,9 @@ export class TrackedSource implements Source, RowReader {
     this.#makeRoom();
   }
 
-  end(how: SourceEnd): void {
+  end(how: SourceEnd, advice?: string): void {
     this.ended = how;
+    this.advice = advice;
     this.row.ended = true;
     this.finish();
   }

@@ -29,3 +29,10 @@ export function flawTexts({ max_line_bytes, multiline, encoding, format }: Optio
     },
   };
 }
+
+/** Where a file was truncated while a record of it was held. */
+export function heldAdvice({ multiline }: Pick<Options, 'multiline'>): string {
+  if (!multiline) return 'The parts of a line were held until its rest would come.';
+  const seconds = multiline.timeout / 1_000;
+  return `A record of \`multiline\` was held, as more could belong to it: with a \`timeout\` shorter than ${seconds} s it is sent sooner.`;
+}

@@ -1,5 +1,5 @@
-import { appendFile, rename, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { appendFile, rename, truncate, writeFile } from 'node:fs/promises';
+import { describe, expect, test, vi } from 'vitest';
 import { at, Life, until } from '../fixtures/life.ts';
 import fileTail from '../index.ts';
 
@@ -25,6 +25,22 @@ describe('a record that is held', () => {
     await writeFile(at('app.log'), ' at b\nnew\n');
     await until(() => life.lines.length === 4);
     expect(life.lines).toEqual(['old', 'trace\n at a', ' at b', 'new']);
+  });
+
+  test('and is lost with a truncation: one warning says why, and what to do', async () => {
+    await writeFile(at('app.log'), 'one\ntrace\n');
+    const life = (await new Life(joined('1h')).start()).pump();
+    const end = vi.spyOn(life.ctx.sources, 'end');
+    await until(() => life.lines.length === 1);
+    await until(() => life.explained('4 of 10 bytes'));
+    await truncate(at('app.log'));
+    await until(() => end.mock.calls.length > 0);
+    expect(end.mock.lastCall!.slice(1)).toEqual([
+      'truncated',
+      10,
+      'A record of `multiline` was held, as more could belong to it: with a `timeout` shorter than 3600 s it is sent sooner.',
+    ]);
+    expect(life.logged('were read')).toBe(false);
   });
 
   test('is read again from its beginning after a restart', async () => {
