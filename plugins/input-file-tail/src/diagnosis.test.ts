@@ -34,6 +34,21 @@ test('files of all inputs count once, and what matches nothing is told', async (
   ]);
 });
 
+test('rotated files beside a matched one that no pattern leads to', async () => {
+  const at = folder();
+  for (const name of ['a.log', 'a.log.1', 'a.log.2.gz', 'a.log-20260101', 'a.log.gz', 'b.log.1', 'a.log.tmp'])
+    writeFileSync(join(at, name), '');
+  const said = (found: Finding[]) => found.filter(({ what }) => what.includes('not matched'));
+  expect(said(await findings(at, './*.log'))).toMatchObject([
+    {
+      level: 'warning',
+      what: expect.stringContaining('4 rotated files beside a matched one are not matched, such as '),
+      hint: expect.stringContaining('let the pattern lead to them (a.log*)'),
+    },
+  ]);
+  expect(said(await findings(at, './*.log*'))).toEqual([]);
+});
+
 test('what is no file is a problem', async () => {
   const at = folder();
   mkdirSync(join(at, 'a.log'));

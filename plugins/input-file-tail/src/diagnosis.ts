@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { abortable, type Examined, type Finding, networkFileSystem, plural } from '@logcatch/plugin-api';
 import { Finder, type Findings } from './find/finder.ts';
 import { Exclusions, Pattern } from './find/glob.ts';
+import { type Rotation, unmatchedRotations } from './find/rotations.ts';
 import { clock } from './machine/clock.ts';
 import { disk } from './machine/disk.ts';
 import { Slices } from './machine/slices.ts';
@@ -25,16 +26,17 @@ export async function* diagnose(components: readonly Patient[], signal: AbortSig
   const troubles = new Map<string, string | undefined>();
   const slices = new Slices(clock);
   for (const { options, context } of components) {
-    const found = await abortable(
-      find(options, (path) => context.resolve(path), slices),
-      signal,
-    );
+    const resolve = (path: string) => context.resolve(path);
+    const exclusions = new Exclusions(options.exclude ?? [], resolve);
+    const found = await abortable(find(options, exclusions, resolve, slices), signal);
     for (const { path, message, hint } of found.problems) troubles.set(message, hint ?? rights(path));
     for (const path of found.files.keys()) files.add(path);
     for (const folder of found.folders) {
       folders.add(folder);
       if (options.watch === 'auto') watched.add(folder);
     }
+    const rotated = await abortable(unmatchedRotations(found.files, exclusions), signal);
+    if (rotated.length > 0) yield notMatched(context.id, rotated);
     if (found.files.size === 0) {
       const hint = 'Files that appear later are read. If there should be some by now, check the patterns.';
       yield { level: 'warning', what: `${context.id}: no file matches ${options.paths.join(', ')}`, hint };
@@ -68,10 +70,22 @@ export async function* diagnose(components: readonly Patient[], signal: AbortSig
   }
 }
 
-async function find(options: Options, resolve: (path: string) => string, slices: Slices): Promise<Findings> {
+async function find(
+  options: Options,
+  exclusions: Exclusions,
+  resolve: (path: string) => string,
+  slices: Slices,
+): Promise<Findings> {
   const patterns = options.paths.map((text) => new Pattern(text, resolve));
-  const exclusions = new Exclusions(options.exclude ?? [], resolve);
   return new Finder({ disk, slices, patterns, exclusions }).all();
+}
+
+function notMatched(id: string, rotated: readonly Rotation[]): Finding {
+  const { path, name } = rotated[0]!;
+  const are = rotated.length === 1 ? 'is' : 'are';
+  const what = `${id}: ${plural(rotated.length, 'rotated file')} beside a matched one ${are} not matched, such as ${path}`;
+  const hint = `What comes and is renamed, or is compressed, while logcatch does not run is then not read: let the pattern lead to them (${name}*), or name them under \`exclude\`.`;
+  return { level: 'warning', what, hint };
 }
 
 function descriptors(files: number, open: number): Finding {

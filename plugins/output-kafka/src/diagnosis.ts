@@ -1,10 +1,10 @@
 import { type Examined, errorTable, type Finding, Missing, plural } from '@logcatch/plugin-api';
 import { type Address, formatAddress, parseAddress } from './address.ts';
-import { type Described, type DescribedTopic, describe, versions } from './diagnosis-calls.ts';
 import { failureOf, succeeded } from './codes.ts';
+import { type Described, type DescribedTopic, describe, versions } from './diagnosis-calls.ts';
 import { SendFailure } from './failure.ts';
-import { linkSettings } from './link-settings.ts';
 import { openLink } from './link.ts';
+import { linkSettings } from './link-settings.ts';
 import type { Options } from './options.ts';
 import { missing, noLeader, refused } from './topic-failure.ts';
 import { findCoordinator } from './transaction-calls.ts';
