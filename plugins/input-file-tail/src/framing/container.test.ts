@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { framerFor, readAll } from '../fixtures/framed-file.ts';
+import { whyNotDocker } from './container.ts';
 
 const time = '2026-11-22T10:00:00Z';
 const read = (format: string, line: string, given = {}) =>
@@ -32,6 +33,12 @@ test.each([
   ],
   ['a backslash before its line end', `{"log":"a\\\\\\n","stream":"stdout","time":"${time}"}`, 'a\\'],
   ['CR LF', `{"log":"text\\r\\n","stream":"stdout","time":"${time}"}`, 'text'],
+  ['spaces', `{ "log": "a \\" b\\n", "stream" : "stdout", "time": "${time}" }`, 'a " b'],
+  [
+    'another order',
+    `{"time":"${time}","attrs":{"log":"x","stream":"stderr"},"stream":"stdout","log":"täxt\\n"}`,
+    'täxt',
+  ],
   ['what is escaped', `{"log":"\\u003ca\\u003e\\t\\n","stream":"stdout","time":"${time}"}`, '<a>\t'],
 ])('a line of Docker with %s', (_, line, text) => {
   expect(read('docker', line)).toEqual([{ offset: 0, text, stream: 'stdout', time }]);
@@ -60,3 +67,11 @@ test.each([
   '{"log":"',
   '{}',
 ])('no line of Docker: %s', (line) => expect(read('docker', line)).toEqual([{ offset: 0, text: line }]));
+
+test.each([
+  ['{"log":"', 'it is no JSON'],
+  ['[]', 'it is no JSON object'],
+  ['{"stream":"stdout"}', 'it has no text `log`'],
+  ['{"log":"x","stream":"stdin"}', '`stream` is neither "stdout" nor "stderr"'],
+  ['{"log":"x","stream":"stdout","time":1}', 'it has no text `time`'],
+])('why %s is no line of Docker', (line, why) => expect(whyNotDocker(line)).toBe(why));

@@ -54,6 +54,54 @@ const afterText = '","stream":"stdout","time":"'.length;
  * @param stripCr whether a CR before the line end belongs to it
  */
 export function docker(stripCr: boolean): ContainerFormat {
+  const asWritten = dockerAsWritten(stripCr);
+  return (bytes, start, end, line) => {
+    if (asWritten(bytes, start, end, line)) return true;
+    if (whyNotDocker(bytes.toString('utf8', start, end))) return false;
+    return spelledOtherwise(stripCr, bytes, start, end, line);
+  };
+}
+
+/** Why a line is none of Docker's; `undefined` where it is one, however its JSON is spelled. */
+export function whyNotDocker(text: string): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return 'it is no JSON';
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'it is no JSON object';
+  const { log, stream, time } = parsed as Record<string, unknown>;
+  if (typeof log !== 'string') return 'it has no text `log`';
+  if (stream !== 'stdout' && stream !== 'stderr') return '`stream` is neither "stdout" nor "stderr"';
+  if (typeof time !== 'string') return 'it has no text `time`';
+  return undefined;
+}
+
+/** A key and its text of a JSON object, or a bracket. */
+const token = /"((?:[^"\\]|\\.)*)"(?:\s*:\s*"((?:[^"\\]|\\.)*)")?|[{}[\]]/dg;
+
+/** The same keys in another order, or with white space: of a line that is valid JSON. In latin1 an index is that of a byte. */
+function spelledOtherwise(stripCr: boolean, bytes: Buffer, start: number, end: number, line: ContainerLine): boolean {
+  let depth = 0;
+  let found = 0;
+  for (const { 0: all, 1: key, indices } of bytes.toString('latin1', start, end).matchAll(token)) {
+    if (all === '{' || all === '[') depth++;
+    else if (all === '}' || all === ']') depth--;
+    const place = indices![2];
+    if (depth !== 1 || !place) continue;
+    const [from, to] = [start + place[0], start + place[1]];
+    if (key === 'log') readText(stripCr, bytes, from, to, line);
+    else if (key === 'stream') readStream(bytes, from, line);
+    else if (key === 'time') [line.timeStart, line.timeEnd] = [from, to];
+    else continue;
+    found++;
+  }
+  return found === 3;
+}
+
+/** What most lines are, told without parsing them. */
+function dockerAsWritten(stripCr: boolean): ContainerFormat {
   return (bytes, start, end, line) => {
     const text = start + logKey.length;
     if (end < text || logKey.compare(bytes, start, text) !== 0 || bytes[end - 1] !== 0x7d) return false;
@@ -69,12 +117,7 @@ export function docker(stripCr: boolean): ContainerFormat {
     if (!readStream(bytes, textEnd + streamKey.length, line)) return false;
     line.timeStart = time;
     line.timeEnd = timeEnd;
-    line.partial = !endsWith(letterN, bytes, text, textEnd);
-    line.start = text;
-    line.end = line.partial ? textEnd : textEnd - 2;
-    if (stripCr && !line.partial && endsWith(letterR, bytes, text, line.end)) line.end -= 2;
-    const first = bytes.indexOf(backslash, text);
-    line.escaped = first >= 0 && first < line.end;
+    readText(stripCr, bytes, text, textEnd, line);
     return true;
   };
 }
@@ -88,6 +131,16 @@ function find(key: Buffer, bytes: Buffer, from: number, to: number): number {
 
 function isAt(at: number, key: Buffer, bytes: Buffer): boolean {
   return key.compare(bytes, at, at + key.length) === 0;
+}
+
+/** @param end where the JSON text ends */
+function readText(stripCr: boolean, bytes: Buffer, start: number, end: number, line: ContainerLine): void {
+  line.partial = !endsWith(letterN, bytes, start, end);
+  line.start = start;
+  line.end = line.partial ? end : end - 2;
+  if (stripCr && !line.partial && endsWith(letterR, bytes, start, line.end)) line.end -= 2;
+  const first = bytes.indexOf(backslash, start);
+  line.escaped = first >= 0 && first < line.end;
 }
 
 /** Behind an even number of backslashes there is this letter with one more. */
