@@ -15,7 +15,7 @@ import { Roots } from './find/roots.ts';
 import { checkUntrusted } from './find/untrusted.ts';
 import { Follower } from './follower.ts';
 import { flawTexts, heldAdvice } from './framing/flaws.ts';
-import type { Flaw, Flaws } from './framing/framer.ts';
+import type { Flaw, Framed } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
 import { Slices } from './machine/slices.ts';
 import { UnpackingDisk } from './machine/unpacking-disk.ts';
@@ -100,7 +100,7 @@ export class FileTail implements Input {
       clock: process.clock,
       slots: process.reads,
       framer: framerOf(options, () => ctx.maxRecords),
-      flawed: (tail, flaws, position) => this.#flawed(tail, flaws, position),
+      flawed: (tail, framed, position) => this.#flawed(tail, framed, position),
     };
   }
 
@@ -225,11 +225,13 @@ export class FileTail implements Input {
   }
 
   /** Warns once per source of each kind; how many there were is said when it is over. */
-  #flawed(tail: Tail, flaws: Flaws, position: number): void {
+  #flawed(tail: Tail, { flaws, unparsed }: Pick<Framed, 'flaws' | 'unparsed'>, start: number): void {
     for (const [flaw, records] of Object.entries(flaws) as [Flaw, number][]) {
       const before = tail.flaws.get(flaw) ?? 0;
       tail.flaws.set(flaw, before + records);
-      if (before === 0) this.#ctx.log.warn(`${tail.path}: ${this.#flawTexts[flaw].one}`, { position });
+      if (before > 0) continue;
+      const { position, why } = (flaw === 'unparsed' && unparsed) || { position: start };
+      this.#ctx.log.warn(`${tail.path}: ${this.#flawTexts[flaw].one}${why ? `: ${why}` : ''}`, { position });
     }
   }
 

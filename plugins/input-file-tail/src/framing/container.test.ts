@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { expect, test, vi } from 'vitest';
 import { framerFor, readAll } from '../fixtures/framed-file.ts';
+import { at, Life, until } from '../fixtures/life.ts';
 import { whyNotDocker } from './container.ts';
 
 const time = '2026-11-22T10:00:00Z';
@@ -75,3 +77,18 @@ test.each([
   ['{"log":"x","stream":"stdin"}', '`stream` is neither "stdout" nor "stderr"'],
   ['{"log":"x","stream":"stdout","time":1}', 'it has no text `time`'],
 ])('why %s is no line of Docker', (line, why) => expect(whyNotDocker(line)).toBe(why));
+
+test('the first line of a file that is no line of Docker is a warning with its position and why', async () => {
+  const good = `{"log":"a\\n","stream":"stdout","time":"${time}"}`;
+  await writeFile(at('a.log'), `${good}\n{"log":"b"}\n[]\n`);
+  const life = new Life({ paths: 'a.log', format: 'docker' });
+  const warn = vi.spyOn(life.ctx.log, 'warn');
+  (await life.start()).pump();
+  await until(() => life.lines.length === 3);
+  expect(warn.mock.calls).toEqual([
+    [
+      `${at('a.log')}: a line is not what format: docker writes, and is shipped as it is: \`stream\` is neither "stdout" nor "stderr"`,
+      { position: good.length + 1 },
+    ],
+  ]);
+});

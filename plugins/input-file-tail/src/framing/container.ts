@@ -43,6 +43,10 @@ export const cri: ContainerFormat = (bytes, start, end, line) => {
   return true;
 };
 
+export function whyNotCri(): string {
+  return 'it does not begin with a time, stdout or stderr, and the tag F or P';
+}
+
 const logKey = Buffer.from('{"log":"');
 const streamKey = Buffer.from('","stream":"');
 const timeKey = Buffer.from('"time":"');

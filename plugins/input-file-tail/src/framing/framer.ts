@@ -23,6 +23,13 @@ export interface Stretch {
 export type Flaws = Readonly<Partial<Record<Flaw, number>>>;
 export type Flaw = 'split' | 'limited' | 'replaced' | 'unparsed';
 
+/** A line that is not of the format of a container runtime. */
+export interface Unparsed {
+  /** Where it begins in the file. */
+  readonly position: number;
+  readonly why: string;
+}
+
 export interface Framed {
   readonly count: number;
   /** Index after the last byte accounted for, in the chunk that was framed. What follows is read again with the next batch. */
@@ -30,6 +37,8 @@ export interface Framed {
   /** Stopped at the most records: there can be more of them in the stretch. */
   readonly more: boolean;
   readonly flaws: Flaws;
+  /** The first of those that `flaws` counts. */
+  readonly unparsed?: Unparsed | undefined;
   /** Whole lines are there, and more can belong to the record that they begin: index after what was last added to it. */
   readonly held?: number | undefined;
   /** The first record is the rest of a line whose beginning was shipped earlier. */

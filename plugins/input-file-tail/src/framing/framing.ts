@@ -1,5 +1,5 @@
 import { longestLine, type Options } from '../options.ts';
-import { cri, docker } from './container.ts';
+import { cri, docker, whyNotCri, whyNotDocker } from './container.ts';
 import { Encoded } from './encoded.ts';
 import type { Framer } from './framer.ts';
 import { joiningOf, lineByLine } from './joining.ts';
@@ -32,7 +32,8 @@ export function framerOf(options: FramingOptions, wanted: () => number): Framer 
     },
   });
   const joining = multiline ? joiningOf(multiline, maxRecords) : lineByLine(maxLineBytes, partsTimeout, maxRecords);
-  if (format !== 'lines') return new Streams(lines, format === 'cri' ? cri : docker(stripCr), joining);
+  if (format !== 'lines')
+    return new Streams(lines, format === 'cri' ? [cri, whyNotCri] : [docker(stripCr), whyNotDocker], joining);
   const framer = multiline ? new Multiline(lines, joining) : lines;
   return encoding === 'utf-8' ? framer : new Encoded(framer, encoding);
 }

@@ -1,6 +1,6 @@
 import { type Chunk, DictionaryColumn } from '@logcatch/plugin-api';
 import { type ContainerFormat, type ContainerLine, streamNames } from './container.ts';
-import type { Flaws, Framed, Framer, Stretch } from './framer.ts';
+import type { Framed, Framer, Stretch } from './framer.ts';
 import type { Joining } from './joining.ts';
 import { SliceColumn } from './slice-column.ts';
 
@@ -16,12 +16,19 @@ export class Streams implements Framer {
   readonly timeout: number;
   readonly #lines: Framer;
   readonly #format: ContainerFormat;
+  readonly #whyNot: (text: string) => string | undefined;
   readonly #joining: Joining;
   readonly #scratch = new Scratch();
 
-  constructor(lines: Framer, format: ContainerFormat, joining: Joining) {
+  /** @param whyNot why a line is not of the format */
+  constructor(
+    lines: Framer,
+    [format, whyNot]: [format: ContainerFormat, whyNot: (text: string) => string | undefined],
+    joining: Joining,
+  ) {
     this.#lines = lines;
     this.#format = format;
+    this.#whyNot = whyNot;
     this.#joining = joining;
     this.longest = Math.max(lines.longest, joining.maxBytes + 1);
     this.timeout = joining.timeout;
@@ -32,8 +39,8 @@ export class Streams implements Framer {
     if (lines.count === 0) return lines;
     this.#scratch.reserve(lines.count);
     const records = this.#join(chunk, stretch, lines);
-    const flaws = this.#flaws(lines, records.count);
-    return { ...lines, ...records, flaws, ...this.#write(chunk, stretch, records.count) };
+    const flaws = this.#flaws(lines, records.count, chunk, stretch.base);
+    return { ...lines, ...records, ...flaws, ...this.#write(chunk, stretch, records.count) };
   }
 
   #join({ bytes, starts, ends }: Chunk, { base, to, last, quiet }: Stretch, lines: Framed) {
@@ -108,16 +115,26 @@ export class Streams implements Framer {
     return open < count ? { count: whole, end, held: reach[open]! } : { count: whole, end };
   }
 
-  #flaws({ flaws }: Framed, count: number): Flaws {
+  #flaws(
+    { flaws }: Framed,
+    count: number,
+    { bytes, starts, ends }: Chunk,
+    base: number,
+  ): Pick<Framed, 'flaws' | 'unparsed'> {
     const { first, stream, tooLong } = this.#scratch;
     let long = 0;
     let unparsed = 0;
+    let odd = none;
     for (let record = 0; record < count; record++) {
       if (tooLong[record]) long++;
-      if (stream[first[record]!] === 0) unparsed++;
+      if (stream[first[record]!] !== 0) continue;
+      if (unparsed++ === 0) odd = first[record]!;
     }
-    if (long + unparsed === 0) return flaws;
-    return { ...flaws, ...(unparsed > 0 && { unparsed }), ...(long > 0 && { [this.#joining.tooLong]: long }) };
+    if (long + unparsed === 0) return { flaws };
+    const counted = { ...flaws, ...(unparsed > 0 && { unparsed }), ...(long > 0 && { [this.#joining.tooLong]: long }) };
+    if (odd === none) return { flaws: counted };
+    const why = this.#whyNot(bytes.toString('utf8', starts[odd], ends[odd])) ?? 'it is not whole';
+    return { flaws: counted, unparsed: { position: base + starts[odd]!, why } };
   }
 
   /** Where no record is put together, and nothing is escaped, the texts stay where they are. */

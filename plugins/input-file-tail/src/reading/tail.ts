@@ -1,5 +1,5 @@
 import { Batch, type Buffers, type Source, type Sources } from '@logcatch/plugin-api';
-import { type Flaw, type Flaws, type Framer, flawless } from '../framing/framer.ts';
+import { type Flaw, type Framed, type Framer, flawless } from '../framing/framer.ts';
 import type { OpenedFile, OpenFile } from '../identity/file.ts';
 import { headBytes, lastBytes } from '../identity/identity.ts';
 import type { Clock } from '../machine/clock.ts';
@@ -20,7 +20,7 @@ export interface Reading {
   readonly framer: Framer;
   readonly slots: ReadSlots;
   /** Not all went well with the records from a position on. */
-  flawed(tail: Tail, flaws: Flaws, position: number): void;
+  flawed(tail: Tail, framed: Pick<Framed, 'flaws' | 'unparsed'>, position: number): void;
 }
 
 /** What a tail lives in. */
@@ -307,7 +307,7 @@ export class Tail implements Holder {
       this.#longest = 0;
       this.#position = base + end;
       this.#sources.remember(this.source, this.file.readTo(this.#position, this.#keepContext(bytes.subarray(0, end))));
-      if (flaws !== flawless) flawed(this, flaws, start);
+      if (flaws !== flawless) flawed(this, framed, start);
       kept = true;
       const init = { source: this.source, chunk: framed.chunk ?? chunk, count, start, end: base + end, base };
       const batch = new Batch(offsets ? { ...init, offsets } : init);
