@@ -53,6 +53,10 @@ export const errorTable = {
     'An output writes to files that its own input reads.',
     'Write elsewhere, or name them under `exclude` of the input: what is written is read and written again, without end.',
   ),
+  LC_CONFIG_UNREAD_EXIT: entry(
+    'Records leave a transform by an exit that nothing reads, and are dropped.',
+    'Add the exit to the `inputs:` of a transform or output; if they are to be dropped, nothing has to be done.',
+  ),
   LC_CONFIG_UNTRUSTED: entry(
     'A remote source asks for what only the pipeline file may say.',
     'Say it in the pipeline file.',

@@ -29,6 +29,14 @@ const definitions = [
     create,
   }),
   defineTransform({ type: 'named', description: '', options: names, sets: ({ names = [] }) => names, create }),
+  defineTransform({
+    type: 'split',
+    description: '',
+    options: z.strictObject({}),
+    sets: () => [],
+    exits: () => ['err', 'rest'],
+    create,
+  }),
   defineTransform({ type: 'any', description: '', options: z.strictObject({}), create }),
   defineOutput({
     type: 'written',
@@ -108,4 +116,14 @@ outputs:
   one: { type: written, inputs: [a], path: b.log }
   two: { type: written, inputs: [b], path: c.log }`;
   expect(warningsOf(text)).toEqual([]);
+});
+
+test('an exit that nothing reads, where another one is read', () => {
+  const split = (inputs: string) => `inputs: { in: { type: files, paths: a.log } }
+transforms: { r: { type: split, inputs: [in] } }
+outputs: { out: { type: written, path: x, inputs: ${inputs} } }`;
+  expect(warningsOf(split('[r.rest]'))).toEqual([
+    '/etc/p.yaml:2:15 LC_CONFIG_UNREAD_EXIT transforms.r: nothing reads "r.err": records that leave by this exit are dropped. Add the exit to the `inputs:` of a transform or output; if they are to be dropped, nothing has to be done.',
+  ]);
+  expect(warningsOf(split('[r.rest, r.err]'))).toEqual([]);
 });

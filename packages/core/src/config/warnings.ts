@@ -38,6 +38,7 @@ export function warningsOf(
     warnOfUnset(output, before, originOf, warnings);
     warnOfLoop(output, before, { file, originOf }, warnings);
   }
+  warnOfUnread(declared, edges, warnings);
   return warnings;
 }
 
@@ -65,6 +66,23 @@ function warnOfUnset(
         origin: originOf(path),
         message: `no input or transform in front of it sets ${quote(name)}: records without it go to the dead letters`,
         hint: `Set it under \`attributes:\` of the input, or give a default: \`{{ ${name}:-default }}\`.`,
+      });
+    }
+  }
+}
+
+/** Exits that nobody reads, of transforms of which others are read: without any reader that is an error. */
+function warnOfUnread(declared: readonly Declared[], edges: readonly Edge[], warnings: Problems): void {
+  const read = new Set(edges.map(({ from, exit }) => `${from}.${exit}`));
+  for (const { id, exits, path, origin } of declared) {
+    for (const exit of exits === 'unknown' ? [] : exits) {
+      const name = `${id}.${exit}`;
+      if (read.has(name)) continue;
+      warnings.add({
+        code: 'LC_CONFIG_UNREAD_EXIT',
+        path,
+        origin,
+        message: `nothing reads ${quote(name)}: records that leave by this exit are dropped`,
       });
     }
   }
