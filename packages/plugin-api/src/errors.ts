@@ -155,7 +155,10 @@ export const errorTable = {
     'Dead letters cannot be replayed: their output is not in the pipeline.',
     'Bring it back under its id, or remove its dead letters: `pipeline dlq FILE drop --output ID --yes`.',
   ),
-  LC_DATA_DIR: entry('data_dir cannot be used.', 'Check that it is a folder that this user can write.'),
+  LC_DATA_DIR: entry(
+    'data_dir cannot be used.',
+    'Set `data_dir:` in the pipeline file to a folder that this user can write, or let this user write there. Without it, it is beside the pipeline file.',
+  ),
   LC_DATA_DIR_LOCKED: entry(
     'Another agent uses this data_dir.',
     'Stop it, or give this pipeline its own `name` or `data_dir`.',

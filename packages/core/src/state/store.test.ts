@@ -156,5 +156,7 @@ test('sources that nobody has had open for 30 days can be forgotten; what is ope
 
 test('an unusable folder', () => {
   writeFileSync(join(folder, 'file'), '');
-  expect(() => new Store(join(folder, 'file'))).toThrow(expect.objectContaining({ code: 'LC_DATA_DIR' }));
+  expect(() => new Store(join(folder, 'file'))).toThrow(
+    expect.objectContaining({ code: 'LC_DATA_DIR', hint: expect.stringContaining('data_dir:') }),
+  );
 });
