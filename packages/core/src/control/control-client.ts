@@ -1,4 +1,5 @@
 import { errorTable, LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { readPid } from './agent-pid.ts';
 import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { request as httpRequest } from './http.ts';
@@ -79,7 +80,7 @@ function follow(socketPath: string, path: string, line: (value: unknown) => void
     request.on('timeout', () => {
       // Whoever reads may have stood still for as long: then it has come, and was not looked at.
       const before = heard;
-      setImmediate(() => heard === before && request.destroy(silent(longestSilence)));
+      setImmediate(() => heard === before && request.destroy(new Silence(longestSilence)));
     });
     request.on('error', reject);
     request.end();
@@ -90,8 +91,11 @@ function stopped(): LogcatchError {
   return new LogcatchError('LC_AGENT_NOT_RUNNING', 'the agent stopped');
 }
 
-function silent(patience: number): Error {
-  return new Error(`nothing came for ${patience / 1_000} s`);
+/** Nothing came for so many milliseconds. */
+class Silence extends Error {
+  constructor(patience: number) {
+    super(`nothing came for ${patience / 1_000} s`);
+  }
 }
 
 /** What an answer that is not 200 says. */
@@ -122,7 +126,7 @@ function exchange(socketPath: string, method: string, url: string, patience: num
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() }));
     });
-    request.on('timeout', () => request.destroy(silent(patience)));
+    request.on('timeout', () => request.destroy(new Silence(patience)));
     request.on('error', reject);
     request.end(form);
   });
@@ -142,5 +146,17 @@ function explain(error: unknown, dataDir: string): LogcatchError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new LogcatchError('LC_AGENT_FORBIDDEN', `${dataDir} belongs to another user`, cause);
   }
-  return new LogcatchError('LC_AGENT_SILENT', messageOf(error), cause);
+  return error instanceof Silence
+    ? frozen(error, dataDir)
+    : new LogcatchError('LC_AGENT_SILENT', messageOf(error), cause);
+}
+
+/** Something listens on its socket, so it is there. */
+function frozen(cause: Silence, dataDir: string): LogcatchError {
+  const pid = readPid(dataDir);
+  const agent = pid === undefined ? 'the agent' : `the agent with pid ${pid}`;
+  const message = `${cause.message}: ${agent} is there, and is stopped or very busy`;
+  if (pid === undefined) return new LogcatchError('LC_AGENT_SILENT', message, { cause });
+  const hint = `Try again; where \`ps -o stat= -p ${pid}\` shows T it is stopped, and \`kill -CONT ${pid}\` lets it go on.`;
+  return new LogcatchError('LC_AGENT_SILENT', message, { hint, cause });
 }

@@ -117,7 +117,12 @@ test('an agent that stands still is told from one that does not run', async () =
   await open(dataDir, { 'GET /status': () => (stands ? new Promise(() => {}) : { fine: true }) });
   await expect(askAgent(dataDir, 'GET', '/status', 100)).rejects.toMatchObject({
     code: 'LC_AGENT_SILENT',
-    message: 'nothing came for 0.1 s',
+    message: 'nothing came for 0.1 s: the agent is there, and is stopped or very busy',
+  });
+  writeFileSync(join(dataDir, 'agent.pid'), '123\n');
+  await expect(askAgent(dataDir, 'GET', '/status', 100)).rejects.toMatchObject({
+    message: expect.stringContaining('the agent with pid 123 is there'),
+    hint: expect.stringContaining('kill -CONT 123'),
   });
   stands = false;
   expect(await askAgent(dataDir, 'GET', '/status')).toEqual({ fine: true });

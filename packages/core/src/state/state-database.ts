@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { readPid, writePid } from './agent-pid.ts';
 import { type Salvage, salvage } from './state-salvage.ts';
 import { fault, foreign, migrate } from './state-schema.ts';
 
@@ -38,15 +39,14 @@ export interface OpenedState {
  * @throws LC_DATA_DIR, LC_DATA_DIR_LOCKED, LC_STATE_NEWER, LC_STATE_CORRUPT
  */
 export function openState(dataDir: string, mend: boolean): OpenedState {
-  const pidFile = join(dataDir, 'agent.pid');
   try {
     makeFolder(dataDir);
     const state = usable(dataDir, mend);
-    writeFileSync(pidFile, `${process.pid}\n`);
+    writePid(dataDir);
     return state;
   } catch (error) {
     if (error instanceof LogcatchError) throw error;
-    throw explain(error, dataDir, pidFile);
+    throw explain(error, dataDir);
   }
 }
 
@@ -126,7 +126,7 @@ function isMisshapen(error: unknown): boolean {
 /** An agent has been here, and its file holds nothing: SQLite would take it for a new one. */
 function emptied(dataDir: string): string | undefined {
   const file = statSync(join(dataDir, stateFile), { throwIfNoEntry: false });
-  return file?.size === 0 && existsSync(join(dataDir, 'agent.pid')) ? 'it is empty' : undefined;
+  return file?.size === 0 && readPid(dataDir) !== undefined ? 'it is empty' : undefined;
 }
 
 /** What is wrong with a database that SQLite can open. */
@@ -176,10 +176,12 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-function explain(error: unknown, dataDir: string, pidFile: string): LogcatchError {
+function explain(error: unknown, dataDir: string): LogcatchError {
   const busy = 5;
   if (codeOf(error) === busy) {
-    return new LogcatchError('LC_DATA_DIR_LOCKED', `${dataDir} is in use by ${holder(pidFile)}`, { cause: error });
+    const pid = readPid(dataDir);
+    const holder = pid === undefined ? 'another agent' : `the agent with pid ${pid}`;
+    return new LogcatchError('LC_DATA_DIR_LOCKED', `${dataDir} is in use by ${holder}`, { cause: error });
   }
   return new LogcatchError('LC_DATA_DIR', `${dataDir}: ${messageOf(error)}`, { cause: error });
 }
@@ -187,12 +189,4 @@ function explain(error: unknown, dataDir: string, pidFile: string): LogcatchErro
 /** SQLite's primary result code: the extended ones say more than is asked here. */
 function codeOf(error: unknown): number {
   return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
-}
-
-function holder(pidFile: string): string {
-  try {
-    return `the agent with pid ${readFileSync(pidFile, 'utf8').trim()}`;
-  } catch {
-    return 'another agent';
-  }
 }
