@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,12 +37,31 @@ test('names stand where they belong, and a folder that holds something is left a
     peerDependencies: { '@logcatch/plugin-api': '^1.2.3' },
   });
   for (const file of ['README.md', 'example.yaml', 'src/index.ts', 'src/index.test.ts'])
-    expect(readFileSync(join(dir, file), 'utf8')).not.toMatch(/my-type|my-package|KIND|INSTALL/);
+    expect(readFileSync(join(dir, file), 'utf8')).not.toMatch(/my-type|my-package|KIND|INSTALL|NODES/);
 
   rmSync(join(dir, 'README.md'));
   newPlugin('redis', { kind: 'output', dir, version: '1.2.3' });
   expect(process.exitCode).toBe(2);
   expect(readdirSync(dir)).not.toContain('README.md');
+});
+
+test('the Node that it needs is said, and an older one does not get as far as the tests', () => {
+  const dir = join(folder, 'redis');
+  newPlugin('redis', { kind: 'output', dir, version: '1.2.3' });
+  const needs = 'Node 22.22, 24.15, 26 or newer';
+  expect(console.log).toHaveBeenCalledWith(expect.stringContaining(needs));
+  expect(readFileSync(join(dir, 'README.md'), 'utf8')).toContain(needs);
+  const { scripts } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
+  const [, script = ''] = /^node -e "([^"]*)"$/.exec(scripts.pretest) ?? [];
+  const on = (version: string) =>
+    spawnSync(
+      process.execPath,
+      ['-e', `Object.defineProperty(process.versions, 'node', { value: '${version}' }); ${script}`],
+      { encoding: 'utf8' },
+    );
+  expect(on('20.19.0')).toMatchObject({ status: 1, stderr: expect.stringContaining(`This needs ${needs}`) });
+  expect(on('24.14.9').status).toBe(1);
+  expect(on('22.22.2').status).toBe(0);
 });
 
 test.each([

@@ -36,7 +36,7 @@ export function newPlugin(type: string, { kind, dir, version }: NewPluginFlags):
     return;
   }
   const install = inClone ? 'npx -y pnpm@10 install' : 'npm install';
-  const words = { 'my-type': type, 'my-package': name, KIND: called[kind], INSTALL: install };
+  const words = { 'my-type': type, 'my-package': name, KIND: called[kind], INSTALL: install, NODES: nodes };
   const files = {
     'package.json': json(manifest(name, called[kind], version)),
     'tsconfig.json': json(tsconfig),
@@ -49,12 +49,19 @@ export function newPlugin(type: string, { kind, dir, version }: NewPluginFlags):
   if (!makeFiles(folder, files)) return;
   const next = [`cd ${folder}`, install, 'npm test', 'npx pipeline run example.yaml --once'];
   console.log(
-    [`Made ${folder}: ${Object.keys(files).join(', ')}. Next:`, ...next.map((line) => `  ${line}`)].join('\n'),
+    [
+      `Made ${folder}: ${Object.keys(files).join(', ')}. Next, with ${nodes} (\`node --version\`):`,
+      ...next.map((line) => `  ${line}`),
+    ].join('\n'),
   );
 }
 
 /** Run from a clone of logcatch, which nobody can install from npm: its packages are linked. */
 const inClone = !import.meta.url.includes('/node_modules/');
+
+const nodes = 'Node 22.22, 24.15, 26 or newer';
+/** Tests are TypeScript: an older Node finds none, and says no more than that. */
+const checkNode = `const [major, minor] = process.versions.node.split('.').map(Number); if (!(major === 22 && minor >= 22 || major === 24 && minor >= 15 || major >= 26)) { console.error('This needs ${nodes}; this is ' + process.version + ' (' + process.execPath + ').'); process.exit(1); }`;
 
 function manifest(name: string, kind: string, version: string) {
   const packageOf = (folder: string) =>
@@ -69,6 +76,7 @@ function manifest(name: string, kind: string, version: string) {
     files: ['dist', '!dist/*.test.*'],
     scripts: {
       check: 'tsc --noEmit',
+      pretest: `node -e "${checkNode}"`,
       test: 'node --test "src/**/*.test.ts"',
       build: 'tsc',
       prepack: 'npm run build',
