@@ -70,7 +70,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('plugin')
     .description('a package with a plugin, its tests, and a pipeline that uses it; nothing is overwritten')
     .argument('<name>', 'the `type:` that pipeline files will name it by')
-    .addOption(new Option('--kind <kind>', 'what it is').choices(pluginKinds).makeOptionMandatory())
+    .addOption(new Option(`--kind <${pluginKinds.join('|')}>`, 'what it is').choices(pluginKinds).makeOptionMandatory())
     .option('--dir <dir>', 'the folder to make; default: logcatch-KIND-NAME')
     .action(async (name, flags) => (await import('./new-plugin.ts')).newPlugin(name, { ...flags, version }));
 
@@ -147,7 +147,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('checkpoints')
     .description('look at stored positions and move them, whether the agent runs or not')
     .argument('<file>', 'the pipeline file')
-    .addArgument(new Argument('<action>', 'what to do').choices(['ls', 'show', 'reset', 'seek']))
+    .addArgument(choice('what to do', ['ls', 'show', 'reset', 'seek']))
     .argument('[args...]', 'show PATH; reset PATH...; seek PATH POSITION|beginning|end')
     .option('--input <id>', 'with ls: of this input alone')
     .option('--json', 'everything, as JSON')
@@ -161,7 +161,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       'the dead letters, records that an output refused for good: look at them, write them again, or drop them',
     )
     .argument('<file>', 'the pipeline file')
-    .addArgument(new Argument('<action>', 'what to do').choices(['ls', 'show', 'replay', 'drop']))
+    .addArgument(choice('what to do', ['ls', 'show', 'replay', 'drop']))
     .option('--output <id>', 'only those of this output')
     .option('--reason <code>', 'only those with this error code')
     .option('--limit <records>', 'with show: at most so many; default 20, with --json all')
@@ -188,6 +188,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (file) => (await import('./schema.ts')).schema(file));
 
   await program.parseAsync(argv);
+}
+
+/** Named by what it takes: that is what is shown where it is missing. */
+function choice(description: string, values: readonly string[]): Argument {
+  return new Argument(`<${values.join('|')}>`, description).choices(values);
 }
 
 function logLevelOption(): Option {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { didYouMean } from '@logcatch/core';
 import type { AnyDefinition } from '@logcatch/plugin-api';
 import { makeEngine } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
@@ -15,7 +16,9 @@ export async function plugins(type: string | undefined): Promise<void> {
   }
   const chosen = all.filter((definition) => type === undefined || definition.type === type);
   if (chosen.length === 0) {
-    console.error(`There is no type "${type}". There are: ${all.map((definition) => definition.type).join(', ')}.`);
+    const types = all.map((definition) => definition.type);
+    const near = didYouMean(type!, types) || '.';
+    console.error(`There is no type "${type}"${near} There are: ${types.join(', ')}.`);
     process.exitCode = exitCode.invalid;
     return;
   }
