@@ -1,5 +1,5 @@
 import { errorTable, LogcatchError, messageOf } from '@logcatch/plugin-api';
-import { readPid } from './agent-pid.ts';
+import { readPid } from '../state/agent-pid.ts';
 import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { request as httpRequest } from './http.ts';
