@@ -56,7 +56,10 @@ export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
   extends Definition<'transform', Transform, TransformContext, Schema> {
-  /** Names of its exits with these options, where it has several; others say `inputs: [id.exit]`. */
+  /**
+   * Names of its exits with these options, where it has several; others say `inputs: [id.exit]`. `check` warns of one that
+   * nothing reads, but for `unmatched`: what no other exit takes.
+   */
   exits?(options: z.output<Schema>): readonly string[];
   /** Attributes that it may give records: see {@link InputDefinition.sets}. */
   sets?(options: z.output<Schema>): readonly string[];

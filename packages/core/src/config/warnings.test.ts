@@ -34,7 +34,7 @@ const definitions = [
     description: '',
     options: z.strictObject({}),
     sets: () => [],
-    exits: () => ['err', 'rest'],
+    exits: () => ['err', 'rest', 'unmatched'],
     create,
   }),
   defineTransform({ type: 'any', description: '', options: z.strictObject({}), create }),

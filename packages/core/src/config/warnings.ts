@@ -71,13 +71,16 @@ function warnOfUnset(
   }
 }
 
-/** Exits that nobody reads, of transforms of which others are read: without any reader that is an error. */
+/**
+ * Exits that nobody reads, of transforms of which others are read: without any reader that is an error. What leaves by
+ * `unmatched` was asked for by nobody, so that may be left alone.
+ */
 function warnOfUnread(declared: readonly Declared[], edges: readonly Edge[], warnings: Problems): void {
   const read = new Set(edges.map(({ from, exit }) => `${from}.${exit}`));
   for (const { id, exits, path, origin } of declared) {
     for (const exit of exits === 'unknown' ? [] : exits) {
       const name = `${id}.${exit}`;
-      if (read.has(name)) continue;
+      if (read.has(name) || exit === 'unmatched') continue;
       warnings.add({
         code: 'LC_CONFIG_UNREAD_EXIT',
         path,
