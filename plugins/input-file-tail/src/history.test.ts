@@ -58,6 +58,22 @@ const birthless = { ...plain, disk: { ...plain.disk, births: false } };
 describe('goes well', () => {
   test.each<[string, History]>([
     [
+      'a hint is lost, an opening is refused, and a record is held, one after the other',
+      {
+        ...parking,
+        joins: true,
+        disk: { ...plain.disk, loses: 1, refuses: 4 },
+        steps: [
+          { do: 'delete', at: 4 },
+          { do: 'recreate', at: 0 },
+          { do: 'rename to match', at: 0 },
+          { do: 'rename again', at: 0 },
+          { do: 'append', at: 0, lines: 1 },
+          { do: 'retarget' },
+        ],
+      },
+    ],
+    [
       'a record is held of a file whose folder is listened to, where nothing is looked at without a hint',
       {
         ...birthless,
