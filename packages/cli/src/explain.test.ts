@@ -21,7 +21,7 @@ test('a path that nobody knows', () => {
   expect(reportText(nothing, 'prod.yaml', now)).toBe(
     [
       '/a.log: no regular file is there',
-      'no input has anything to do with it, and nothing is stored of it',
+      'no input would read it, and nothing is stored of it',
       '`pipeline check prod.yaml` shows what is read, `pipeline checkpoints prod.yaml ls` what is stored',
     ].join('\n'),
   );
@@ -117,7 +117,7 @@ outputs: { screen: { type: console } }`;
   expect(await said('logs/a.log.tmp')).toEqual({
     code: 1,
     text: expect.stringContaining(
-      'whether input far would read it is not known here: it takes values from list\nno other input has anything to do',
+      'whether input far would read it is not known here: it takes values from list\nno other input would read it',
     ),
   });
 });

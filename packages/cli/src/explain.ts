@@ -100,7 +100,7 @@ function unknownTexts(file: string, similar: readonly string[], prospects: reado
   }
   return [
     ...unsure.map(({ id, by }) => `whether input ${id} would read it is not known here: it takes values from ${by}`),
-    `no ${unsure.length > 0 ? 'other ' : ''}input has anything to do with it, and nothing is stored of it`,
+    `no ${unsure.length > 0 ? 'other ' : ''}input would read it, and nothing is stored of it`,
     ...(similar.length > 0 ? [meant] : []),
     `\`pipeline check ${file}\` shows what is read, \`pipeline checkpoints ${file} ls\` what is stored`,
   ];

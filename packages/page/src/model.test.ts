@@ -1,4 +1,4 @@
-import type { ComponentStatus } from '@logcatch/core';
+import { type ComponentStatus, emptyAccount } from '@logcatch/core';
 import { expect, test } from 'vitest';
 import {
   configurationOf,
@@ -13,7 +13,7 @@ import {
   tappableOf,
   troublesOf,
 } from '../browser/model.js';
-import { account, input, now, output, statusOf, transform } from './fixtures/status.ts';
+import { input, now, output, statusOf, transform } from './fixtures/status.ts';
 
 const flow = (records: number) => ({ records, bytes: records * 200 });
 /** After so many records: two inputs of one `each`, a transform with two exits, and an output that writes half. */
@@ -142,7 +142,7 @@ test('one component in words', () => {
 
 test('where the bytes of a file went', () => {
   const books = {
-    ...account,
+    ...emptyAccount,
     discovered: 1_000,
     delivered: 500,
     dropped: { blank: 100 },
@@ -155,7 +155,7 @@ test('where the bytes of a file went', () => {
     '1000 B = 500 B delivered + 100 B dropped (blank) + 100 B dead letters + 200 B pending + 100 B lost (truncated); 9 B read again',
   );
   expect(ledgerShares(books)).toEqual({ delivered: 50, dropped: 10, lost: 20, pending: 20 });
-  expect(ledgerText(account)).toBe('0 B = 0 B delivered');
+  expect(ledgerText(emptyAccount)).toBe('0 B = 0 B delivered');
   const file = {
     component: 'app',
     path: '/a',
@@ -164,7 +164,7 @@ test('where the bytes of a file went', () => {
     lag: 3,
     oldestAt: now - 9_000,
     pausedBy: ['output stuck' as const],
-    account,
+    account: emptyAccount,
   };
   expect(fileOf(file, now)).toMatchObject({
     lag: '3 B',

@@ -357,7 +357,7 @@ export class OutputNode extends Node implements Target {
     try {
       const refused = await this.#instance!.write(batch, controller.signal);
       if (this.required) delivery.fates.written(batch, refused);
-      this.counters.out.add(refused.length === 0 ? batch : without(batch, refused));
+      this.counters.out.addTaken(batch, refused);
       return refused.length > 0 ? refused : 'written';
     } catch (error) {
       if (controller.signal.aborted) return 'given up';
@@ -397,10 +397,4 @@ export class OutputNode extends Node implements Target {
     delivery.release();
     this.#open.delete(delivery);
   }
-}
-
-/** How much of a batch was not refused. */
-function without({ count, size, starts, ends }: Batch, refused: readonly Refused[]): { count: number; size: number } {
-  const bytes = refused.reduce((sum, { index }) => sum + ends[index]! - starts[index]!, 0);
-  return { count: count - refused.length, size: size - bytes };
 }

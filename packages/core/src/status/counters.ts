@@ -1,4 +1,4 @@
-import type { Batch, Verdict } from '@logcatch/plugin-api';
+import type { Batch, Refused, Verdict } from '@logcatch/plugin-api';
 import { Histogram } from './histogram.ts';
 
 /** Records, and their bytes without line ends. */
@@ -14,6 +14,13 @@ class FlowCounter implements Flow {
   add({ count, size }: Pick<Batch, 'count' | 'size'>): void {
     this.records += count;
     this.bytes += size;
+  }
+
+  /** What an output has taken of a batch. */
+  addTaken(batch: Batch, refused: readonly Refused[]): void {
+    this.add(batch);
+    this.records -= refused.length;
+    for (const { index } of refused) this.bytes -= batch.ends[index]! - batch.starts[index]!;
   }
 }
 
