@@ -192,7 +192,7 @@ export const errorTable = {
   ),
   LC_HTTP_TOKEN: entry(
     'The token of `http:` cannot be read, so nobody is let in; shipping goes on.',
-    'Check the path, its permissions, and that it holds something; it is tried again.',
+    'Check the path, its permissions, and that it holds one word; it is tried again.',
     true,
   ),
   LC_AGENT_NOT_RUNNING: entry(

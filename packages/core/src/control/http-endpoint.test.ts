@@ -213,6 +213,11 @@ test('a token in a file is read whenever it is asked for; one that is gone lets 
   expect(logged.join()).toContain('LC_HTTP_TOKEN');
 });
 
+test('a token that no header can bring is told, not waited for in vain', async () => {
+  const endpoint = await open({ token: 'two words' });
+  expect(endpoint.status).toMatchObject({ state: 'degraded', reason: expect.stringContaining('white space') });
+});
+
 test('a port that another program has is told, and taken when that has gone; another one is listened on at once', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => other.once('listening', resolve));

@@ -66,7 +66,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Lines are shown to so many at once: each may take a hundredth of the time. */
+/** Lines are shown to so many at once: whoever looks, all of them take a hundredth of the time, so each sees less. */
 const mostStreams = 3;
 
 export interface HttpParts {
@@ -229,6 +229,8 @@ export class HttpEndpoint {
       throw new LogcatchError('LC_HTTP_TOKEN', messageOf(error), { cause: error });
     });
     if (value === '') throw new LogcatchError('LC_HTTP_TOKEN', 'it is empty');
+    // A header could not bring it, and nobody would be let in without a word.
+    if (/\s/.test(value)) throw new LogcatchError('LC_HTTP_TOKEN', 'it holds white space');
     return value;
   }
 }
