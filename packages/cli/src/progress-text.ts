@@ -7,7 +7,7 @@ const barWidth = { least: 10, most: 40 };
 /** `1.2 GiB of 2.9 GiB (41 %), 85.0 MiB/s, 20s left` */
 export function progressText({ done, known, rate, left }: Backlog): string {
   const percent = known > 0 ? Math.floor((100 * done) / known) : 0;
-  const time = Number.isFinite(left) ? `${period(left * 1_000)} left` : 'nothing moves';
+  const time = Number.isFinite(left) ? `${period(Math.ceil(left) * 1_000)} left` : 'nothing moves';
   return `${bytes(done)} of ${bytes(known)} (${percent} %), ${bytes(Math.round(rate))}/s, ${time}`;
 }
 

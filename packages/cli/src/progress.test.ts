@@ -34,7 +34,7 @@ test('what was shown is shown until it is done', () => {
 
 test('as text, and behind a bar where there is room', () => {
   const backlog: Backlog = { done: 300 * mib, known: 1_200 * mib, rate: 85 * mib, left: 10.6 };
-  expect(progressText(backlog)).toBe('300.0 MiB of 1.2 GiB (25 %), 85.0 MiB/s, 10s left');
+  expect(progressText(backlog)).toBe('300.0 MiB of 1.2 GiB (25 %), 85.0 MiB/s, 11s left');
   expect(progressText({ ...backlog, rate: 0, left: Infinity })).toMatch(/0 B\/s, nothing moves$/);
   expect(progressBar(backlog, 80)).toBe(`[${'#'.repeat(7)}${'.'.repeat(21)}] ${progressText(backlog)}`);
   expect(progressBar(backlog, 200).indexOf(']')).toBe(41);

@@ -84,6 +84,6 @@ function fieldsOf({ done, known, rate, left }: Backlog): LogFields {
     done_bytes: done,
     known_bytes: known,
     bytes_per_second: Math.round(rate),
-    seconds_left: Math.round(left),
+    seconds_left: Math.ceil(left),
   };
 }
