@@ -1,4 +1,4 @@
-import { type AnyDefinition, z } from '@logcatch/plugin-api';
+import { z } from '@logcatch/plugin-api';
 
 export interface OptionRow {
   /** Dotted for nested options. */
@@ -10,7 +10,7 @@ export interface OptionRow {
 }
 
 interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly JsonSchema[];
@@ -22,9 +22,9 @@ interface JsonSchema {
   readonly description?: string;
 }
 
-/** The options of a component type, from its schema: for `pipeline plugins TYPE` and the READMEs. */
-export function optionRows(definition: AnyDefinition): OptionRow[] {
-  return rowsOf(z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
+/** Options, from the schema of a component type or of the file itself: for `pipeline plugins TYPE` and the docs. */
+export function optionRows(options: z.ZodType): OptionRow[] {
+  return rowsOf(z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
 }
 
 function rowsOf(schema: JsonSchema, prefix: string): OptionRow[] {
@@ -46,7 +46,11 @@ function typeOf(schema: JsonSchema): string {
   if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`;
   if (schema.type === 'object')
     return schema.properties ? 'map' : `map of ${typeOf(schema.additionalProperties as JsonSchema)}`;
-  return { string: 'text', integer: 'number' }[schema.type ?? ''] ?? schema.type ?? 'any';
+  return [schema.type ?? 'any'].flat().map(plainly).join(' or ');
+}
+
+function plainly(type: string): string {
+  return { string: 'text', integer: 'number' }[type] ?? type;
 }
 
 /** As a Markdown table. */

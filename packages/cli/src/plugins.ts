@@ -29,7 +29,7 @@ export async function plugins(type: string | undefined): Promise<void> {
 }
 
 function printOptions(definition: AnyDefinition): void {
-  const rows = optionRows(definition);
+  const rows = optionRows(definition.options);
   const width = Math.max(...rows.map(({ name }) => name.length));
   for (const { name, type, fallback, description } of rows) {
     const value = fallback === '' ? 'optional' : fallback === 'required' ? 'required' : `default ${fallback}`;

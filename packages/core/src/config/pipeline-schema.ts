@@ -22,6 +22,8 @@ const annotations = ['title', 'description', 'default'];
 /** Of zod's integers: says nothing. */
 const largest = Number.MAX_SAFE_INTEGER;
 
+const typeDescription = 'Type of the component.';
+
 const kinds = {
   config: 'config',
   input: sections.input,
@@ -42,7 +44,7 @@ export function pipelineSchema(definitions: readonly AnyDefinition[], complete: 
       .map(({ type }) => type)
       .toSorted();
   const typeOf = (kind: string) => ({
-    description: 'Type of the component.',
+    description: typeDescription,
     anyOf: [{ enum: typesOf(kind) }, reference],
   });
   const entries = Object.entries(kinds);
@@ -68,7 +70,7 @@ export function pipelineSchema(definitions: readonly AnyDefinition[], complete: 
       inputs: { ...section('input', 'What is read.'), type: 'object', minProperties: 1 },
       transforms: section('transform', 'What becomes of records on their way, in this order.'),
       outputs: { ...section('output', 'Where records go.'), type: 'object', minProperties: 1 },
-      tests: { description: 'What `pipeline test` is to try.' },
+      tests: { description: 'What `pipeline test` is to try.', type: ['array', 'null'] },
     },
     additionalProperties: false,
     ...(complete
@@ -117,7 +119,10 @@ function nameOf({ kind, type }: { readonly kind: string; readonly type: string }
 function options(definition: AnyDefinition): JsonSchema {
   const { kind, description } = definition;
   const own = schemaOf(definition.options, nameOf(definition));
-  return { description, ...withCore(own, { type: { type: 'string' }, ...coreProperties(kind) }) };
+  return {
+    description,
+    ...withCore(own, { type: { description: typeDescription, type: 'string' }, ...coreProperties(kind) }),
+  };
 }
 
 function withCore(schema: JsonSchema, core: Properties): JsonSchema {

@@ -43,11 +43,11 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('Where positions and other state are kept. Default: `.logcatch/NAME` beside the file.'),
   shutdown_timeout: duration()
-    .default(5_000)
+    .prefault('5s')
     .describe('How long a stop waits for what is on its way. In milliseconds, or as 5s.'),
   max_bytes: size()
     .refine((bytes) => bytes >= leastBytes, 'it must be at least 1MiB')
-    .default(32 * 2 ** 20)
+    .prefault('32MiB')
     .describe('Memory for records that are on their way, in bytes or as 32MiB. When it is used up, nothing is read.'),
   http: httpSchema
     .optional()
