@@ -15,6 +15,20 @@ export interface Plugin {
   apply(engine: EngineHandle): void;
 }
 
+/**
+ * A login, and what decides who gets it. A remote source can say none of that: it could name a server of its own. Each option is
+ * given by its keys, as `tls.ca`.
+ */
+export interface LoginOptions {
+  /** Where this option is not given, nobody logs in. */
+  readonly login: string;
+  /** Who it is sent to. A remote source can say it where `authority` is given: only who that vouches for gets the login. */
+  readonly servers: string;
+  readonly authority: string;
+  /** How it is protected on its way. */
+  readonly protection: readonly string[];
+}
+
 interface Definition<Kind extends string, Instance, Context, Schema extends z.ZodType> {
   readonly kind: Kind;
   /** The `type:` of the pipeline file. */
@@ -23,6 +37,8 @@ interface Definition<Kind extends string, Instance, Context, Schema extends z.Zo
   readonly description: string;
   /** The options: one declaration gives validation, the TypeScript type, help and JSON Schema. Use `z.strictObject`. */
   readonly options: Schema;
+  /** The options by which it logs in to servers, if it does: they limit what a remote source can say. */
+  readonly login?: LoginOptions;
   /** What these options do, in a few words, for people: `topic app on kafka:9092`. Without secrets. */
   summarize?(options: z.output<Schema>): string;
   /**

@@ -9,6 +9,7 @@ export default defineConfigSource({
   remote: true,
   description: 'Configuration in etcd: the value of a key, or all keys under a prefix.',
   options,
+  login: { login: 'password', servers: 'endpoints', authority: 'tls.ca', protection: ['tls'] },
   summarize: (value) => {
     const urls = endpointsOf(value).map(({ url }) => url);
     return `etcd ${scopeOf(value).name} at ${urls.join(', ')}`;

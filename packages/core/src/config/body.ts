@@ -63,8 +63,7 @@ export function readBody(of: Component, body: MapValue, types: Types, scope: Sco
       },
     );
 
-  if (definition && options)
-    reportUntrusted(definition, options.parsed, { body, value, path, names: scope.names }, problems);
+  if (definition) reportUntrusted(definition, options?.parsed, { body, value, path, names: scope.names }, problems);
 
   const rest = {
     definition,

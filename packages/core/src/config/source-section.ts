@@ -6,6 +6,7 @@ import { readOptions } from './options.ts';
 import type { KeyPath, Problems } from './problem.ts';
 import { isRemote, unavailableIn } from './references.ts';
 import { viewOf } from './schema-view.ts';
+import { reportUntrusted } from './untrusted.ts';
 import { type ConfigValue, type JsonValue, type MapValue, reportKind } from './value.ts';
 import { didYouMean, listed, quote } from './wording.ts';
 
@@ -125,19 +126,17 @@ function readSource(
   const reading = { path, origin, problems };
   const core = readOptions(sourceSchema, interpolate(pick(isCore), path, scope) as MapValue, { ...reading, hint: '' });
   const isSecret = ([, , ...rest]: KeyPath) => viewOf(definition.options).isSecret(rest);
-  const options = readOptions(
-    definition.options,
-    interpolate(
-      pick((key) => !isCore(key)),
-      path,
-      { ...scope, isSecret },
-    ) as MapValue,
-    {
-      ...reading,
-      alsoKnown: ['type', 'max_entries'],
-      hint: `See \`pipeline plugins ${type}\`.`,
-    },
-  );
+  const own = interpolate(
+    pick((key) => !isCore(key)),
+    path,
+    { ...scope, isSecret },
+  ) as MapValue;
+  const options = readOptions(definition.options, own, {
+    ...reading,
+    alsoKnown: ['type', 'max_entries'],
+    hint: `See \`pipeline plugins ${type}\`.`,
+  });
+  reportUntrusted(definition, options?.parsed, { body: value, value: own, path, names }, problems);
   if (!core || !options) return undefined;
   return {
     name,

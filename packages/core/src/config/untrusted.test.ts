@@ -6,6 +6,7 @@ import {
   defineOutput,
   defineTransform,
   pattern,
+  secret,
   template,
   z,
 } from '@logcatch/plugin-api';
@@ -15,6 +16,7 @@ import { ConfigErrors } from './errors.ts';
 import { scope } from './fixtures/definitions.ts';
 import { Problems } from './problem.ts';
 import { resolveDocument } from './resolve.ts';
+import type { SourceValues } from './source-section.ts';
 import { configValue } from './value.ts';
 
 const create = (): never => {
@@ -29,6 +31,12 @@ const searching = z.strictObject({
     .transform((patterns) => patterns?.map((pattern) => ({ pattern }))),
   replacement: z.string().optional(),
 });
+const servers = z.strictObject({
+  servers: z.string(),
+  login: z.strictObject({ mechanism: z.string(), user: z.string(), password: secret() }).optional(),
+  tls: z.union([z.boolean(), z.strictObject({ ca: z.string().optional() })]).optional(),
+});
+const login = { login: 'login', servers: 'servers', authority: 'tls.ca', protection: ['tls', 'login.mechanism'] };
 const definitions = [
   defineTransform({ type: 'search', description: '', options: searching, create }).definition,
   defineInput({ type: 'lines', description: '', options: searching, create }).definition,
@@ -39,12 +47,16 @@ const definitions = [
     writes: ({ path }) => path,
     create,
   }).definition,
+  defineOutput({ type: 'servers', description: '', options: servers, login, create }).definition,
 ];
 const source = (type: string, remote: boolean) =>
-  defineConfigSource({ type, description: '', remote, options: z.strictObject({}), create }).definition;
+  defineConfigSource({ type, description: '', remote, options: servers.partial(), login, create }).definition;
 const sources = [source('far', true), source('near', false)] as ConfigSourceDefinition[];
 
 const values = {
+  file: { file: '/home/me/.ssh/id_rsa' },
+  tls: { ca: 'ca.pem' },
+  no: false,
   text: 'error',
   bad: '(a+)+$',
   search: 'message.matches("(a+)+$")',
@@ -58,17 +70,23 @@ function errorsOf(transform: string, input = '{ type: tail, paths: x }', output 
 inputs: { in: ${input} }
 transforms: { t: ${transform} }
 outputs: { out: ${output} }`;
-  const document = parseDocument('p.yaml', text);
   const origin = { file: 'far away', line: 1 };
-  const places = { originOf: () => origin, keyOriginOf: () => origin };
-  const value = configValue(values, places, new Problems());
+  const value = configValue(values, { originOf: () => origin, keyOriginOf: () => origin }, new Problems());
+  return errorsIn(
+    text,
+    new Map([
+      ['far', value],
+      ['near', value],
+    ]),
+  );
+}
+
+function errorsIn(text: string, values: SourceValues): string[] {
+  const document = parseDocument('p.yaml', text);
   try {
     resolveDocument(document, document.value, {
       ...scope,
-      values: new Map([
-        ['far', value],
-        ['near', value],
-      ]),
+      values,
       definitionOf: (kind, type) =>
         definitions.find((one) => one.kind === kind && one.type === type) ?? scope.definitionOf(kind, type),
       sourceDefinition: (type) => sources.find((one) => one.type === type),
@@ -119,4 +137,59 @@ test('a remote source cannot say where files are written; attributes fill in nam
     ]);
   }
   expect(of('./a/${near.text}/{{ name }}')).toEqual([]);
+});
+
+const password = 'login: { mechanism: m, user: u, password: p }';
+const serversOf = (options: string) => errorsOf('{ type: search }', undefined, `{ type: servers, ${options} }`);
+
+test('a login goes only to servers that this machine names', () => {
+  expect(serversOf(`servers: "\${far.text}", ${password}`)).toEqual([
+    'far away:1 LC_CONFIG_UNTRUSTED outputs.out.servers: a remote source cannot say who gets a login, nor how it is protected: it could have it sent to a server of its own. Write it in the pipeline file, or in a file of this machine that a source of type ini or file reads. Or give `tls.ca` an authority of your own: who that vouches for gets the login, and nobody else.',
+  ]);
+  for (const servers of ['${near.text}', 'here,${far.text}', '${near.none:-${far.text}}']) {
+    const refused = servers === '${near.text}' ? [] : [expect.stringContaining('outputs.out.servers')];
+    expect(serversOf(`servers: "${servers}", ${password}`)).toEqual(refused);
+  }
+  expect(serversOf('servers: "${far.text}"')).toEqual([]);
+});
+
+test('it goes to servers that a remote source names where an authority of this machine vouches for them', () => {
+  expect(serversOf(`servers: "\${far.text}", ${password}, tls: { ca: x }`)).toEqual([]);
+  expect(serversOf(`servers: "\${far.text}", ${password}, tls: "\${near.tls}"`)).toEqual([]);
+  for (const tls of ['{ ca: "${far.text}" }', '"${far.tls}"']) {
+    expect(serversOf(`servers: "\${far.text}", ${password}, tls: ${tls}`)).toEqual([
+      expect.stringContaining('LC_CONFIG_UNTRUSTED outputs.out.tls: a remote source cannot say who gets a login'),
+    ]);
+  }
+});
+
+test.each([
+  ['that nothing is encrypted', `tls: "\${far.no}", ${password}`, 'tls'],
+  ['another mechanism', 'login: { mechanism: "${far.text}", user: u, password: p }', 'login.mechanism'],
+  ['a file of this machine as password', 'login: { mechanism: m, user: u, password: "${far.file}" }', 'login.password'],
+  [
+    'the name of one',
+    'login: { mechanism: m, user: u, password: { file: "/home/${far.text}" } }',
+    'login.password.file',
+  ],
+])('a remote source cannot say %s', (_what, options, at) => {
+  expect(serversOf(`servers: here, ${options}`)).toEqual([
+    expect.stringContaining(`LC_CONFIG_UNTRUSTED outputs.out.${at}:`),
+  ]);
+});
+
+test('user and password themselves may come from anywhere', () => {
+  expect(
+    serversOf('servers: here, login: { mechanism: m, user: "${far.text}", password: "${far.text}" }, tls: true'),
+  ).toEqual([]);
+});
+
+test('it is told before the remote source has a value, and of configuration sources too', () => {
+  const text = `config: { far: { type: far }, next: { type: near, servers: "\${far.text}", ${password} } }
+inputs: { in: { type: tail, paths: x } }
+outputs: { out: { type: servers, servers: "\${far.text}", ${password} } }`;
+  expect(errorsIn(text, new Map())).toEqual([
+    expect.stringContaining('p.yaml:1:60 LC_CONFIG_UNTRUSTED config.next.servers:'),
+    expect.stringContaining('p.yaml:3:43 LC_CONFIG_UNTRUSTED outputs.out.servers:'),
+  ]);
 });

@@ -1,9 +1,10 @@
-import { type ComponentDefinition, Condition } from '@logcatch/plugin-api';
+import { type AnyDefinition, Condition } from '@logcatch/plugin-api';
 import type { Names } from './names.ts';
 import { valuesIn } from './option-values.ts';
 import type { KeyPath, Problems } from './problem.ts';
 import { isRemote } from './references.ts';
-import { type ConfigValue, type MapValue, valueAt } from './value.ts';
+import { viewOf } from './schema-view.ts';
+import { type ConfigValue, type MapValue, plainOf, valueAt } from './value.ts';
 
 export interface Written {
   /** As the file has it, with its `${}`. */
@@ -32,18 +33,41 @@ const file: Refusal = {
   hint: 'Write the path in the pipeline file; an attribute that the source gives can fill in a name below its folder: `./archive/{{ app }}.log`.',
 };
 
-/** Options that come from elsewhere and may not, whatever the plugin. */
+/** A password in clear, or one that can be guessed at leisure. */
+const login: Refusal = {
+  message:
+    'a remote source cannot say who gets a login, nor how it is protected: it could have it sent to a server of its own',
+  hint: 'Write it in the pipeline file, or in a file of this machine that a source of type ini or file reads.',
+};
+
+/** A server of its own, or one that it listens to, would be sent any file that this user can read. */
+const secretFile: Refusal = {
+  message: 'a remote source cannot say which file a secret is read from: it could have any file of this user sent away',
+  hint: 'Write the path in the pipeline file.',
+};
+
+interface Refused {
+  /** Where it stands among the options. */
+  readonly own: KeyPath;
+  readonly refusal: Refusal;
+}
+
+/**
+ * Options that come from elsewhere and may not, whatever the plugin.
+ * @param options what the schema made of them; `undefined` where they are not valid, or not known yet
+ */
 export function reportUntrusted(
-  definition: ComponentDefinition,
+  definition: AnyDefinition,
   options: unknown,
-  { body, value, path, names }: Written,
+  written: Written,
   problems: Problems,
 ): void {
-  const written = definition.kind === 'output' ? definition.writes?.(options) : undefined;
-  for (const { path: own, value: option } of valuesIn(options)) {
-    const searches = option instanceof RegExp || (option instanceof Condition && option.matches);
-    const refusal = searches ? expression : written !== undefined && option === written ? file : undefined;
-    if (refusal === undefined) continue;
+  const { body, value, path, names } = written;
+  for (const { own, refusal } of [
+    ...refusedOptions(definition, options),
+    ...refusedLogin(definition, value),
+    ...refusedSecrets(definition, value),
+  ]) {
     // What a schema makes may have another shape than what is written.
     const at = placeOf(body, own);
     if (!isRemote(valueAt(body, at), names)) continue;
@@ -53,6 +77,30 @@ export function reportUntrusted(
       origin: (valueAt(value, own) ?? valueAt(value, at) ?? value).origin,
       ...refusal,
     });
+  }
+}
+
+function* refusedOptions(definition: AnyDefinition, options: unknown): Generator<Refused> {
+  const written = definition.kind === 'output' && options !== undefined ? definition.writes?.(options) : undefined;
+  for (const { path: own, value } of valuesIn(options)) {
+    if (value instanceof RegExp || (value instanceof Condition && value.matches)) yield { own, refusal: expression };
+    else if (written !== undefined && value === written) yield { own, refusal: file };
+  }
+}
+
+/** Asked of what is written, so that `check` can tell it before any remote source has a value. */
+function* refusedLogin({ login: by }: AnyDefinition, value: MapValue): Generator<Refused> {
+  const given = (key: string) => valueAt(value, key.split('.')) !== undefined;
+  if (!by || !given(by.login)) return;
+  for (const key of by.protection.filter(given)) yield { own: key.split('.'), refusal: login };
+  if (given(by.authority)) return;
+  const hint = `${login.hint} Or give \`${by.authority}\` an authority of your own: who that vouches for gets the login, and nobody else.`;
+  yield { own: by.servers.split('.'), refusal: { ...login, hint } };
+}
+
+function* refusedSecrets({ options }: AnyDefinition, value: MapValue): Generator<Refused> {
+  for (const { path: own } of valuesIn(plainOf(value))) {
+    if (own.at(-1) === 'file' && viewOf(options).isSecret(own.slice(0, -1))) yield { own, refusal: secretFile };
   }
 }
 
