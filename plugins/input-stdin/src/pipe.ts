@@ -1,6 +1,16 @@
 import type { Readable } from 'node:stream';
 import { abortable } from '@logcatch/plugin-api';
 
+const LF = 10;
+/** Smaller pieces are gathered: what comes byte by byte takes no more room than anything else. */
+const pieceBytes = 16 << 10;
+
+interface Piece {
+  readonly bytes: Buffer;
+  /** How many of its bytes are filled. */
+  length: number;
+}
+
 /**
  * The bytes of a stream, which come once. Those that have not settled are kept, so that they can be read again; what is asked
  * for is all that is read, so that whoever writes to the stream waits.
@@ -11,11 +21,12 @@ export class Pipe {
   #ended = false;
   #failure: Error | undefined;
   #changed = () => {};
-  #kept: Buffer[] = [];
+  readonly #kept: Piece[] = [];
   /** Position of the first byte kept. */
   #start = 0;
   /** Position behind the last one. */
   #end = 0;
+  #lineEnd = 0;
   /** The source that its bytes belong to, in this process. */
   source: number | undefined;
 
@@ -31,28 +42,35 @@ export class Pipe {
     return this.#end;
   }
 
+  /** Position behind the last LF. */
+  get lineEnd(): number {
+    return this.#lineEnd;
+  }
+
   /** Nothing comes after {@link end}. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Resolves when there are more bytes, or the end. @throws the signal's reason, or what went wrong with the stream */
+  /** Takes what has come; where nothing has, it waits until something may have. @throws the signal's reason, or what went wrong with the stream */
   async more(signal: AbortSignal): Promise<void> {
     this.#stream ??= this.#opened();
-    const stream = this.#stream;
-    for (;;) {
-      if (this.#failure) throw this.#failure;
-      const bytes = stream.read() as Buffer | null;
-      if (bytes) {
-        this.#kept.push(bytes);
-        this.#end += bytes.length;
-        return;
-      }
-      if (this.#ended) return;
+    if (this.#failure) throw this.#failure;
+    const bytes = this.#stream.read() as Buffer | null;
+    if (bytes) {
+      const lf = bytes.lastIndexOf(LF);
+      if (lf >= 0) this.#lineEnd = this.#end + lf + 1;
+      this.#keep(bytes);
+    } else if (!this.#ended) {
       const changed = Promise.withResolvers<void>();
       this.#changed = changed.resolve;
       await abortable(changed.promise, signal);
     }
+  }
+
+  /** Whoever waits for more looks again what there is. */
+  wake(): void {
+    this.#changed();
   }
 
   /** Everything before this position has settled. */
@@ -66,13 +84,25 @@ export class Pipe {
   copy(position: number, target: Uint8Array): number {
     let copied = 0;
     let at = this.#start;
-    for (const bytes of this.#kept) {
+    for (const { bytes, length } of this.#kept) {
       const from = position + copied - at;
-      if (from < bytes.length) copied += bytes.copy(target, copied, from);
+      if (from < length) copied += bytes.copy(target, copied, from, length);
       if (copied === target.length) break;
-      at += bytes.length;
+      at += length;
     }
     return copied;
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#end += bytes.length;
+    const last = this.#kept.at(-1);
+    if (last && last.length + bytes.length <= last.bytes.length) {
+      last.length += bytes.copy(last.bytes, last.length);
+      return;
+    }
+    const piece = bytes.length < pieceBytes ? Buffer.allocUnsafeSlow(pieceBytes) : bytes;
+    if (piece !== bytes) bytes.copy(piece);
+    this.#kept.push({ bytes: piece, length: bytes.length });
   }
 
   #opened(): Readable {
@@ -80,7 +110,7 @@ export class Pipe {
     stream.on('readable', () => this.#changed());
     for (const event of ['end', 'close']) {
       stream.on(event, () => {
-        this.#ended = true;
+        this.#ended ||= this.#failure === undefined;
         this.#changed();
       });
     }

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Batch } from '@logcatch/plugin-api';
 import { fakeInputContext, inputContract, MemorySources } from '@logcatch/testing';
 import { array, assert, asyncProperty, integer, string } from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { options } from './options.ts';
 import { Pipe } from './pipe.ts';
 import { StdinInput } from './stdin.ts';
@@ -78,16 +78,21 @@ test('property: however the bytes come, the records are the same', async () => {
       array(line),
       array(integer({ min: 1, max: 20 })),
       integer({ min: 1, max: 5 }),
-      async (lines, cuts, most) => {
-        const { stream, input } = await started({}, undefined, most);
+      integer({ min: 1, max: 40 }),
+      async (lines, cuts, most, longest) => {
+        const given = { max_line_bytes: longest };
+        const { stream, input } = await started(given, undefined, most);
         const text = lines.map((line, i) => `${line}${i % 2 ? '\r\n' : '\n'}`).join('');
+        const records = rest(input);
         let at = 0;
         for (const cut of cuts) {
           stream.write(text.slice(at, at + cut) || '');
           at += cut;
+          await nextTurn();
         }
         stream.end(text.slice(at));
-        expect(await rest(input)).toEqual(lines);
+        expect(await records).toEqual(await recordsOf(text, given, most));
+        if (longest > 30) expect(await records).toEqual(lines);
       },
     ),
     { numRuns: 50 },
@@ -154,4 +159,18 @@ test('a stream that fails is a failure of the input', async () => {
   const reading = input.read(signal);
   stream.destroy(new Error('the device is gone'));
   await expect(reading).rejects.toThrow('the device is gone');
+});
+
+test('a long line that comes byte by byte is copied once', async () => {
+  const { stream, pipe, input } = await started();
+  const copy = vi.spyOn(pipe, 'copy');
+  const text = 'x'.repeat(20_000);
+  const reading = input.read(signal);
+  for (const byte of `${text}\n`) {
+    stream.write(byte);
+    await nextTurn();
+  }
+  const batch = (await reading)!;
+  expect([...batch].map((record) => record.text)).toEqual([text]);
+  expect(copy.mock.results.reduce((sum, { value }) => sum + value, 0)).toBe(text.length + 1);
 });

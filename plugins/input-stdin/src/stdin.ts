@@ -15,10 +15,7 @@ export class StdinInput implements Input {
   #source: Source | undefined;
   /** Where the next batch begins. */
   #position = 0;
-  /** Behind {@link #position} there is no whole line up to here. */
-  #searched = 0;
   #paused = false;
-  #rewound = new AbortController();
   #resumed = Promise.withResolvers<void>();
   #told = false;
 
@@ -51,10 +48,9 @@ export class StdinInput implements Input {
   async read(signal: AbortSignal): Promise<Batch | null> {
     for (;;) {
       signal.throwIfAborted();
-      const { end, ended } = this.#pipe;
       if (this.#paused) await this.#untilResumed(signal);
-      else if (this.#position === end && ended) return null;
-      else if (end > this.#searched || ended) {
+      else if (this.#pipe.ended && this.#position === this.#pipe.end) return null;
+      else if (this.#hasRecord) {
         const batch = await this.#next(signal);
         if (batch) return batch;
       } else await this.#more(signal);
@@ -78,22 +74,26 @@ export class StdinInput implements Input {
         hint: `What was delivered is not there any more: only bytes ${start} to ${end} are.`,
       });
     }
-    this.#position = this.#searched = position;
-    this.#rewound.abort();
+    this.#position = position;
+    this.#pipe.wake();
   }
 
   async stop(): Promise<void> {}
 
-  /** Waits for more, or until it is told to read again what it has. */
+  /** Bytes of the longest line with its end. */
+  get #longest(): number {
+    return this.#options.max_line_bytes + 2;
+  }
+
+  /** Whether there is a line to its end, or so much of one that it is cut. */
+  get #hasRecord(): boolean {
+    const { end, ended, lineEnd } = this.#pipe;
+    return ended || lineEnd > this.#position || end - this.#position >= this.#longest;
+  }
+
   async #more(signal: AbortSignal): Promise<void> {
     this.#pipe.forget(this.#source!.position);
-    this.#rewound = new AbortController();
-    const rewound = this.#rewound.signal;
-    try {
-      await this.#pipe.more(AbortSignal.any([signal, rewound]));
-    } catch (error) {
-      if (signal.aborted || !rewound.aborted) throw error;
-    }
+    await this.#pipe.more(signal);
     this.#context.sources.grown(this.#source!, this.#pipe.end);
   }
 
@@ -101,16 +101,14 @@ export class StdinInput implements Input {
     const { buffers, maxRecords } = this.#context;
     const { strip_cr: stripCr, max_line_bytes: maxLineBytes } = this.#options;
     const start = this.#position;
-    const most = Math.max(batchBytes, maxLineBytes + 2);
+    const most = Math.max(batchBytes, this.#longest);
     const { end: there, ended } = this.#pipe;
     const chunk = await buffers.acquire(Math.min(there - start, most), signal);
     const length = this.#pipe.copy(start, chunk.bytes.subarray(0, most));
     const last = ended && start + length === there;
     const { count, end, split } = frame(chunk, length, last, { stripCr, maxLineBytes, maxRecords });
     // It may have been paused or rewound while it waited for memory.
-    const asked = !this.#paused && start === this.#position;
-    if (count === 0 || !asked) {
-      if (asked) this.#searched = there;
+    if (this.#paused || start !== this.#position) {
       chunk.release();
       return undefined;
     }
@@ -118,7 +116,7 @@ export class StdinInput implements Input {
       this.#told = true;
       this.#context.log.warn(`a line is longer than max_line_bytes (${maxLineBytes}): it is split`);
     }
-    this.#position = this.#searched = start + end;
+    this.#position = start + end;
     return new Batch({ source: this.#source!, chunk, count, start, end: this.#position });
   }
 
