@@ -1,5 +1,5 @@
 import { LogcatchError, type Transactions } from '@logcatch/plugin-api';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../fixtures/scene.ts';
 import { Marks } from './marks.ts';
 import { TransactionSeries } from './transactions.ts';
@@ -9,6 +9,7 @@ class Stage {
   readonly failures: unknown[] = [];
   commits = 0;
   recovers = 0;
+  told: ReadonlyMap<string, string | null> = new Map();
   opened = false;
   commit: () => Promise<void> = async () => {};
   recover: () => Promise<void> = async () => {};
@@ -28,6 +29,7 @@ class Stage {
       },
       commit: async (positions) => {
         this.commits++;
+        this.told = positions;
         await this.commit();
         for (const [key, text] of positions) this.#stored.set(key, text!);
       },
@@ -105,4 +107,24 @@ test('a write of no source that fails when it is void already leaves no failure 
   stage.series.void();
   await stage.calm(3, 1);
   expect(stage.failures).toEqual([]);
+});
+
+test('one that has nothing to commit commits its mark again now and then, and so learns that it was shut out', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const stage = new Stage();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(stage).toMatchObject({ recovers: 1, commits: 1 });
+  const mark = stage.told;
+  expect(mark.size).toBe(1);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(stage.commits).toBe(1);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(stage).toMatchObject({ recovers: 1, commits: 2, told: mark });
+  const fenced = new LogcatchError('LC_OUTPUT_FENCED', 'another agent has taken over');
+  stage.commit = () => Promise.reject(fenced);
+  stage.recover = () => Promise.reject(fenced);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(stage).toMatchObject({ commits: 3, opened: false });
+  expect(stage.failures).toContain(fenced);
 });

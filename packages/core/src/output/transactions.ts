@@ -9,6 +9,9 @@ import { Transaction } from './transaction.ts';
 /** A source that makes one transaction void after the other rests between them. */
 const restBackoff: Backoff = { first: 5_000, last: 60_000 };
 
+/** Who commits nothing for so long commits its mark again: that is how it learns that another agent has taken over. */
+const idle = 30_000;
+
 export interface SeriesParts {
   readonly writer: Writer;
   /** What the output can. */
@@ -46,6 +49,7 @@ export class TransactionSeries implements Committing {
   #closed: Transaction | undefined;
   #committing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #idle: NodeJS.Timeout | undefined;
   /** Nothing waits any more: each is closed as soon as it can be. */
   #hurried = false;
   /** How often in a row what was read of a source made a transaction void. */
@@ -121,6 +125,7 @@ export class TransactionSeries implements Committing {
     if (!voided) return;
     this.#failure = failure;
     this.#voided = undefined;
+    clearTimeout(this.#idle);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#parts.close();
@@ -195,6 +200,7 @@ export class TransactionSeries implements Committing {
     this.#undo();
     this.#voided = Promise.withResolvers();
     this.#parts.open();
+    this.#await();
     this.#schedule();
     return this.#voided;
   }
@@ -227,6 +233,15 @@ export class TransactionSeries implements Committing {
     const { bytes, interval } = this.#parts.output();
     if (this.#hurried || this.#current.bytes >= bytes) this.#close();
     else this.#timer ??= setTimeout(() => this.#close(), this.#left(interval));
+  }
+
+  /** The next commit, or the mark again. */
+  #await(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.#marked = false;
+      this.#schedule();
+    }, idle);
   }
 
   /** Milliseconds of the interval that are left. */
@@ -273,6 +288,7 @@ export class TransactionSeries implements Committing {
     }
     this.#marked = true;
     this.#failures = 0;
+    this.#await();
     for (const [row, position] of at) {
       row.committed = position;
       checkpointer.changed(row);
