@@ -22,6 +22,8 @@ export interface Body {
   readonly inputs: readonly Reference[] | 'faulty' | undefined;
   /** The `id:` of an entry. */
   readonly entryId: string | undefined;
+  /** Unknown where that could not be read. */
+  readonly required: boolean | undefined;
   /** Without its id; `undefined` where something is wrong. */
   readonly component: Omit<DesiredComponent, 'id' | 'origin' | 'remote'> | undefined;
 }
@@ -69,6 +71,7 @@ export function readBody(of: Component, body: MapValue, types: Types, scope: Sco
     definition,
     inputs: kind === 'input' ? undefined : referencesOf(value.entries.get('inputs')?.value),
     entryId: core?.id === undefined ? undefined : String(core.id),
+    required: core?.required,
   };
   const valid = problems.size === before && definition && options && core;
   if (!valid) return { ...rest, component: undefined };

@@ -17,6 +17,8 @@ export interface Declared extends Component {
   readonly id: string;
   /** What it makes: itself, or one for each entry of its `each`; none where it is not valid. */
   readonly components: readonly DesiredComponent[];
+  /** Outputs: whether positions wait for it; unknown where that could not be read. */
+  readonly required: boolean | undefined;
   /** What it says it reads; `faulty` where that could not be read. */
   readonly inputs: readonly Reference[] | 'faulty' | undefined;
   /** Sources without a value that its options name: it cannot run before they have one. */
@@ -40,7 +42,7 @@ export function readComponent(kind: Kind, id: string, entry: MapEntry, scope: Co
   checkId(id, path, origin, problems);
   if (entry.value.kind !== 'map') {
     reportKind(entry.value, path, 'a map with a `type:`', problems);
-    return { ...declared, components: [], waits: [], inputs: 'faulty', exits: 'unknown' };
+    return { ...declared, components: [], waits: [], required: undefined, inputs: 'faulty', exits: 'unknown' };
   }
   const body = entry.value;
   const waits = unavailableIn(body, names);
@@ -53,13 +55,20 @@ export function readComponent(kind: Kind, id: string, entry: MapEntry, scope: Co
     const remoteEach = isRemote(each, names);
     const told = entries.map((entry) => ({ ...entry, each: { ...entry.each, remote: remoteEach } }));
     const made = readEntries(declared, body, told, scope).map((component) => ({ ...component, remote }));
-    return { ...declared, components: waits.length > 0 ? [] : made, waits, inputs: undefined, exits: [] };
+    return {
+      ...declared,
+      components: waits.length > 0 ? [] : made,
+      waits,
+      required: true,
+      inputs: undefined,
+      exits: [],
+    };
   }
   if (kind === 'input') reportLoneId(body, path, problems);
-  const { component, definition, inputs } = readBody(declared, body, scope.types, scope);
+  const { component, definition, required, inputs } = readBody(declared, body, scope.types, scope);
   const exits = exitsOf(definition, component);
   const components = component === undefined || waits.length > 0 ? [] : [{ ...component, id, origin, remote }];
-  return { ...declared, components, waits, inputs, exits };
+  return { ...declared, components, waits, required, inputs, exits };
 }
 
 function exitsOf(

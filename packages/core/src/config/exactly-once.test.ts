@@ -23,10 +23,16 @@ test.each([
     'p.yaml:2:32 LC_CONFIG_EXACTLY_ONCE outputs.p: it is required beside outputs.o, which delivers exactly once: no position can move with both. Give the other outputs `required: false`, or a pipeline of their own: one position cannot move in two transactions at once.',
   ],
   [
+    'beside one that is required and has an error of its own',
+    'o: { type: exact }, p: { type: console, colour: x }',
+    expect.stringContaining('outputs.p: it is required beside outputs.o'),
+    expect.stringContaining('LC_CONFIG_UNKNOWN_KEY outputs.p.colour'),
+  ],
+  [
     'that is not required itself',
     'o: { type: exact, required: false }',
     'p.yaml:2:12 LC_CONFIG_EXACTLY_ONCE outputs.o: it delivers exactly once, so it cannot be `required: false`: nothing would wait for it. Remove `required: false`, or use `delivery: at-least-once`.',
   ],
-])('refused: one that delivers exactly once %s', (_case, outputs, error) => {
-  expect(errorsOf(withOutputs(outputs))).toEqual([error]);
+])('refused: one that delivers exactly once %s', (_case, outputs, ...errors) => {
+  expect(errorsOf(withOutputs(outputs))).toEqual(errors);
 });

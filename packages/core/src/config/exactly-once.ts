@@ -12,13 +12,12 @@ export function reportSecondRequired(declared: readonly Declared[], problems: Pr
     components.some(({ definition, options }) => (definition as OutputDefinition).transactional?.(options)),
   );
   if (!exact) return;
-  const required = ({ components }: Declared) => components.some((component) => component.required);
-  if (!required(exact)) {
+  if (!exact.required) {
     const message = 'it delivers exactly once, so it cannot be `required: false`: nothing would wait for it';
     const hint = 'Remove `required: false`, or use `delivery: at-least-once`.';
     problems.add({ code: 'LC_CONFIG_EXACTLY_ONCE', path: exact.path, origin: exact.origin, message, hint });
   }
-  for (const { path, origin } of outputs.filter((output) => output !== exact && required(output))) {
+  for (const { path, origin } of outputs.filter((output) => output !== exact && output.required)) {
     const message = `it is required beside ${exact.path.join('.')}, which delivers exactly once: no position can move with both`;
     problems.add({ code: 'LC_CONFIG_EXACTLY_ONCE', path, origin, message });
   }

@@ -126,6 +126,23 @@ outputs: { o: { type: console, inputs: [a] } }`,
     ],
   ],
   [
+    'what nobody reads beside what is misspelt, but not what was meant by that',
+    `inputs: { a: ${tail}, app: ${tail}, b: ${tail}, c: { type: tail, each: { x: /x }, paths: x } }
+transforms: { r: { type: route, pattern: x, inputs: [b] } }
+outputs: { o: { type: console, inputs: [ap, r.err, c/x] } }`,
+    [
+      expect.stringContaining('inputs.a: nothing reads it'),
+      expect.stringContaining('there is no component "ap", did you mean "app"?'),
+      expect.stringContaining('"r" has no exit "err"'),
+      expect.stringContaining('"c/x" is one entry'),
+    ],
+  ],
+  [
+    'a reference that could mean anything, and then nothing of what nobody seems to read',
+    `inputs: { a: ${tail}, b: ${tail} }\noutputs: { o: { type: console, inputs: [a, elsewhere] } }`,
+    [expect.stringContaining('there is no component "elsewhere".')],
+  ],
+  [
     'inputs that are no list',
     `inputs: { a: ${tail} }\noutputs: { o: { type: console, inputs: 3 } }`,
     ['p.yaml:2:40 LC_CONFIG_VALUE outputs.o.inputs: expected a list or text, got 3. Put it in quotes: "3".'],

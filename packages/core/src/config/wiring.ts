@@ -11,6 +11,15 @@ interface Link {
   readonly to: Declared;
 }
 
+/** What components say they read, as far as it can be understood. */
+interface Said {
+  readonly links: readonly Link[];
+  /** Whether any of it could mean any component: then nobody can be said to be read by none. */
+  readonly vague: boolean;
+  /** What was probably meant by what is wrong. */
+  readonly meant: ReadonlySet<Declared>;
+}
+
 /**
  * The edges of a pipeline. Where no component says `inputs`, the file reads top to bottom: every input, each transform in
  * order, every output. An input with `each` stands for all of its entries.
@@ -18,13 +27,11 @@ interface Link {
  */
 export function wire(declared: readonly Declared[], problems: Problems): Edge[] {
   const readers = declared.filter(({ kind }) => kind !== 'input');
-  const before = problems.size;
-  const links = readers.some(({ inputs }) => inputs !== undefined)
+  const said = readers.some(({ inputs }) => inputs !== undefined)
     ? linksSaid(declared, readers, problems)
-    : chain(declared, problems);
-  // What is misspelt seems unread: that would only follow.
-  const understood = problems.size === before && readers.every(({ inputs }) => inputs !== 'faulty');
-  if (understood) reportUnread(declared, links, problems);
+    : { links: chain(declared, problems), vague: true, meant: new Set<Declared>() };
+  const { links } = said;
+  if (!said.vague) reportUnread(declared, said, problems);
   reportCycles(links, problems);
   return links.flatMap(({ from, exit, to }) => {
     const entries = from.kind === 'input' ? from.components.map(({ id }) => id) : [];
@@ -50,8 +57,10 @@ function chain(declared: readonly Declared[], problems: Problems): Link[] {
   return links;
 }
 
-function linksSaid(declared: readonly Declared[], readers: readonly Declared[], problems: Problems): Link[] {
+function linksSaid(declared: readonly Declared[], readers: readonly Declared[], problems: Problems): Said {
   const links: Link[] = [];
+  const meant = new Set<Declared>();
+  let vague = readers.some(({ inputs }) => inputs === undefined || inputs === 'faulty');
   // Of two with one id, which is reported, the first counts.
   const byId = new Map(declared.toReversed().map((one) => [one.id, one]));
   const example = readers.find(({ inputs }) => inputs !== undefined);
@@ -65,37 +74,45 @@ function linksSaid(declared: readonly Declared[], readers: readonly Declared[], 
         if (seen.has(reference.text)) fault(to, `${quote(reference.text)} is listed twice`, problems, { reference });
         seen.add(reference.text);
         const link = linkTo(to, reference, byId, problems);
-        if (link !== undefined) links.push(link);
+        if (link === undefined) vague = true;
+        else if ('meant' in link) meant.add(link.meant);
+        else links.push(link);
       }
     }
   }
-  return links;
+  return { links, vague, meant };
 }
 
+/** Reports a reference that is wrong. Then it gives what was probably meant by it, if anything. */
 function linkTo(
   to: Declared,
   reference: Reference,
   byId: ReadonlyMap<string, Declared>,
   problems: Problems,
-): Link | undefined {
+): Link | { readonly meant: Declared } | undefined {
   const { text } = reference;
   const [id = '', ...rest] = text.split('.');
   const exit = rest.length === 0 ? undefined : rest.join('.');
   const from = byId.get(id);
-  const refuse = (message: string, hint?: string) => {
+  const refuse = (message: string, hint?: string, meant = from) => {
     fault(to, message, problems, { reference, ...(hint === undefined ? {} : { hint }) });
-    return undefined;
+    return meant && meant.kind !== 'output' ? { meant } : undefined;
   };
   if (from === undefined) {
     const [component = ''] = id.split('/');
-    if (byId.get(component)?.kind === 'input') {
+    const whole = byId.get(component);
+    if (whole?.kind === 'input') {
       return refuse(
         `${quote(text)} is one entry; \`inputs:\` names components`,
         `Write ${quote(component)} for all of its entries.`,
+        whole,
       );
     }
-    const near = nearest(text, [...byId.values()].filter((one) => one !== to).flatMap(namesOf));
-    return refuse(`there is no component ${quote(id)}${near === undefined ? '' : `, did you mean ${quote(near)}?`}`);
+    const others = [...byId.values()].filter((one) => one !== to);
+    const names = new Map(others.flatMap((one) => namesOf(one).map((name) => [name, one])));
+    const near = nearest(text, [...names.keys()]);
+    const suggestion = near === undefined ? '' : `, did you mean ${quote(near)}?`;
+    return refuse(`there is no component ${quote(id)}${suggestion}`, undefined, names.get(near ?? ''));
   }
   if (from.kind === 'output') return refuse(`${quote(id)} is an output: nothing comes out of it`);
   if (from.exits === 'unknown') return { from, to };
@@ -117,8 +134,8 @@ function namesOf({ kind, id, exits }: Declared): string[] {
   return exits === 'unknown' || exits.length === 0 ? [id] : exits.map((exit) => `${id}.${exit}`);
 }
 
-function reportUnread(declared: readonly Declared[], links: readonly Link[], problems: Problems): void {
-  const read = new Set(links.map(({ from }) => from));
+function reportUnread(declared: readonly Declared[], { links, meant }: Said, problems: Problems): void {
+  const read = new Set([...links.map(({ from }) => from), ...meant]);
   for (const one of declared) {
     if (one.kind === 'output' || read.has(one)) continue;
     // Without any output there is nobody to read it: that is said once.
