@@ -96,12 +96,11 @@ export class Engine implements EngineHandle {
         new LogcatchError('LC_PLUGIN_THREW', `a plugin refused the file: ${messageOf(cause)}`, { cause }),
       ]);
     });
-    const settings = resolveSettings(document, value, { env: this.#env, host: this.host });
-    return { document, value, settings };
+    return { document, value, settings: this.#settings(document, value) };
   }
 
   /** What a file asks for, with these values of its configuration sources. @throws ConfigErrors with everything that is wrong */
-  resolve({ document, value }: LoadedFile, values: SourceValues): Desired {
+  resolve({ document, value }: Pick<LoadedFile, 'document' | 'value'>, values: SourceValues): Desired {
     return resolveDocument(document, value, {
       env: this.#env,
       host: this.host,
@@ -111,6 +110,19 @@ export class Engine implements EngineHandle {
       sourceDefinition: (type) => this.#registry.get('config', type),
       sourceTypes: () => this.typesOf('config'),
     });
+  }
+
+  /** @throws ConfigErrors with what else is wrong with the file, as far as that can be told before any source is asked */
+  #settings(document: PipelineDocument, value: unknown): Settings {
+    try {
+      return resolveSettings(document, value, { env: this.#env, host: this.host });
+    } catch (error) {
+      // An unknown key there may be a section that is misspelt: whatever names what stands in it would be wrong too.
+      const isUnknown = ({ code, at }: LogcatchError) => code === 'LC_CONFIG_UNKNOWN_KEY' && !at?.includes('.');
+      const clear = error instanceof ConfigErrors && !error.errors.some(isUnknown);
+      if (clear) this.resolve({ document, value }, new Map());
+      throw error;
+    }
   }
 
   /** Every type there is, bundled or added. */
