@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { compressions } from '../plugins/output-kafka/src/compression.ts';
 import { waitForCount } from './servers/index.ts';
 import { describeWith } from './servers/require.ts';
-import { pipeline, pipelineFile, temporaryFolder } from './support/agent.ts';
+import { pipeline, pipelineFile, statusOf, temporaryFolder } from './support/agent.ts';
 import { arrivals, laneFigures, playFaults, replicatedTopics } from './support/cluster.ts';
 import { asWritten, Load } from './support/load.ts';
 import { pick, seededRandom } from './support/random.ts';
@@ -64,6 +64,8 @@ outputs:
         for (const load of loads) load.stop();
         for (const [n, load] of loads.entries()) await waitForCount(server.brokers, topics[n]!, load.total, deadline);
         const { retries, resets, errors } = await laneFigures(file);
+        const { components } = await statusOf(file);
+        expect(components.find(({ id }) => id === 'kafka')!.output!.retries).toBeGreaterThanOrEqual(retries);
         await agent.stop();
         const outcome = await arrivals(server.brokers, topics, loads);
         const lines = loads.reduce((sum, { total }) => sum + total, 0);

@@ -4,6 +4,8 @@ import type { ComponentContext } from './context.ts';
 export interface OutputContext extends ComponentContext {
   /** Tells this agent from all others: `agent_id` of the pipeline file, else one that is kept in data_dir. */
   readonly agentId: string;
+  /** Says that it sends something again by itself, without having thrown: it is counted with what the engine tries again. */
+  retried(): void;
 }
 
 /** Where records went, for observers: shown in logs and given to `pipeline.hooks.delivered`. */

@@ -198,10 +198,15 @@ export function fakeTransformContext({
   return Object.assign(new FakeContext(options), { untrusted });
 }
 
-/** A context for an output. Agents with different ids are different agents. */
+/** A context for an output: counts how often it said that it sends something again. Agents with different ids are different agents. */
 export function fakeOutputContext({
   agentId = 'test-agent',
   ...options
-}: FakeOptions & { agentId?: string } = {}): FakeContext & OutputContext {
-  return Object.assign(new FakeContext(options), { agentId });
+}: FakeOptions & { agentId?: string } = {}): FakeContext & OutputContext & { retries: number } {
+  const context = Object.assign(new FakeContext(options), {
+    agentId,
+    retries: 0,
+    retried: () => void context.retries++,
+  });
+  return context;
 }

@@ -19,6 +19,8 @@ export interface LaneSettings<Payload> {
   readonly log: Pick<Logger, 'warn'>;
   /** Address of the broker that leads a partition, as far as is known, for people. */
   readonly leader?: (topic: string, partition: number) => string | undefined;
+  /** Called when a record batch is sent again. */
+  readonly retried?: () => void;
   /** Called when a lane that failed works again: what held it up may be over for others too. */
   readonly recovered?: () => void;
   /** Whether what this lane gives back can go to another one of its topic at once. */

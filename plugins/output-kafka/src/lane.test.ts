@@ -114,7 +114,8 @@ describe('a lane', () => {
 
   test('sends the same object again while it may have been appended', async () => {
     const broker = new ModelBroker(['lost', 'timeout', 'replicas', 'unreachable']);
-    const { lane } = laneOf(broker);
+    const retried = vi.fn();
+    const { lane } = laneOf(broker, { retried });
     const first = await recorder(['one']);
     const second = await recorder(['two'], 1);
     lane.push(first);
@@ -124,6 +125,8 @@ describe('a lane', () => {
     expect(broker.log).toEqual(['one', 'two']);
     expect(broker.sent.slice(0, 5).every((records) => records === broker.sent[0])).toBe(true);
     expect(first.answers).toEqual([0n]);
+    expect(retried).toHaveBeenCalledTimes(4);
+    expect(lane.figures.retries).toBe(4);
   });
 
   test('stamps sequence numbers without gaps, also after refusals', async () => {

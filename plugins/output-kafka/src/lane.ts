@@ -234,7 +234,10 @@ export class Lane<Payload> {
   }
 
   async #send(flight: Flight<Payload>): Promise<void> {
-    if (flight.failure) this.figures.retries++;
+    if (flight.failure) {
+      this.figures.retries++;
+      this.#settings.retried?.();
+    }
     this.#flights.sent(flight);
     this.#sentAt = performance.now();
     this.progress.began();

@@ -91,6 +91,7 @@ export class KafkaOutput implements Output {
       batchBytes: options.batch_bytes,
       inFlight: options.in_flight,
       deadLetterAfter,
+      retried: () => context.retried(),
       movable: this.#placement === 'sticky' || this.#placement === 'random',
       closed: (topic) => this.#topics.close(topic),
       leader: (topic, partition) => this.#cluster.addressOf(this.#topics.lastLeader(topic, partition)),

@@ -115,7 +115,8 @@ export class OutputNode extends Node implements Target {
 
   build(): void {
     const { agentId, hooks } = this.environment;
-    this.#instance = new OutputInstance(this.component, { ...this.context(), agentId }, hooks);
+    const retried = () => void this.counters.retries++;
+    this.#instance = new OutputInstance(this.component, { ...this.context(), agentId, retried }, hooks);
   }
 
   /** Legal twice. */

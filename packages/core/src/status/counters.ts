@@ -33,7 +33,7 @@ export class Counters {
   readonly #exits = new Map<string, FlowCounter>();
   /** How often it was started again because it had failed. */
   restarts = 0;
-  /** Of an output: how often a batch was put back to be written again. */
+  /** Of an output: how often a batch was put back to be written again, or it sent something again by itself. */
   retries = 0;
   /** Of an output that is not required: records that it did not write, because it was full or failing. */
   dropped = 0;

@@ -1,3 +1,4 @@
+import { defineOutput, z } from '@logcatch/plugin-api';
 import { expect, test } from 'vitest';
 import { Scene, until } from '../fixtures/scene.ts';
 import { type AgentStatus, type ComponentStatus, statusOf } from './agent-status.ts';
@@ -43,6 +44,24 @@ test('errors by their code, retries and restarts', async () => {
   expect(component('out')).toMatchObject({ in: { records: 1 }, out: { records: 0 } });
   scene.world.failing.clear();
   await until(() => expect(component('out').out.records).toBe(1));
+});
+
+test('what an output sends again by itself is counted with what the engine tries again', async () => {
+  const engine = scene.world.engine();
+  const patient = defineOutput({
+    type: 'patient',
+    description: '',
+    options: z.strictObject({}),
+    create: (_, context) => ({
+      start: async () => {},
+      write: async () => context.retried(),
+      stop: async () => {},
+    }),
+  });
+  engine.use(patient);
+  scene.world.add('a', 'one');
+  await scene.world.start(file.replace(/memory \} \}\n$/, 'patient } }\n'), { engine });
+  await until(() => expect(component('out')).toMatchObject({ out: { records: 1 }, output: { retries: 1 } }));
 });
 
 test('what an output that is not required has dropped, also after a reload', async () => {

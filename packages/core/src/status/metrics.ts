@@ -228,7 +228,7 @@ export const metrics: readonly Metric[] = [
   output(
     'counter',
     'logcatch_output_retries_total',
-    'How often a batch was put back to be written again.',
+    'How often a batch was put back to be written again, or the output sent something again by itself.',
     ({ retries }) => retries,
   ),
   output(
