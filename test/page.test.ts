@@ -101,7 +101,10 @@ outputs: { books: { type: shelf, closed: ${closed} } }
   ]);
   await until(async () => {
     const edges = await page.$$eval('.edge', (all) => all.map((one) => one.textContent));
-    expect(edges).toEqual([expect.stringMatching(/^[1-9]\d*\/s$/), expect.stringMatching(/^[1-9]\d*\/s$/)]);
+    expect(edges).toEqual([
+      expect.stringMatching(/^app to blank: [1-9]\d*\/s$/),
+      expect.stringMatching(/: [1-9]\d*\/s$/),
+    ]);
   });
   expect(await textOf(page, '#files')).toContain('a.log');
   expect(await textOf(page, '#verdict')).toBe('runs well');

@@ -1,26 +1,26 @@
 /**
- * Where the boxes and lines of a pipeline stand. Records flow to the right, or down where that is too wide.
+ * Where the boxes and lines of a pipeline stand: records flow to the right, layer by layer.
  *
  * @typedef {{ id: string, kind: string }} Box
- * @typedef {{ from: string, to: string }} Line At most one between two boxes.
+ * @typedef {{ from: string, to: string, texts?: readonly string[] }} Line At most one between two boxes.
  * @typedef {object} Measure Pixels.
  * @property {number} width of a box
  * @property {number} height
  * @property {number} gap between two layers
  * @property {number} space between two boxes of one layer
- * @property {boolean} down
  * @typedef {{ x: number, y: number }} Point
+ * @typedef {Point & { width: number, height: number }} Place left upper corner, and size
  * @typedef {object} Layout
  * @property {number} width
  * @property {number} height
- * @property {Map<string, Point>} boxes left upper corners by id
- * @property {{ path: string, label: Point }[]} lines in the order of those given
+ * @property {Map<string, Place>} boxes by id
+ * @property {{ path: string, label?: Point }[]} lines in the order of those given
  */
 
-/** Between two lines that leave or reach one box. */
-const spread = 16;
-/** What a line takes in a layer that it passes. */
-const passing = 24;
+/** Between two lines that leave or reach one box, and from its corners. */
+const [spread, corner] = [16, 6];
+/** What a row of a label takes, and one of its characters. */
+const [row, character] = [15, 6.2];
 
 /**
  * @param {readonly Box[]} boxes
@@ -38,81 +38,73 @@ export function layoutOf(boxes, lines, measure) {
   for (const { passed } of routes) for (const { id, layer } of passed) layers[layer]?.push(id);
   sortLayers(layers, routes);
 
-  const [long, broad] = measure.down ? [measure.height, measure.width] : [measure.width, measure.height];
-  const isBox = new Set(boxes.map(({ id }) => id));
-  const breadth = (/** @type {string} */ id) => (isBox.has(id) ? broad : passing);
-  const broads = layers.map((ids) => ids.reduce((sum, id) => sum + breadth(id) + measure.space, -measure.space));
-  const across = Math.max(0, ...broads);
-  const along = layers.length * long + depth * measure.gap;
-  /** Where each begins: along the flow, and its middle across it. @type {Map<string, [along: number, middle: number]>} */
+  const { width, height, gap, space } = measure;
+  const room = (/** @type {string} */ id) => {
+    const line = lines[Number(id.split('\n', 1)[0])];
+    return boxIds.has(id) ? height : rowsOf(line?.texts ?? [''], gap) * row + corner;
+  };
+  const boxIds = new Set(boxes.map(({ id }) => id));
+  const heights = layers.map((ids) => ids.reduce((sum, id) => sum + room(id) + space, -space));
+  const highest = Math.max(0, ...heights);
+  /** Left side and middle of each. @type {Map<string, Point>} */
   const places = new Map();
   for (const [index, ids] of layers.entries()) {
-    let at = (across - (broads[index] ?? 0)) / 2;
+    let y = (highest - (heights[index] ?? 0)) / 2;
     for (const id of ids) {
-      places.set(id, [index * (long + measure.gap), at + breadth(id) / 2]);
-      at += breadth(id) + measure.space;
+      places.set(id, { x: index * (width + gap), y: y + room(id) / 2 });
+      y += room(id) + space;
     }
   }
-  const place = (/** @type {string} */ id) => places.get(id) ?? [0, 0];
-  const point = (/** @type {number} */ a, /** @type {number} */ b) => (measure.down ? { x: b, y: a } : { x: a, y: b });
-  const leaving = spreads(lines, 'from', (line) => place(routes[lines.indexOf(line)]?.stops[1] ?? line.to)[1]);
-  const reaching = spreads(lines, 'to', (line) => place(routes[lines.indexOf(line)]?.stops.at(-2) ?? line.from)[1]);
+  const place = (/** @type {string} */ id) => places.get(id) ?? { x: 0, y: 0 };
+  const routeTo = new Map(lines.map((line, index) => [line, routes[index]?.stops ?? []]));
+  const leaving = spreads(lines, 'from', height, (line) => place(routeTo.get(line)?.[1] ?? line.to).y);
+  const reaching = spreads(lines, 'to', height, (line) => place(routeTo.get(line)?.at(-2) ?? line.from).y);
   return {
-    ...(measure.down ? { width: across, height: along } : { width: along, height: across }),
-    boxes: new Map(
-      boxes.map(({ id }) => {
-        const [a, middle] = place(id);
-        return [id, point(a, middle - broad / 2)];
-      }),
-    ),
-    lines: routes.map(({ stops }, index) => {
-      const line = /** @type {Line} */ (lines[index]);
-      const ends = stops.map((id, stop) => {
-        const [a, middle] = place(id);
+    width: layers.length * width + depth * gap,
+    height: highest,
+    boxes: new Map(boxes.map(({ id }) => [id, { x: place(id).x, y: place(id).y - height / 2, width, height }])),
+    lines: lines.map((line) => {
+      const stops = routeTo.get(line) ?? [];
+      const points = stops.map((id, stop) => {
         const shift = stop === 0 ? leaving.get(line) : stop === stops.length - 1 ? reaching.get(line) : 0;
-        return { a, b: middle + (shift ?? 0) };
+        return { x: place(id).x, y: place(id).y + (shift ?? 0) };
       });
-      return drawn(ends, long, point, measure.down ? labelAt(line, lines) : 0.5);
+      const several = lines.some((other) => other !== line && other.from === line.from);
+      return drawn(points, width, several ? 0.6 : 0.5);
     }),
   };
 }
 
 /**
- * Each line in curves from layer to layer; the label stands on the first.
- * @param {readonly { a: number, b: number }[]} ends
- * @param {number} long
- * @param {(a: number, b: number) => Point} point
- * @param {number} t where on the curve, from 0 to 1
+ * Of a label between two layers, where a word that is too long has a row of its own.
+ * @param {readonly string[]} texts
+ * @param {number} gap
  */
-function drawn(ends, long, point, t) {
-  const at = (/** @type {number} */ a, /** @type {number} */ b) => {
-    const { x, y } = point(a, b);
-    return `${Math.round(x)} ${Math.round(y)}`;
-  };
-  let path = '';
-  let label = point(0, 0);
-  for (let i = 1; i < ends.length; i++) {
-    const from = /** @type {{ a: number, b: number }} */ (ends[i - 1]);
-    const to = /** @type {{ a: number, b: number }} */ (ends[i]);
-    const begin = from.a + long;
-    const half = (begin + to.a) / 2;
-    path += i === 1 ? `M${at(begin, from.b)}` : `L${at(begin, from.b)}`;
-    path += `C${at(half, from.b)} ${at(half, to.b)} ${at(to.a, to.b)}`;
-    if (i > 1) continue;
-    const [a, b] = [1.5 * t * (1 - t) + t ** 3, 3 * t ** 2 - 2 * t ** 3];
-    label = point(begin + (to.a - begin) * a, from.b + (to.b - from.b) * b);
-  }
-  return { path, label };
+function rowsOf(texts, gap) {
+  return texts.reduce((rows, text) => rows + (text.length * character > gap ? 2 : 1), 0);
 }
 
 /**
- * Lines that run apart have their labels at their ends, others at their beginnings: there they are furthest from each other.
- * @param {Line} line
- * @param {readonly Line[]} lines
+ * A line in curves from layer to layer; its label stands on the first.
+ * @param {readonly Point[]} points
+ * @param {number} width of a box
+ * @param {number} t where on the curve the label stands, from 0 to 1: where lines run apart, further from the others
  */
-function labelAt({ from, to }, lines) {
-  if (lines.filter((line) => line.from === from).length > 1) return 0.68;
-  return lines.filter((line) => line.to === to).length > 1 ? 0.32 : 0.5;
+function drawn(points, width, t) {
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => `${Math.round(x)} ${Math.round(y)}`;
+  let path = '';
+  let label = { x: 0, y: 0 };
+  for (const [index, to] of points.entries()) {
+    const from = points[index - 1];
+    if (!from) continue;
+    const begin = from.x + width;
+    const half = (begin + to.x) / 2;
+    path += index === 1 ? `M${at(begin, from.y)}` : `L${at(begin, from.y)}`;
+    path += `C${at(half, from.y)} ${at(half, to.y)} ${at(to.x, to.y)}`;
+    const [x, y] = [1.5 * t * (1 - t) + t ** 3, 3 * t ** 2 - 2 * t ** 3];
+    if (index === 1) label = { x: begin + (to.x - begin) * x, y: from.y + (to.y - from.y) * y };
+  }
+  return { path, label };
 }
 
 /**
@@ -121,7 +113,7 @@ function labelAt({ from, to }, lines) {
  * @param {readonly Line[]} lines
  * @returns {Map<string, number>}
  */
-function layersOf(boxes, lines) {
+export function layersOf(boxes, lines) {
   const layers = new Map(boxes.map(({ id, kind }) => [id, kind === 'input' ? 0 : 1]));
   // As often as there are boxes is enough where nothing goes in circles.
   for (let round = 0; round < boxes.length; round++) {
@@ -183,15 +175,17 @@ function sortLayers(layers, routes) {
  * How far from the middle of its box each line ends: in the order of where it comes from or goes to.
  * @param {readonly Line[]} lines
  * @param {'from' | 'to'} end
+ * @param {number} height of a box, which they do not leave
  * @param {(line: Line) => number} other where its next stop is
  * @returns {Map<Line, number>}
  */
-function spreads(lines, end, other) {
+function spreads(lines, end, height, other) {
   return new Map(
-    [...Map.groupBy(lines, (line) => line[end]).values()].flatMap((together) =>
-      together
+    [...Map.groupBy(lines, (line) => line[end]).values()].flatMap((together) => {
+      const between = Math.min(spread, (height - 2 * corner) / Math.max(1, together.length - 1));
+      return together
         .toSorted((a, b) => other(a) - other(b))
-        .map((line, index) => /** @type {const} */ ([line, (index - (together.length - 1) / 2) * spread])),
-    ),
+        .map((line, index) => /** @type {const} */ ([line, (index - (together.length - 1) / 2) * between]));
+    }),
   );
 }

@@ -1,18 +1,34 @@
 import { find, h, render } from './dom.js';
 import { layoutOf } from './graph-layout.js';
+import { listOf } from './graph-list.js';
 import { graphOf } from './model.js';
 import { mark } from './trouble.js';
 
 /**
  * @import { AgentStatus } from '@logcatch/core'
- * @import { Box } from './model.js'
+ * @import { Box, Line } from './model.js'
  */
 
-const across = { width: 174, height: 74, gap: 104, space: 18, down: false };
-/** Those from which the first that fits is taken, else the last, which is scrolled. */
-const measures = [across, ...[160, 132, 100].map((width) => ({ width, height: 74, gap: 62, space: 8, down: true }))];
+const roomy = { width: 174, height: 74, gap: 104, space: 18 };
+const dense = { width: 160, height: 48, gap: 80, space: 10 };
+/** Pixels: beyond that boxes are small, and a list is not wider. */
+const [tall, wide] = [420, 560];
 /** Pixels beyond the boxes, for lines and outlines. */
 const margin = 4;
+
+/**
+ * The first that fits.
+ * @param {readonly Box[]} boxes
+ * @param {readonly Line[]} lines
+ * @param {number} room pixels
+ */
+function layoutFor(boxes, lines, room) {
+  const large = layoutOf(boxes, lines, roomy);
+  if (large.width <= room && large.height <= tall) return { name: 'roomy', layout: large };
+  const small = layoutOf(boxes, lines, dense);
+  if (small.width <= room) return { name: 'dense', layout: small };
+  return { name: 'dense rows', layout: listOf(boxes, lines, Math.min(room, wide)) };
+}
 
 /**
  * @param {AgentStatus | undefined} before
@@ -24,21 +40,17 @@ const margin = 4;
 export function showGraph(before, after, chosen, choose) {
   const { boxes, lines } = graphOf(before, after);
   const place = find('graph', HTMLElement);
-  const layouts = measures.values().map((measure) => ({ ...measure, drawn: layoutOf(boxes, lines, measure) }));
-  const fits = (/** @type {number} */ width) => width + 2 * margin <= place.clientWidth;
-  const { drawn, ...box } = /** @type {NonNullable<ReturnType<typeof layouts.find>>} */ (
-    layouts.find(({ drawn, width }) => fits(drawn.width) || width === measures.at(-1)?.width)
-  );
+  const { name, layout } = layoutFor(boxes, lines, place.clientWidth - 2 * margin);
   const pixels = (/** @type {number} */ number) => `${Math.round(number)}px`;
-  const size = { width: drawn.width + 2 * margin, height: drawn.height + 2 * margin };
+  const size = { width: layout.width + 2 * margin, height: layout.height + 2 * margin };
   render(place, [
     h(
       'div',
-      { class: 'drawing', style: { width: pixels(size.width), height: pixels(size.height) } },
+      { class: `drawing ${name}`, style: { width: pixels(size.width), height: pixels(size.height) } },
       h(
         'svg',
         { ...size, viewBox: `${-margin} ${-margin} ${size.width} ${size.height}`, 'aria-hidden': 'true' },
-        ...drawn.lines.map(({ path }, index) =>
+        ...layout.lines.map(({ path }, index) =>
           h(
             'g',
             { key: `${index}` },
@@ -47,47 +59,65 @@ export function showGraph(before, after, chosen, choose) {
           ),
         ),
       ),
-      ...drawn.lines.map(({ label }, index) => {
-        const { from, to, texts } = lines[index] ?? { from: '', to: '', texts: [] };
-        const at = { left: pixels(label.x + margin), top: pixels(label.y + margin) };
+      ...layout.lines.map(({ label }, index) => {
+        const line = lines[index];
+        // What leaves by one way alone stands in its box.
+        if (!line || !label || (name !== 'roomy' && !line.named)) return false;
+        const { from, to, texts } = line;
         return h(
           'span',
           {
-            key: `${from}
-${to}`,
+            key: `${from}\n${to}`,
             class: 'edge',
-            style: at,
+            style: { left: pixels(label.x + margin), top: pixels(label.y + margin) },
             title: `${from} to ${to}`,
           },
+          h('span', { class: 'unseen' }, `${from} to ${to}: `),
           texts.join('\n'),
         );
       }),
-      ...boxes.map((one) => {
-        const { x, y } = drawn.boxes.get(one.id) ?? { x: 0, y: 0 };
-        const style = {
-          left: pixels(x + margin),
-          top: pixels(y + margin),
-          width: pixels(box.width),
-          height: pixels(box.height),
-        };
+      ...boxes.map((box) => {
+        const { x = 0, y = 0, width = 0, height = 0 } = layout.boxes.get(box.id) ?? {};
         return h(
           'button',
           {
-            key: `box ${one.id}`,
+            key: `box ${box.id}`,
             type: 'button',
-            class: `box ${one.kind} ${one.level}`,
-            style,
-            title: `${one.kind} ${one.id}`,
-            'aria-expanded': String(one.id === chosen),
+            class: `box ${box.kind} ${box.level}`,
+            style: { left: pixels(x + margin), top: pixels(y + margin), width: pixels(width), height: pixels(height) },
+            title: `${box.kind} ${box.id}`,
+            'aria-expanded': String(box.id === chosen),
             'aria-controls': 'component',
-            onclick: () => choose(one.id),
+            onclick: () => choose(box.id),
           },
-          h('span', { class: 'id' }, mark(one.level), one.id),
-          h('span', { class: 'type' }, h('span', {}, one.type), h('span', { class: 'state' }, one.state)),
-          h('span', { class: 'now' }, h('b', {}, one.flow), h('span', {}, one.note)),
+          ...(name === 'roomy' ? roomyText(box) : denseText(box, name === 'dense rows')),
         );
       }),
     ),
   ]);
   return boxes.find(({ id }) => id === chosen);
+}
+
+/** @param {Box} box */
+function roomyText({ id, type, level, state, flow, note }) {
+  return [
+    h('span', { class: 'id' }, mark(level), id),
+    h('span', { class: 'more' }, type),
+    h('span', { class: 'state' }, state),
+    h('b', {}, flow),
+    h('span', { class: 'more' }, note),
+  ];
+}
+
+/**
+ * What matters most of it.
+ * @param {Box} box
+ * @param {boolean} row where no label says what leaves by which exit
+ */
+function denseText({ id, type, level, state, flow, note, exits }, row) {
+  const more =
+    level === 'good'
+      ? h('span', { class: 'more' }, (row && exits) || note || type)
+      : h('span', { class: 'state' }, state);
+  return [h('span', { class: 'id' }, mark(level), id), h('b', {}, flow), more];
 }

@@ -21,12 +21,14 @@ import { byteRate, bytes, count, period, plural, rate, shortRate } from './units
  * @property {Level} level
  * @property {string} flow records a second: of an output, written
  * @property {string} note what waits there
+ * @property {string} exits what leaves by which, where there are several
  * @property {ComponentStatus[]} members
  *
  * @typedef {object} Line From one component to another, through one exit or several.
  * @property {string} from
  * @property {string} to
  * @property {string[]} texts what flows, by exit
+ * @property {boolean} named whether it is one exit of several
  * @property {0 | 1 | 2 | 3} speed
  *
  * @typedef {{ label: string, value: string, note: string, level: Level }} Figure
@@ -284,6 +286,9 @@ export function graphOf(before, after) {
         level,
         flow: waiting ? '' : rate(flow(members, (one) => one.out.records)),
         note: waiting ? waitText(waits) : noteOf(members, after.at),
+        exits: Object.keys(members[0]?.exits ?? {})
+          .map((exit) => `${exit} ${shortRate(flow(members, (one) => one.exits?.[exit]?.records ?? 0))}`)
+          .join(', '),
         members,
       };
     });
@@ -298,6 +303,7 @@ export function graphOf(before, after) {
     return {
       from,
       to,
+      named: exits.some(({ exit }) => exit !== undefined),
       texts: exits.map(({ exit, perSecond }) => (exit === undefined ? '' : `${exit} `) + shortRate(perSecond)),
       speed: speedOf(exits.reduce((sum, { perSecond = 0 }) => sum + perSecond, 0)),
     };
@@ -344,7 +350,7 @@ function noteOf(members, at) {
  * @param {Box} box
  * @returns {[term: string, text: string][]}
  */
-export function detailsOf(before, after, { members, kind }) {
+export function detailsOf(before, after, { id, members, kind }) {
   const [first] = members;
   if (!first) return [];
   const flow = flows(before, after);
@@ -365,6 +371,13 @@ export function detailsOf(before, after, { members, kind }) {
       `${count(all((one) => one.out.records))} records, ${bytes(all((one) => one.out.bytes))}; ${rate(flow(members, (one) => one.out.records))}, ${byteRate(flow(members, (one) => one.out.bytes))}`,
     ],
   );
+  const { edges } = after.graph;
+  const named = (/** @type {string} */ one, /** @type {string | undefined} */ exit) =>
+    exit === undefined ? one : `${one} (${exit})`;
+  const comes = edges.filter(({ to }) => to === id).map(({ from, exit }) => named(from, exit));
+  const goes = edges.filter(({ from }) => from === id).map(({ to, exit }) => named(to, exit));
+  if (comes.length > 0) rows.push(['from', comes.join(', ')]);
+  if (goes.length > 0) rows.push(['to', goes.join(', ')]);
   if (kind === 'input') {
     const paused = counted(members.map(({ input }) => input?.paused ?? {}));
     rows.push([

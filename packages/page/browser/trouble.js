@@ -35,13 +35,19 @@ export function showTroubles(status) {
   );
 }
 
+const disc = 'M1 6a5 5 0 0 1 10 0a5 5 0 0 1-10 0z';
+const signs = { good: disc, news: `${disc}M6 2.5v7a3.5 3.5 0 0 0 0-7z`, bad: 'M6 1l5.5 10h-11z' };
+
 /**
- * A sign beside the word, since colours are not for everybody.
+ * A sign beside the word, since colours are not for everybody. Drawn: characters look different everywhere.
  * @param {import('./model.js').Level} level
  */
 export function mark(level) {
-  const sign = { good: '\u25cf', news: '\u25d0', bad: '\u25b2' }[level];
-  return h('span', { class: `mark ${level}`, 'aria-hidden': 'true' }, sign);
+  return h(
+    'svg',
+    { class: `mark ${level}`, viewBox: '0 0 12 12', 'aria-hidden': 'true' },
+    h('path', { d: signs[level], 'fill-rule': 'evenodd' }),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { layoutOf } from '../browser/graph-layout.js';
 
-const measure = { width: 100, height: 50, gap: 40, space: 10, down: false };
+const measure = { width: 100, height: 50, gap: 40, space: 10 };
 const boxes = [
   { id: 'app', kind: 'input' },
   { id: 'web', kind: 'input' },
@@ -32,11 +32,23 @@ test('layer by layer: inputs first, outputs last, a line around what it passes',
   expect(middle < ys('parse') || middle > ys('parse') + 50).toBe(true);
 });
 
-test('down, where it is too wide: the same with sides exchanged', () => {
-  const layout = layoutOf(boxes, lines, { ...measure, down: true });
-  expect(layout.boxes.get('kafka')!.y).toBe(270);
-  expect(layout.boxes.get('app')!.y).toBe(0);
-  expect(layout.width).toBe(210);
+test('lines end at their boxes, however many there are; labels of one box do not cover each other', () => {
+  const many = Array.from({ length: 12 }, (_, index) => ({ from: `in${index}`, to: 'by' }));
+  const exits = ['a', 'b', 'c'].map((to) => ({ from: 'by', to, texts: ['errors 1.5k/s', 'unmatched 2.5k/s'] }));
+  const all = [
+    ...many.map(({ from }) => ({ id: from, kind: 'input' })),
+    { id: 'by', kind: 'transform' },
+    ...['a', 'b', 'c'].map((id) => ({ id, kind: 'output' })),
+  ];
+  const { boxes, lines } = layoutOf(all, [...many, ...exits], measure);
+  const { y, height } = boxes.get('by')!;
+  for (const { path } of lines.slice(0, 12)) {
+    const end = Number(/ (\d+)$/.exec(path)![1]);
+    expect(end > y && end < y + height, path).toBe(true);
+  }
+  const labels = lines.slice(12).map(({ label }) => label!.y);
+  expect(labels[1]! - labels[0]!).toBeGreaterThan(30);
+  expect(labels[2]! - labels[1]!).toBeGreaterThan(30);
 });
 
 test('what goes in circles, leads nowhere or is not there ends too', () => {

@@ -6,6 +6,7 @@ const names = [
   'errors.js',
   'files.js',
   'graph-layout.js',
+  'graph-list.js',
   'graph.js',
   'lanes.js',
   'lines.js',

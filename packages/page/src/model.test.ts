@@ -61,12 +61,12 @@ test('the graph: entries of an each are one box, exits of one line are told apar
   const { boxes, lines } = graphOf(before, after);
   expect(boxes).toMatchObject([
     { id: 'app', type: 'file-tail × 2', state: 'running', level: 'good', flow: '10,000/s', note: 'lag 1.0 MiB, 12m' },
-    { id: 'by', type: 'route', flow: '10,000/s', note: '' },
+    { id: 'by', type: 'route', flow: '10,000/s', note: '', exits: 'errors 2.5k/s, rest 7.5k/s' },
     { id: 'kafka', flow: '5,000/s', note: 'queue 7' },
   ]);
   expect(lines).toEqual([
-    { from: 'app', to: 'by', texts: ['10k/s'], speed: 3 },
-    { from: 'by', to: 'kafka', texts: ['errors 2.5k/s', 'rest 7.5k/s'], speed: 3 },
+    { from: 'app', to: 'by', texts: ['10k/s'], named: false, speed: 3 },
+    { from: 'by', to: 'kafka', texts: ['errors 2.5k/s', 'rest 7.5k/s'], named: true, speed: 3 },
   ]);
   expect(graphOf(undefined, after).lines[0]).toMatchObject({ texts: ['-'], speed: 0 });
   expect(tappableOf(after)).toEqual(['app', 'by', 'by.errors', 'by.rest', 'kafka']);
@@ -132,7 +132,11 @@ test('dead letters are news for five minutes, while there are some', () => {
 });
 
 test('one component in words', () => {
-  const [box] = graphOf(before, after).boxes;
+  const [box, by] = graphOf(before, after).boxes;
+  expect(Object.fromEntries(detailsOf(before, after, by!))).toMatchObject({
+    from: 'app',
+    to: 'kafka (errors), kafka (rest)',
+  });
   expect(Object.fromEntries(detailsOf(before, after, box!))).toMatchObject({
     read: '20,000 records, 3.8 MiB; 10,000/s, 1.9 MiB/s',
     lag: '1.0 MiB, of it 0 B on the way',
