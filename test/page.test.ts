@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Chromium, chromium, Unavailable } from './servers/index.ts';
+import { freePort } from './servers/process.ts';
 import { pipelineFile, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
 
 /** Without it the test is skipped, and fails with CI=true, as those of servers. */
@@ -136,3 +137,68 @@ outputs: { books: { type: shelf, closed: ${closed} } }
   expect(bytes()).toBeGreaterThan(10_000);
   expect(bytes()).toBeLessThan(150_000);
 });
+
+it.skipIf(!program)(
+  'the page: says at once that its agent does not answer, goes on with the next one, and keeps nothing without the token',
+  async () => {
+    const folder = temporaryFolder();
+    const [log, token, port] = [join(folder, 'a.log'), join(folder, 'token'), await freePort()];
+    writeFileSync(token, 'first');
+    const file = pipelineFile(
+      folder,
+      `
+http: { listen: ${port}, token: { file: ./token }, lines: true }
+inputs: { app: { type: file-tail, paths: ./*.log } }
+outputs: { none: { type: blackhole } }
+`,
+    );
+    const agent = await startAgent(file);
+    const writer = setInterval(() => appendFileSync(log, 'a line\n'), 50);
+    onTestFinished(() => clearInterval(writer));
+    const page = await (await browse()).newPage();
+    await page.goto(`http://127.0.0.1:${port}`);
+    await page.waitForSelector('#token:not([hidden])');
+    await page.type('#token-field', 'first');
+    await page.keyboard.press('Enter');
+    const verdict = (text: string) => until(async () => expect(await textOf(page, '#verdict')).toBe(text));
+    await verdict('runs well');
+    await page.click('#lines-button');
+    await page.waitForSelector('.lines .message');
+
+    agent.kill('SIGSTOP');
+    await verdict('does not answer');
+    expect(await page.title()).toMatch(/^\u25b2/);
+    // Looking at what was known does not make it new.
+    await page.setViewport({ width: 700, height: 700 });
+    await page.click('.box');
+    expect(await textOf(page, '#verdict')).toBe('does not answer');
+    agent.kill('SIGCONT');
+    await verdict('runs well');
+
+    await agent.crash();
+    await verdict('does not answer');
+    await until(async () => expect(await textOf(page, '#lines-problem')).toContain('go on when it is back'));
+    await startAgent(file);
+    await verdict('runs well');
+    const last = () => page.$eval('.lines li:last-child', (line) => line.textContent);
+    const before = await last();
+    await until(async () => expect(await last()).not.toBe(before));
+    expect(await textOf(page, '#lines-problem')).toBe('');
+
+    writeFileSync(token, 'second');
+    await page.waitForSelector('#token:not([hidden])');
+    await page.setViewport({ width: 800, height: 700 });
+    expect(await page.$eval('main', (element) => element.hidden)).toBe(true);
+    expect([await textOf(page, '#verdict'), await textOf(page, '#facts'), await page.title()]).toEqual([
+      '',
+      '',
+      'logcatch',
+    ]);
+    await page.type('#token-field', 'second');
+    await page.keyboard.press('Enter');
+    await verdict('runs well');
+    await page.click('#forget');
+    await until(async () => expect(await textOf(page, 'body')).not.toContain('a.log'));
+    await page.waitForSelector('#token:not([hidden])');
+  },
+);

@@ -1,4 +1,4 @@
-import { follow, Unknown } from './agent.js';
+import { follow, isSilence, patience, Unknown } from './agent.js';
 import { find, h, render } from './dom.js';
 import { LineBuffer } from './line-buffer.js';
 import { tappableOf } from './model.js';
@@ -27,6 +27,8 @@ export function liveLines(unknown) {
   let looking;
   /** What is looked at, to be looked at again when the page is seen again. @type {string | undefined} */
   let wanted;
+  /** When the agent said something last: milliseconds since the epoch. */
+  let heard = 0;
   /** It is shown soon. */
   let due = false;
 
@@ -63,18 +65,30 @@ export function liveLines(unknown) {
     if (wanted === undefined || document.hidden) return;
     const mine = new AbortController();
     looking = mine;
+    heard = Date.now();
     try {
       await follow(`tap?${wanted}`, mine.signal, (told) => {
+        heard = Date.now();
+        problem.textContent = '';
         buffer.add(told);
         if (!due) setTimeout(show, interval);
         due = true;
       });
-      if (!mine.signal.aborted) ended('The agent stopped.');
+      if (!mine.signal.aborted) lost();
     } catch (error) {
       if (mine.signal.aborted) return;
+      if (isSilence(error)) {
+        lost();
+        return;
+      }
       ended(error instanceof Error ? error.message : String(error));
       if (error instanceof Unknown) unknown(error);
     }
+  };
+
+  const lost = () => {
+    looking = undefined;
+    problem.textContent = 'The agent has stopped. Its lines go on when it is back.';
   };
 
   const ended = (/** @type {string} */ why) => {
@@ -115,8 +129,9 @@ export function liveLines(unknown) {
   document.addEventListener('visibilitychange', () => (document.hidden ? stop() : void start()));
 
   return {
-    /** @param {AgentStatus} status */
+    /** The agent answers. @param {AgentStatus} status */
     offer(status) {
+      if (wanted !== undefined && (!looking || Date.now() - heard > patience)) void start();
       const lines = status.http?.lines === true;
       form.hidden = !lines;
       find('lines-off', HTMLElement).hidden = lines;

@@ -1,5 +1,5 @@
 /** Asks the agent each second, while somebody can see the page, and shows what it answers. */
-import { get, Unknown, wantsToken } from './agent.js';
+import { get, isSilence, Unknown, wantsToken } from './agent.js';
 import { showConfiguration } from './changes.js';
 import { showComponent } from './component.js';
 import { find } from './dom.js';
@@ -8,7 +8,7 @@ import { showFiles } from './files.js';
 import { showGraph } from './graph.js';
 import { showLanes } from './lanes.js';
 import { liveLines } from './lines.js';
-import { showSummary } from './summary.js';
+import { showSummary, showVerdict } from './summary.js';
 import { tokenForm } from './token.js';
 import { showTroubles } from './trouble.js';
 
@@ -18,8 +18,8 @@ import { showTroubles } from './trouble.js';
 const interval = 1_000;
 /** Characters of an answer for which it waits a millisecond: a large one costs the agent more. */
 const charactersEach = 200;
-/** Looks over which rates are taken: one alone jumps. */
-const smoothing = 3;
+/** Looks over which rates are taken: one alone jumps. Milliseconds for which they say how it is now: it may have slept. */
+const [smoothing, fresh] = [3, 60_000];
 
 const main = find('main', HTMLElement);
 const live = find('live', HTMLElement);
@@ -35,11 +35,11 @@ let timer;
 /** Which look is the newest: one that was overtaken shows nothing. */
 let turn = 0;
 let wait = interval;
+/** Whether it did when it was asked last. */
+let answers = true;
 
-const token = tokenForm((given) => {
+const token = tokenForm(() => {
   looks = [];
-  lines.stop();
-  if (given === '') main.hidden = true;
   void look();
 });
 const lines = liveLines(() => void look());
@@ -54,27 +54,35 @@ async function look() {
       get(`files?text=${encodeURIComponent(filter.value.trim())}`),
     ]);
     if (mine !== turn) return;
+    const { startedAt, at } = status.value;
     // Another process has counted from nothing.
-    looks = [...looks.filter((one) => one.startedAt === status.value.startedAt), status.value].slice(-1 - smoothing);
+    const comparable = looks.filter((one) => one.startedAt === startedAt && at - one.at < fresh);
+    looks = [...comparable, status.value].slice(-1 - smoothing);
     files = list.value;
     wait = Math.max(interval, (status.size + list.size) / charactersEach);
     token.hide();
     told('live', 'live');
+    answers = true;
     show();
+    lines.offer(status.value);
   } catch (error) {
     if (mine !== turn) return;
     if (error instanceof Unknown) {
       main.hidden = true;
+      looks = [];
+      lines.stop();
+      showVerdict({});
       told('wants its token', 'paused');
       token.ask();
       return;
     }
     const last = looks.at(-1);
-    const since = last ? `; this is how it was at ${new Date(last.at).toLocaleTimeString()}` : '';
-    // The network throws those two; what the agent says is an error of ours.
-    const silent = error instanceof TypeError || error instanceof DOMException;
-    const why = silent || !(error instanceof Error) ? 'the agent does not answer' : error.message;
+    const since = last ? `This is how it was at ${new Date(last.at).toLocaleTimeString()}` : 'It is asked again';
+    const why = isSilence(error) || !(error instanceof Error) ? '' : `${error.message} `;
+    answers = false;
+    showVerdict({ level: 'bad', verdict: 'does not answer' });
     told(`${why}${since}`, 'gone');
+    show();
     wait = interval;
   }
   if (document.hidden) told('paused', 'paused');
@@ -96,7 +104,8 @@ function show() {
   if (!after) return;
   const before = looks.length > 1 ? looks[0] : undefined;
   main.hidden = false;
-  showSummary(before, after);
+  main.classList.toggle('old', !answers);
+  showSummary(before, after, answers);
   showTroubles(after);
   const box = showGraph(before, after, chosen, (id) => {
     chosen = id === chosen ? undefined : id;
@@ -121,7 +130,6 @@ function show() {
   showLanes(before, after);
   showErrors(after);
   showConfiguration(after);
-  lines.offer(after);
 }
 
 filter.oninput = () => void look();

@@ -7,28 +7,41 @@ import { period } from './units.js';
 /** Seconds that the small curves show. */
 const shown = 90;
 const [width, height] = [120, 28];
-/** @type {{ read: number, written: number }[]} */
+/** @type {{ at: number, read: number, written: number }[]} */
 let history = [];
+
+/**
+ * What stands above everything.
+ * @param {{ name?: string, level?: 'good' | 'bad', verdict?: string, facts?: string }} one
+ */
+export function showVerdict({ name = 'logcatch', level = 'good', verdict = '', facts = '' }) {
+  document.title = name === 'logcatch' ? name : `${level === 'good' ? '' : '\u25b2 '}${name} - logcatch`;
+  find('name', HTMLElement).textContent = name;
+  const badge = find('verdict', HTMLElement);
+  badge.className = `badge ${level}`;
+  // It is read out when it changes.
+  if (badge.textContent !== verdict) badge.textContent = verdict;
+  find('facts', HTMLElement).textContent = facts;
+}
 
 /**
  * The verdict, who it is, and the figures.
  * @param {AgentStatus | undefined} before
  * @param {AgentStatus} after
+ * @param {boolean} answers whether that is how it is now
  */
-export function showSummary(before, after) {
+export function showSummary(before, after, answers) {
   const { name, well, host, pid, version, startedAt, at, agentId } = after;
-  const verdict = well ? 'runs well' : 'does not run well';
-  document.title = `${well ? '' : '\u25b2 '}${name} - logcatch`;
-  find('name', HTMLElement).textContent = name;
-  const badge = find('verdict', HTMLElement);
-  badge.className = `badge ${well ? 'good' : 'bad'}`;
-  // It is read out when it changes.
-  if (badge.textContent !== verdict) badge.textContent = verdict;
-  find('facts', HTMLElement).textContent =
-    `${agentId} on ${host}, pid ${pid}, logcatch ${version}, up ${period(at - startedAt)}`;
+  showVerdict({
+    name,
+    level: well && answers ? 'good' : 'bad',
+    verdict: !answers ? 'does not answer' : well ? 'runs well' : 'does not run well',
+    facts: `${agentId} on ${host}, pid ${pid}, logcatch ${version}, up ${period(at - startedAt)}`,
+  });
   const { figures, read, written } = summaryOf(before, after);
+  // The same look may be shown again.
   if (read === undefined) history = [];
-  else history = [...history, { read, written: written ?? 0 }].slice(-shown);
+  else if (history.at(-1)?.at !== at) history = [...history, { at, read, written: written ?? 0 }].slice(-shown);
   const most = Math.max(1, ...history.flatMap(({ read, written }) => [read, written]));
   render(
     find('figures', HTMLElement),

@@ -6,8 +6,8 @@ const name = 'logcatch token';
 export const kept = () => sessionStorage.getItem(name);
 
 /**
- * Shows the form, or hides it, and calls back with each token that is given.
- * @param {(token: string) => void} given
+ * Shows the form, or hides it, and calls back when a token is given.
+ * @param {() => void} given
  */
 export function tokenForm(given) {
   const form = find('token', HTMLFormElement);
@@ -20,11 +20,12 @@ export function tokenForm(given) {
     if (token === '') return;
     sessionStorage.setItem(name, token);
     field.value = '';
-    given(token);
+    given();
   };
   forget.onclick = () => {
     sessionStorage.removeItem(name);
-    given('');
+    // What it was shown goes too.
+    location.reload();
   };
   return {
     /** It is not let in. */
