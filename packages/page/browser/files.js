@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { fileOf } from './model.js';
+import { filesOf } from './model.js';
 import { count, plural } from './units.js';
 
 /**
@@ -7,11 +7,12 @@ import { count, plural } from './units.js';
  * @param {FileList} list
  * @param {number} at milliseconds since the epoch
  */
-export function showFiles({ files, matching, open }, at) {
-  const behind = files.filter(({ lag }) => lag > 0).length;
+export function showFiles({ files: listed, matching, open }, at) {
+  const files = filesOf(listed, at);
+  const behind = files.filter((file) => file.behind).length;
   const some = matching < open ? `${count(matching)} of ${plural(open, 'file')}` : plural(open, 'file');
   const most = matching > files.length ? `, ${count(files.length)} with the most lag` : '';
-  find('files-count', HTMLElement).textContent = `${some}${most}${behind === 0 && open > 0 ? ', none behind' : ''}`;
+  find('files-count', HTMLElement).textContent = `${some}${most}, ${behind === 0 ? 'none' : count(behind)} behind`;
   render(
     find('files', HTMLElement),
     files.length === 0
@@ -29,13 +30,13 @@ export function showFiles({ files, matching, open }, at) {
                 ...['file', 'lag', 'oldest', 'on the way', 'position'].map((title) => h('th', { scope: 'col' }, title)),
               ),
             ),
-            ...files.map((file) => row(fileOf(file, at))),
+            ...files.map(row),
           ),
         ],
   );
 }
 
-/** @param {ReturnType<typeof fileOf>} file */
+/** @param {ReturnType<typeof filesOf>[number]} file */
 function row({ key, path, component, lag, behind, oldest, onTheWay, position, paused, ledger, shares }) {
   const cell = (/** @type {string} */ label, /** @type {string} */ text) => h('td', { 'data-label': label }, text);
   return h(

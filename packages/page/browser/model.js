@@ -53,8 +53,10 @@ const mostTroubled = 3;
 const news = 5 * 60_000;
 /** Of the dead letters, from which on somebody should look at them. */
 const nearlyFull = 0.8;
-/** Milliseconds from which it says how long the oldest byte waits. */
+/** Milliseconds from which a byte that waits is behind: before that it is on its way, and what is said of it would never stand still. */
 const late = 10_000;
+/** `app/2` before `app/10`. */
+const { compare } = new Intl.Collator('en', { numeric: true });
 
 /** @type {Readonly<Record<string, Level>>} */
 const levels = { running: 'good', degraded: 'bad', stuck: 'bad', failed: 'bad' };
@@ -119,7 +121,7 @@ const total = (counts) => Object.values(counts).reduce((all, one) => all + one, 
  */
 function oldest(members, at) {
   const since = Math.min(...members.map(({ input }) => input?.oldestAt ?? Infinity));
-  return since < Infinity ? period(at - since) : '';
+  return at - since >= late ? period(at - since) : '';
 }
 
 /**
@@ -214,7 +216,7 @@ export function troublesOf(status) {
   for (const [reason, all] of Map.groupBy(components.filter(follows), (one) => one.reason)) {
     const ids = [...new Set(all.map(({ id }) => declaredId(id)))];
     const since = Math.min(...all.map((one) => one.since));
-    const why = reason.startsWith('for ') ? `It waits ${reason}.` : reason;
+    const why = reason.startsWith('for ') ? `Waits ${reason}.` : reason;
     add({ what: ids.join(', '), state: 'waiting', why, since: period(at - since) });
   }
   if (http) health('http', http);
@@ -222,7 +224,7 @@ export function troublesOf(status) {
     add({
       what: `${kind} ${id}`,
       state: 'waiting',
-      why: `It waits for a value of ${names.join(', ')}.`,
+      why: `Waits for a value of ${names.join(', ')}.`,
       hint: 'It starts by itself when that has one.',
     });
   }
@@ -333,9 +335,8 @@ function noteOf(members, at) {
   if (members[0]?.kind === 'input') {
     const lag = sum(members, ({ input }) => input?.lag ?? 0);
     const files = sum(members, ({ input }) => input?.count ?? 0);
-    if (lag === 0) return plural(files, 'file');
-    const since = Math.min(...members.map(({ input }) => input?.oldestAt ?? at));
-    return `lag ${bytes(lag)}${at - since < late ? '' : `, ${period(at - since)}`}`;
+    const waits = oldest(members, at);
+    return waits === '' ? plural(files, 'file') : `lag ${bytes(lag)}, ${waits}`;
   }
   if (members[0]?.kind !== 'output') return '';
   const queued = sum(members, ({ output }) => output?.queued ?? 0);
@@ -454,17 +455,29 @@ export function ledgerShares({ discovered, delivered, dropped, deadLettered, ski
 }
 
 /**
+ * Those that are behind first, then by path: lag that comes and goes moves nothing.
+ * @param {readonly ListedFile[]} files
+ * @param {number} at
+ */
+export function filesOf(files, at) {
+  return files
+    .map((file) => fileOf(file, at))
+    .toSorted((a, b) => Number(b.behind) - Number(a.behind) || (a.behind ? b.left - a.left : compare(a.path, b.path)));
+}
+
+/**
  * @param {ListedFile} file
  * @param {number} at
  */
-export function fileOf({ path, component, lag, unsettled, oldestAt, position, pausedBy, account }, at) {
+function fileOf({ path, component, lag, unsettled, oldestAt, position, pausedBy, account }, at) {
   return {
     key: `${component}\n${path}`,
     path,
     component,
+    left: lag,
     lag: bytes(lag),
-    behind: lag > 0,
-    oldest: oldestAt === undefined ? '' : period(at - oldestAt),
+    behind: at - (oldestAt ?? at) >= late,
+    oldest: at - (oldestAt ?? at) < 1_000 ? '' : period(at - (oldestAt ?? at)),
     onTheWay: unsettled > 0 ? bytes(unsettled) : '',
     position: bytes(position),
     paused: pausedBy.join(', '),
@@ -474,7 +487,7 @@ export function fileOf({ path, component, lag, unsettled, oldestAt, position, pa
 }
 
 /**
- * The lanes of each output that has some: those that are stuck first, then those with most to send.
+ * The lanes of each output that has some: those that need it most, by name where all is well.
  * @param {AgentStatus | undefined} before
  * @param {AgentStatus} after
  * @returns {{ output: string, lanes: Lane[], more: number }[]}
@@ -489,7 +502,8 @@ export function lanesOf(before, after) {
     const moving = all
       .map((lane) => ({ ...lane, rate: perSecond(known.get(lane.name), lane.records) }))
       .toSorted((a, b) => Number(b.stuck) - Number(a.stuck) || b.queued - a.queued || (b.rate ?? 0) - (a.rate ?? 0));
-    const lanes = moving.slice(0, mostLanes).map((lane) => {
+    const rank = { bad: 0, news: 1, good: 2 };
+    const listed = moving.slice(0, mostLanes).map((lane) => {
       const state = lane.stuck ? 'stuck' : lane.why === '' ? 'running' : 'retries';
       return {
         name: lane.name,
@@ -507,6 +521,7 @@ export function lanesOf(before, after) {
         hint: lane.why.endsWith(lane.hint) ? '' : lane.hint,
       };
     });
+    const lanes = listed.toSorted((a, b) => rank[a.level] - rank[b.level] || compare(a.name, b.name));
     return [{ output: id, lanes, more: Math.max(0, all.length - mostLanes) }];
   });
 }

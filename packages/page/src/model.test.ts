@@ -4,7 +4,7 @@ import {
   configurationOf,
   detailsOf,
   errorsOf,
-  fileOf,
+  filesOf,
   graphOf,
   lanesOf,
   ledgerShares,
@@ -83,7 +83,7 @@ test('a component that waits for its configuration has its box', () => {
     waiting: [{ kind: 'input', id: 'list', sources: ['collect'] }],
   });
   expect(graphOf(undefined, status).boxes).toMatchObject([{ state: 'waiting', level: 'news', note: 'for collect' }]);
-  expect(troublesOf(status)).toMatchObject([{ what: 'input list', why: 'It waits for a value of collect.' }]);
+  expect(troublesOf(status)).toMatchObject([{ what: 'input list', why: 'Waits for a value of collect.' }]);
 });
 
 test('what to do: what is broken first, then what waits, at last what follows from it', () => {
@@ -107,7 +107,7 @@ test('what to do: what is broken first, then what waits, at last what follows fr
     ['input app', 'failed', 'bad', '3 more entries do not run well.', '', ''],
     ['configuration: the file', 'refused', 'bad', 'a.yaml:1:1 LC_C bad', expect.stringContaining('Mend it'), '1s'],
     ['output kafka', 'waiting', 'news', 'LC_Y away. Check it.', '', '5s'],
-    ['web', 'waiting', 'news', 'It waits for output kafka to start.', '', '5s'],
+    ['web', 'waiting', 'news', 'Waits for output kafka to start.', '', '5s'],
     ['positions on disk', 'repaired', 'news', 'LC_STATE_Z mended', '', ''],
   ]);
 });
@@ -170,13 +170,41 @@ test('where the bytes of a file went', () => {
     pausedBy: ['output stuck' as const],
     account: emptyAccount,
   };
-  expect(fileOf(file, now)).toMatchObject({
-    lag: '3 B',
-    behind: true,
-    oldest: '9s',
-    onTheWay: '',
-    paused: 'output stuck',
+  expect(filesOf([file], now)).toMatchObject([
+    { lag: '3 B', behind: false, oldest: '9s', onTheWay: '', paused: 'output stuck' },
+  ]);
+});
+
+test('what comes and goes moves nothing: files and lanes stand by name, but for those that are behind', () => {
+  const file = (path: string, lag: number, age: number) => ({
+    component: 'app',
+    path,
+    position: 0,
+    unsettled: 0,
+    lag,
+    ...(lag > 0 && { oldestAt: now - age }),
+    pausedBy: [],
+    account: emptyAccount,
   });
+  const files = [file('/a10', 9_000, 500), file('/a2', 5, 20_000), file('/a9', 0, 0), file('/a1', 50, 60_000)];
+  expect(filesOf(files, now).map(({ path, oldest }) => `${path} ${oldest}`)).toEqual([
+    '/a1 1m',
+    '/a2 20s',
+    '/a9 ',
+    '/a10 ',
+  ]);
+  const young = statusOf([input('app', {}, 1 << 20)], { at: now - 720_000 + 9_000 });
+  expect(graphOf(undefined, young).boxes).toMatchObject([{ note: '2 files' }]);
+  expect(summaryOf(undefined, young).figures).toContainEqual(
+    expect.objectContaining({ label: 'lag', note: '2 files' }),
+  );
+  const lanes = [
+    { topic: 'a', partition: 10, queued_bytes: 99, records: 9 },
+    { topic: 'a', partition: 2, records: 5 },
+    { topic: 'b', partition: 0, reason: 'slow' },
+  ];
+  const status = statusOf([output('kafka', { output: { ...output('x').output!, details: { lanes } as never } })]);
+  expect(lanesOf(undefined, status)[0]!.lanes.map(({ name }) => name)).toEqual(['b/0', 'a/2', 'a/10']);
 });
 
 test('lanes: stuck ones first, with why and what to do; outputs without any are left out', () => {
