@@ -83,7 +83,9 @@ outputs: { books: { type: shelf, closed: ${closed} } }
   await startAgent(file);
   const origin = `http://127.0.0.1:${(await statusOf(file)).http!.address.split(':').at(-1)}`;
   const hostile = '<script>alert(1)</script><img src=x onerror=alert(2)> all is well';
-  const writer = setInterval(() => appendFileSync(log, `${hostile}\na needle\n\n`), 50);
+  // Colours of a terminal, and what would show a name as another one.
+  const unseen = ' \x1b[31mred\x1b[0m \u202etxt.exe';
+  const writer = setInterval(() => appendFileSync(log, `${hostile}${unseen}\na needle\n\n`), 50);
   onTestFinished(() => clearInterval(writer));
 
   const page = await (await browse()).newPage();
@@ -112,7 +114,7 @@ outputs: { books: { type: shelf, closed: ${closed} } }
 
   await page.click('#lines-button');
   const messages = () => page.$$eval('.lines .message', (all) => all.map((one) => one.textContent));
-  await until(async () => expect(await messages()).toContain(hostile));
+  await until(async () => expect(await messages()).toContain(`${hostile} red \ufffdtxt.exe`));
   expect(await page.$$('.lines img, .lines script')).toEqual([]);
   await page.type('#lines-filter', 'need.e');
   await page.keyboard.press('Tab');

@@ -1,6 +1,8 @@
+import { plain } from './plain-text.js';
+
 /**
  * What a part of the page should be, and how it becomes that: what is there already stays, with its focus, its selection and
- * where it is scrolled to. Text is only ever text.
+ * where it is scrolled to. Text is only ever text, and what cannot be seen in it shows.
  *
  * @typedef {object} Part
  * @property {string} tag
@@ -65,8 +67,9 @@ export function render(parent, children) {
  */
 function placed(child, next, known) {
   if (typeof child === 'string') {
-    if (next?.nodeType !== 3) return document.createTextNode(child);
-    if (next.nodeValue !== child) next.nodeValue = child;
+    const text = plain(child);
+    if (next?.nodeType !== 3) return document.createTextNode(text);
+    if (next.nodeValue !== text) next.nodeValue = text;
     return next;
   }
   const { tag, props, children } = child;
@@ -96,7 +99,7 @@ function change(node, before, after) {
       for (const [property, text] of Object.entries(value ?? {})) node.style.setProperty(property, text);
     } else if (value === before[name]) continue;
     else if (value === undefined || value === false) node.removeAttribute(name);
-    else node.setAttribute(name, value === true ? '' : String(value));
+    else node.setAttribute(name, value === true ? '' : plain(String(value)));
   }
 }
 

@@ -13,6 +13,7 @@ const names = [
   'line-buffer.js',
   'main.js',
   'model.js',
+  'plain-text.js',
   'style.css',
   'summary.js',
   'token.js',
