@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { defineInput, z } from '@logcatch/plugin-api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataDirOf } from '../agent-place.ts';
@@ -212,6 +212,18 @@ test('an agent is found by its file, also when that has been broken since, or gi
   expect(await dataDirOf(world.configure(`data_dir: "\${env.STATE}/x"${simple}`), { STATE: '/s' })).toBe(
     resolve('/s/x'),
   );
+});
+
+test('an agent with a data_dir of its own is found by what a broken file still says', async () => {
+  const own = `data_dir: "\${env.STATE:-state}" # elsewhere${simple}`;
+  await world.start(own);
+  const place = dataDir();
+  expect(basename(place)).toBe('state');
+  for (const mistake of ['outputs: [', 'inptus: {}', 'http: { port: x }', '- "']) {
+    expect(await dataDirOf(world.configure(own + mistake), {}), mistake).toBe(place);
+  }
+  await world.agent!.stop();
+  await expect(dataDirOf(world.configure(`${own}outputs: [`), {})).rejects.toThrow('already');
 });
 
 test('a control socket that cannot be opened is told, and the agent runs', async () => {
