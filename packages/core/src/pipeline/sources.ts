@@ -91,7 +91,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
       if (source.ended) continue;
       this.#open.delete(source.key);
       this.#own.delete(source.key);
-      source.row.open = false;
+      source.leave();
       source.cancel();
     }
   }
@@ -116,7 +116,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
 
   /** Nothing more will be read. */
   close(): void {
-    for (const { row } of this.#open.values()) row.open = false;
+    for (const source of this.#open.values()) source.leave();
   }
 
   known(): readonly StoredSource[] {

@@ -116,6 +116,12 @@ export class TrackedSource implements Source, RowReader {
     this.#owner = owner;
   }
 
+  /** Its input has it open no more. The row is kept for long, and with it whoever it tells: only what has ended still has to know. */
+  leave(): void {
+    this.row.open = false;
+    if (!this.ended) this.row.reader = undefined;
+  }
+
   /** A batch of it was read and is not tracked yet: until {@link taken} an end waits for it. */
   handed(): void {
     this.#inHand++;

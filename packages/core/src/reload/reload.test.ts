@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { lines, Scene, simple, until, upper } from '../fixtures/scene.ts';
 
@@ -44,6 +46,25 @@ outputs: { out: { type: memory } }`);
     await agent.reloadFile();
     await scene.untilWritten(203);
     expect(scene.written().at(-1)).toBe('not read');
+  });
+
+  test('an input that is removed is let go of, though its positions are kept', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    scene.world.add('a', 'one');
+    scene.world.add('b', 'two');
+    const agent = await scene.world.start(twoInputs());
+    await scene.untilWritten(2);
+    const removed = new WeakRef(agent.pipeline.inputs.find(({ id }) => id === 'y')!);
+    scene.world.configure(twoInputs().replace(/.*y:.*/, ''));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied', plan: { remove: ['y'] } });
+    // What it has read last is let go of with the next batch.
+    scene.world.add('a', 'three');
+    await scene.untilWritten(3);
+    await until(() => {
+      collectGarbage();
+      expect(removed.deref()).toBeUndefined();
+    });
   });
 
   test('an input with another id reads its files again, and that is said', async () => {
