@@ -12,7 +12,7 @@ export function startBlock(agent: Agent, version: string): string {
   const rows = running.map((node) => {
     const { definition, options, type } = node.component;
     const many = node.kind === 'input' && !(definition as InputDefinition).single;
-    const files = many ? sourcesText(agent.discoveries.of(node.id)) : undefined;
+    const files = many ? sourcesText(node.counters.discovered) : undefined;
     const does = [definition.summarize?.(options), files].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);
   });

@@ -11,7 +11,6 @@ import { pipelineHooks } from './hooks.ts';
 import { DeadLetters } from './letters/dead-letters.ts';
 import type { Log } from './log.ts';
 import { Marks } from './output/marks.ts';
-import { Discoveries } from './pipeline/discoveries.ts';
 import type { PipelineEnvironment } from './pipeline/node.ts';
 import { type LeftOver, Pipeline } from './pipeline/pipeline.ts';
 import { BufferPool } from './pipeline/pool.ts';
@@ -50,7 +49,6 @@ export class Agent {
   readonly configuration: Configuration;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
-  readonly discoveries: Discoveries;
   readonly errors: ErrorCounter;
   readonly recentErrors: RecentErrors;
   readonly taps: Taps;
@@ -131,8 +129,6 @@ export class Agent {
     });
     hooks.error.tap('log', (error) => log.failure(error));
     this.deadLetters = new DeadLetters(desired.dataDir);
-    this.discoveries = new Discoveries(hooks);
-    this.errors = new ErrorCounter(hooks);
     this.recentErrors = new RecentErrors(hooks);
     // Under test a released chunk is overwritten, so that a view kept too long shows.
     this.pool = new BufferPool(desired.maxBytes, process.env.NODE_ENV === 'test');
@@ -154,6 +150,7 @@ export class Agent {
       resolve: (path) => resolve(dirname(desired.file), path),
     };
     this.pipeline = new Pipeline(desired, environment);
+    this.errors = new ErrorCounter(hooks, engine.hooks, (id) => this.pipeline.counters(id));
     this.taps = new Taps(this.pipeline);
     this.#reloads = new Reloads({
       engine,

@@ -26,7 +26,7 @@ export { addReplayed, type Replayed, type ReplayStep, type ReplayTrouble } from 
 export { type LetterGroup, type LetterSummary, readLetters, summarize } from './letters/dead-letter-summary.ts';
 export type { Buried, LettersUsage } from './letters/dead-letters.ts';
 export { Log, type LogFormat, type LogLevel, logFormats, logLevels, writeToStderr } from './log.ts';
-export type { DiscoveryCounts } from './pipeline/discoveries.ts';
+export type { DiscoveryCounts } from './status/counters.ts';
 export type { LeftOver, Pipeline } from './pipeline/pipeline.ts';
 export { BufferPool } from './pipeline/pool.ts';
 export { sentence } from './pipeline/supervisor.ts';

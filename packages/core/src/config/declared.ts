@@ -1,7 +1,7 @@
 import type { State } from '@logcatch/plugin-api';
-import type { DiscoveryCounts } from '../pipeline/discoveries.ts';
 import { sum } from '../state/ledger.ts';
 import type { ComponentStatus, InputFigures } from '../status/agent-status.ts';
+import type { DiscoveryCounts } from '../status/counters.ts';
 import type { Durations } from '../status/histogram.ts';
 
 /** What is counted of an input or another component, and added up where there are several. */

@@ -121,7 +121,7 @@ test('data_dir is lost: it goes on from what the output knows, before any source
   await committed('a', 20);
   await settled(agent);
   expect(agent.accounts().get('app')).toMatchObject({ delivered: 20, repeated: 0 });
-  expect(agent.discoveries.of('app')).toMatchObject({ found: 0, resumed: 2 });
+  expect(agent.pipeline.counters('app')?.discovered).toMatchObject({ found: 0, resumed: 2 });
 });
 
 test('two pipelines with one agent_id do not take over the positions of each other', async () => {

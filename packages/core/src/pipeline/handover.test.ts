@@ -64,7 +64,7 @@ describe('what is on its way from a source that has ended', () => {
     const { agent, becomes } = await endedWith(yaml());
     await becomes(yaml({ input: ', batch: 5' }));
     expect(scene.written()).toEqual(['one', 'two']);
-    expect(agent.discoveries.of('app')).toMatchObject({ found: 1, resumed: 0 });
+    expect(agent.pipeline.counters('app')?.discovered).toMatchObject({ found: 1, resumed: 0 });
   });
 });
 

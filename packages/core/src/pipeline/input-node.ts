@@ -330,7 +330,10 @@ export class InputNode extends Node {
         checkpointer: environment.checkpointer,
         host: environment.host,
         progressed: () => environment.progress.happened(),
-        discovered: (discovery) => environment.hooks.discovered.call(discovery),
+        discovered: (discovery) => {
+          this.counters.discovered[discovery.event]++;
+          environment.hooks.discovered.call(discovery);
+        },
         passed: (milliseconds) => this.counters.settling.observe(milliseconds / 1_000),
         abandoned: ({ path, ended, position, advice }, bytes) => {
           const lost = `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`;

@@ -1,7 +1,8 @@
 import type { InputDefinition, LogcatchError, PipelineHandle, PipelineHooks, Plan } from '@logcatch/plugin-api';
+import { declaredId } from '../config/declared.ts';
 import { ConfigErrors, type Desired, type DesiredComponent, diff } from '../config/index.ts';
 import { errorsOf } from '../errors-of.ts';
-import type { Counters } from '../status/counters.ts';
+import { Counters } from '../status/counters.ts';
 import type { Delivery } from './delivery.ts';
 import { Graph } from './graph.ts';
 import { InputNode } from './input-node.ts';
@@ -34,7 +35,7 @@ export interface LeftOver {
 /** The running graph: starts it, stops it, and moves it from one desired state to the next. */
 export class Pipeline implements PipelineHandle {
   readonly hooks: PipelineHooks;
-  /** What inputs have counted that were removed, by id: one that comes back goes on from there. */
+  /** What inputs have counted that were removed, by the id that the file declares them with: entries of an `each` may come and go for ever. */
   readonly removed = new Map<string, Counters>();
   readonly #environment: PipelineEnvironment;
   readonly #nodes = new Map<string, Node>();
@@ -64,6 +65,11 @@ export class Pipeline implements PipelineHandle {
 
   get nodes(): readonly Node[] {
     return [...this.#nodes.values()];
+  }
+
+  /** What one of them has done. */
+  counters(id: string): Counters | undefined {
+    return this.#nodes.get(id)?.counters;
   }
 
   get inputs(): InputNode[] {
@@ -184,15 +190,10 @@ export class Pipeline implements PipelineHandle {
         this.#nodes.delete(node.id);
         const successor = built.find(({ id }) => id === node.id);
         successor?.succeed(node);
-        if (!successor && node instanceof InputNode) this.removed.set(node.id, node.counters);
+        if (!successor && node instanceof InputNode) this.#keep(node);
         if (node instanceof InputNode && successor instanceof InputNode) successor.inherit(node);
       }
-      for (const node of built) {
-        this.#nodes.set(node.id, node);
-        if (!(node instanceof InputNode)) continue;
-        node.counters = this.removed.get(node.id) ?? node.counters;
-        this.removed.delete(node.id);
-      }
+      for (const node of built) this.#nodes.set(node.id, node);
       this.#desired = next;
       this.#graph = new Graph(next.edges);
       const retagged = new Set(plan.retag);
@@ -227,6 +228,14 @@ export class Pipeline implements PipelineHandle {
     if (deliveries.length > 0 && targets.length === 0) {
       from.log.warn(`${deliveries.length} batches of files that are gone were not delivered: it was removed`);
     }
+  }
+
+  /** So that no sum goes back when it has gone. */
+  #keep({ id, counters }: InputNode): void {
+    const declared = declaredId(id);
+    const before = this.removed.get(declared) ?? new Counters();
+    before.include(counters);
+    this.removed.set(declared, before);
   }
 
   async #drain(inputs: readonly InputNode[], deadline: number): Promise<void> {

@@ -50,7 +50,7 @@ test('a plugin that throws when it is asked about itself takes nobody the status
   const agent = await world.start(simple.replace('memory, streams: [a]', 'odd'), { engine });
   const [app] = statusOf(agent).components;
   expect(app).toMatchObject({ id: 'app', input: { count: 0 } });
-  expect(agent.errors.of('app')).toMatchObject({ LC_PLUGIN_THREW: 2 });
+  expect(agent.pipeline.counters('app')?.errors).toMatchObject({ LC_PLUGIN_THREW: 2 });
 });
 
 test('a running agent, through its control socket', async () => {

@@ -1,20 +1,18 @@
 import type { Figures, Status, Verdict } from '@logcatch/plugin-api';
 import type { Agent } from '../agent.ts';
-import { addedUp, type Counted, declaredId } from '../config/declared.ts';
+import { type Counted, declaredId } from '../config/declared.ts';
 import type { Kind, Waiting } from '../config/index.ts';
 import { furthestBehind, sourceOf } from '../control/file-list.ts';
 import type { HttpStatus } from '../control/http-endpoint.ts';
 import type { Buried, DeadLetters, LettersUsage } from '../letters/dead-letters.ts';
-import type { DiscoveryCounts } from '../pipeline/discoveries.ts';
 import { InputNode } from '../pipeline/input-node.ts';
 import type { Node } from '../pipeline/node.ts';
 import { OutputNode } from '../pipeline/output-node.ts';
 import type { PauseReason } from '../pipeline/tracked-source.ts';
 import type { SourceStatus } from '../reload/config-sources.ts';
 import type { ChangeNote, ConfigurationChange } from '../reload/configuration-change.ts';
-import { type Account, emptyAccount } from '../state/ledger.ts';
-import { Counters, type Flow } from './counters.ts';
-import type { ErrorCounts } from './error-counter.ts';
+import { type Account, emptyAccount, sum } from '../state/ledger.ts';
+import { Counters, type DiscoveryCounts, type ErrorCounts, type Flow } from './counters.ts';
 import type { Durations } from './histogram.ts';
 import type { PipelineGraph } from './pipeline-graph.ts';
 import type { RecentError } from './recent-errors.ts';
@@ -186,7 +184,7 @@ export function statusOf(agent: Agent, most = mostSources): AgentStatus {
     buffers: { used: agent.pool.used, budget: agent.pool.budget },
     process: { cpu: cpuSeconds(), memory: process.memoryUsage.rss() },
     ...(http && { http }),
-    errors: agent.errors.of(undefined),
+    errors: { ...agent.errors.others },
     recentErrors: agent.recentErrors.list,
     configuration: {
       changes: changes.count,
@@ -197,7 +195,7 @@ export function statusOf(agent: Agent, most = mostSources): AgentStatus {
     },
     sources,
     components,
-    removed: removedFrom(agent, accounts),
+    removed: removedFrom(pipeline, accounts),
     waiting,
     graph: agent.graph,
   };
@@ -211,7 +209,7 @@ export function isNews({ lastAt }: Buried, { bytes }: LettersUsage, now: number)
 function componentOf(
   node: Node,
   accounts: ReadonlyMap<string, Account>,
-  { deadLetters, discoveries, errors }: Pick<Agent, 'deadLetters' | 'discoveries' | 'errors'>,
+  { deadLetters }: Pick<Agent, 'deadLetters'>,
   most: number,
 ): ComponentStatus {
   const { id, kind, component, supervisor, counters, summary } = node;
@@ -224,32 +222,31 @@ function componentOf(
     in: { ...counters.in },
     out: { ...counters.out },
     ...(node.exits && { exits: Object.fromEntries(node.exits.map((exit) => [exit, { ...counters.through(exit) }])) }),
-    errors: errors.of(id),
+    errors: { ...counters.errors },
     restarts: counters.restarts,
     ...(node instanceof InputNode && {
-      input: inputFigures(node, accounts.get(id) ?? emptyAccount, discoveries.of(id), most),
+      input: inputFigures(node, accounts.get(id) ?? emptyAccount, most),
     }),
     ...(node instanceof OutputNode && { output: outputFigures(node, deadLetters) }),
   };
 }
 
 /** The books are kept over restarts, so they know entries that were gone before this one. */
-function removedFrom(
-  { pipeline, errors, discoveries }: Pick<Agent, 'pipeline' | 'errors' | 'discoveries'>,
-  accounts: ReadonlyMap<string, Account>,
-): Counted[] {
-  const running = new Set(pipeline.inputs.map(({ id }) => id));
-  const declared = new Set([...running].map(declaredId));
-  const ids = new Set([...accounts.keys(), ...pipeline.removed.keys()]);
-  const gone = [...ids].filter((id) => !running.has(id) && declared.has(declaredId(id)));
-  return addedUp(
-    gone.map((id): Counted => {
-      const { in: received, out, restarts, settling } = pipeline.removed.get(id) ?? new Counters();
-      const [account, discovered] = [accounts.get(id) ?? emptyAccount, discoveries.of(id)];
+function removedFrom({ removed, inputs }: Agent['pipeline'], accounts: ReadonlyMap<string, Account>): Counted[] {
+  const running = new Set(inputs.map(({ id }) => id));
+  const books = new Map<string, Account>();
+  for (const [id, account] of accounts) {
+    const declared = declaredId(id);
+    if (!running.has(id)) books.set(declared, sum(books.get(declared) ?? emptyAccount, account));
+  }
+  return [...new Set([...running].map(declaredId))]
+    .filter((id) => removed.has(id) || books.has(id))
+    .map((id): Counted => {
+      const { in: received, out, errors, restarts, settling, discovered } = removed.get(id) ?? new Counters();
+      const account = books.get(id) ?? emptyAccount;
       const input = { count: 0, unsettled: 0, lag: 0, settling, account, discovered };
-      return { id, states: {}, in: received, out, errors: errors.of(id), restarts, input };
-    }),
-  );
+      return { id, states: {}, in: received, out, errors, restarts, input };
+    });
 }
 
 function outputFigures({ id, queued, details, counters }: OutputNode, letters: DeadLetters): OutputFigures {
@@ -258,7 +255,7 @@ function outputFigures({ id, queued, details, counters }: OutputNode, letters: D
   return { queued, dropped, retries, refused: { ...refused }, ...(details && { details }), ...(buried && { buried }) };
 }
 
-function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCounts, most: number): InputFigures {
+function inputFigures(node: InputNode, account: Account, most: number): InputFigures {
   const all = [...node.sources];
   let unsettled = 0;
   let lag = 0;
@@ -281,7 +278,7 @@ function inputFigures(node: InputNode, account: Account, discovered: DiscoveryCo
     paused,
     settling: { bounds, counts: [...counts], sum },
     account,
-    discovered,
+    discovered: { ...node.counters.discovered },
     sources: (all.length > most ? furthestBehind(all, most) : all).map(sourceOf),
   };
 }

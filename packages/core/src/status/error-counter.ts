@@ -1,23 +1,25 @@
-import type { ErrorCode, PipelineHooks } from '@logcatch/plugin-api';
+import type { EngineHooks, ErrorCode, PipelineHooks } from '@logcatch/plugin-api';
+import { type Counters, count, type ErrorCounts } from './counters.ts';
 
-/** How often each error came, by code. */
-export type ErrorCounts = Readonly<Partial<Record<ErrorCode, number>>>;
-
-const none: ErrorCounts = {};
-
-/** Counts errors by the component that they name. One that is rebuilt goes on counting. */
+/** Counts errors with the component that they name, and here where they name none that runs. */
 export class ErrorCounter {
-  readonly #byComponent = new Map<string | undefined, ErrorCounts>();
+  readonly #others: Partial<Record<ErrorCode, number>> = {};
 
-  constructor({ error }: Pick<PipelineHooks, 'error'>) {
-    error.tap('errors', ({ at, code }) => {
-      const counts = this.of(at);
-      this.#byComponent.set(at, { ...counts, [code]: (counts[code] ?? 0) + 1 });
+  /** @param countersOf those of a component, by its id */
+  constructor(
+    { error }: Pick<PipelineHooks, 'error'>,
+    { reloaded }: Pick<EngineHooks, 'reloaded'>,
+    countersOf: (component: string) => Pick<Counters, 'errors'> | undefined,
+  ) {
+    error.tap('errors', ({ at = '', code }) => count(countersOf(at)?.errors ?? this.#others, code));
+    // What a change was rolled back for has been told by the components that failed.
+    reloaded.tap('errors', (outcome) => {
+      if (outcome.result === 'refused') for (const { code } of outcome.errors) count(this.#others, code);
     });
   }
 
-  /** @param component its id; of those that name none where it is undefined */
-  of(component: string | undefined): ErrorCounts {
-    return this.#byComponent.get(component) ?? none;
+  /** Those that concern no component. */
+  get others(): ErrorCounts {
+    return this.#others;
   }
 }

@@ -1,4 +1,4 @@
-import { defineOutput, z } from '@logcatch/plugin-api';
+import { defineOutput, LogcatchError, z } from '@logcatch/plugin-api';
 import { expect, test } from 'vitest';
 import { Scene, until } from '../fixtures/scene.ts';
 import { type AgentStatus, type ComponentStatus, statusOf } from './agent-status.ts';
@@ -96,4 +96,26 @@ test('changes of the configuration by how they ended', async () => {
   scene.world.configure('inputs: [');
   await agent.reloadFile();
   expect(statusOf(agent).configuration.results).toEqual({ applied: 1, refused: 1, 'rolled back': 0 });
+});
+
+test('errors of a change that did not take effect are counted where they can be seen', async () => {
+  const errors = () => {
+    const { errors, components } = statusOf(scene.world.agent!);
+    return Object.fromEntries([['', errors], ...components.map((one) => [one.id, one.errors])]);
+  };
+  const agent = await scene.world.start(file);
+  scene.world.configure(file.replace('type: upper', 'type: uper'));
+  expect(await agent.reloadFile()).toMatchObject({ result: 'refused' });
+  expect(errors()).toEqual({ '': { LC_CONFIG_UNKNOWN_TYPE: 1 }, app: {}, upper: {}, out: {} });
+
+  scene.world.unreachable.add('far');
+  scene.world.configure(
+    file.replace('app: { type: memory, streams: [a] }', 'app: { type: memory, streams: [a, far] }'),
+  );
+  expect(await agent.reloadFile()).toMatchObject({ result: 'rolled back' });
+  expect(errors()).toMatchObject({ '': { LC_CONFIG_UNKNOWN_TYPE: 1 }, app: { LC_PLUGIN_THREW: 1 } });
+
+  // What it names is gone: it concerns nobody that runs.
+  agent.pipeline.hooks.error.call(new LogcatchError('LC_PLUGIN_THREW', 'too late', { at: 'gone' }));
+  expect(errors()['']).toMatchObject({ LC_PLUGIN_THREW: 1 });
 });

@@ -23,4 +23,9 @@ export class Histogram implements Durations {
     this.counts[index < 0 ? bounds.length : index]!++;
     this.sum += known;
   }
+
+  include({ counts, sum }: Durations): void {
+    for (const [index, amount] of counts.entries()) this.counts[index]! += amount;
+    this.sum += sum;
+  }
 }

@@ -79,6 +79,22 @@ test('an entry that goes takes nothing of what was counted with it, and one that
   }
 });
 
+test('of entries that come and go for ever there stays one sum', async () => {
+  const each = (name: string) =>
+    simple.replace('streams: [a]', `each: { ${name}: ${name} }, streams: ["\${each.value}"]`);
+  scene.world.add('e0', 'one');
+  const agent = await scene.world.start(each('e0'));
+  const sent = () => figure('logcatch_component_sent_records_total', { component: 'app' });
+  for (let i = 1; i <= 5; i++) {
+    await until(() => expect(sent()).toBe(i));
+    scene.world.add(`e${i}`, 'one');
+    scene.world.configure(each(`e${i}`));
+    expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
+  }
+  expect([...agent.pipeline.removed.keys()]).toEqual(['app']);
+  expect(figure('logcatch_input_discoveries_total', { component: 'app', event: 'found' })).toBe(6);
+});
+
 test('labels and help are escaped', async () => {
   const agent = await scene.world.start(simple);
   const status = { ...statusOf(agent), agentId: 'a"b\\c\nd' };
