@@ -65,6 +65,24 @@ it('top: a frame for scripts, and with no agent why not', async () => {
   });
 });
 
+it.skipIf(process.platform !== 'linux').each([
+  ['is narrow: the end of no line is cleared by what clears the rest of it', 38, 37],
+  ['does not say how large it is', 0, 79],
+])('top in a terminal that %s', async (_what, columns, most) => {
+  const folder = temporaryFolder();
+  const file = pipelineFile(folder, console);
+  await startAgent(file);
+  const command = `stty cols ${columns} rows ${columns && 20}; exec ${process.execPath} ${bin} top ${file}`;
+  const top = new Child('sh', ['-c', `sleep 600 | script -qfec '${command}' /dev/null`]);
+  await top.printed(/component +state[\s\S]*component +state/, 'stdout');
+  const lines = top.stdout
+    .replaceAll('\u001b[H', '\n')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: there is a terminal
+    .replaceAll(/\u001b\[[?\d]*[A-Za-z]/g, '')
+    .split(/\r*\n/);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(most);
+});
+
 it.skipIf(process.platform !== 'linux')(
   'top in a terminal: goes on when the agent is killed, and leaves the terminal as it was',
   async () => {

@@ -48,7 +48,7 @@ export class RunProgress {
       const now = Date.now();
       const backlog = this.#meter.look(now, Math.max(0, settledIn(agent) - before), lagOf(agent));
       if (!backlog) this.#bar.clear();
-      else if (drawn) this.#bar.show(progressBar(backlog, process.stderr.columns - 1));
+      else if (drawn) this.#bar.show(progressBar(backlog, (process.stderr.columns || 80) - 1));
       else if (now - told.at >= interval.line && backlog.done !== told.done) {
         told = { at: now, done: backlog.done };
         log.info(`backlog: ${progressText(backlog)}`, log.json ? fieldsOf(backlog) : {});

@@ -6,6 +6,8 @@ const ctrlC = '\u0003';
 const enter = `${control}?1049h${control}?25l${control}?7l`;
 const leave = `${control}?7h${control}?25h${control}?1049l`;
 const restOfLine = `${control}K`;
+/** Of a terminal that does not say how large it is: a serial line, some containers. */
+const usual = { columns: 80, rows: 24 };
 const restOfScreen = `${control}J`;
 
 /** The whole terminal, for as long as the process lives: what was there before is there again afterwards. */
@@ -29,8 +31,9 @@ export class Screen {
     stdout.write(enter);
   }
 
+  /** One less than there is: what clears the rest of a line would clear its last character. */
   get width(): number {
-    return process.stdout.columns;
+    return (process.stdout.columns || usual.columns) - 1;
   }
 
   onResize(draw: () => void): void {
@@ -39,7 +42,7 @@ export class Screen {
 
   /** Puts a text in the place of the one before; lines that find no room at the end are left out. */
   show(text: string): void {
-    const lines = text.split('\n').slice(0, process.stdout.rows);
+    const lines = text.split('\n').slice(0, process.stdout.rows || usual.rows);
     process.stdout.write(`${control}H${lines.map((line) => line + restOfLine).join('\r\n')}${restOfScreen}`);
   }
 }
