@@ -56,6 +56,20 @@ test('an address that cannot be listened on, with what to do', () => {
   expect(statusText({ ...status, http: { ...http, ...well } }, now)).toContain('http    http://127.0.0.1:9600\n');
 });
 
+test('positions that do not come to disk, with what to do', () => {
+  const unwritten = {
+    state: 'degraded',
+    reason: 'LC_STATE_WRITE disk is full',
+    hint: 'Free space.',
+    since: now - 120_000,
+  } as const;
+  expect(statusText({ ...status, unwritten }, now)).toContain(`state   /var/lib/prod is not written for 2m\n`);
+  expect(statusText({ ...status, unwritten }, now)).toContain(`
+        LC_STATE_WRITE disk is full
+        Free space.
+`);
+});
+
 test('an input without a file says what it waits for', () => {
   const [app] = status.components;
   const input = { ...app!.input!, count: 0, unsettled: 0, lag: 0, sources: [] };

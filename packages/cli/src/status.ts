@@ -21,18 +21,19 @@ export async function status(file: string, { json = false }: { json?: boolean })
 
 /** @param now milliseconds since the epoch */
 export function statusText(status: AgentStatus, now: number): string {
-  const { name, agentId, version, pid, host, startedAt, file, dataDir, well } = status;
+  const { name, agentId, version, pid, host, startedAt, file, well } = status;
   return [
     `${plainLine(name)} ${well ? 'runs well' : 'does not run well: see below'}`,
     ...columns([
       ['agent', `${agentId}, logcatch ${version}, pid ${pid} on ${host}, started ${period(now - startedAt)} ago`],
       ['file', file],
-      ['state', dataDir],
+      ['state', stateText(status, now)],
       ['config', changesText(status, now)],
       ...(status.repaired === undefined ? [] : [['repaired', status.repaired]]),
       ...(status.http ? [['http', httpText(status.http, now)]] : []),
       ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
     ]),
+    ...(status.unwritten ? trouble(status.unwritten) : []),
     ...(status.http ? trouble(status.http) : []),
     ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
       (error) => `        ${plainLine(error)}`,
@@ -41,6 +42,10 @@ export function statusText(status: AgentStatus, now: number): string {
     ...componentLines(status, now),
     ...sourceLines(status, now),
   ].join('\n');
+}
+
+function stateText({ dataDir, unwritten }: AgentStatus, now: number): string {
+  return unwritten ? `${dataDir} is not written for ${period(now - unwritten.since)}` : dataDir;
 }
 
 function httpText({ address, state, since }: NonNullable<AgentStatus['http']>, now: number): string {

@@ -69,6 +69,13 @@ app/0          running             0 B          1        0
 5.0 MiB     44s     3.0 MiB  window  /a`);
 });
 
+test('that positions do not come to disk is told once, for all components', () => {
+  const unwritten = { ...well, state: 'degraded', reason: 'LC_STATE_WRITE disk is full', hint: 'Free space.' } as const;
+  expect(topText(before, later({ unwritten }), 120)).toContain(
+    '\n  data_dir is degraded: LC_STATE_WRITE disk is full. Free space.\n',
+  );
+});
+
 test('fits narrow terminals: what matters least goes first', () => {
   for (const width of [120, 100, 80, 60, 40, 20, 5]) {
     const lines = topText(before, later(), width).split('\n');

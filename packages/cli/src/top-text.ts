@@ -80,9 +80,10 @@ function headLines(before: AgentStatus, after: AgentStatus, width: number): stri
 
 /** What is wrong beside the components. */
 function wrong(status: AgentStatus): string[] {
-  const { configuration, http, sources, waiting, components, at } = status;
+  const { configuration, unwritten, http, sources, waiting, components, at } = status;
   const { last, pending } = configuration;
   const parts = [
+    ...(unwritten ? [{ ...unwritten, what: 'data_dir' }] : []),
     ...(http ? [{ ...http, what: 'http' }] : []),
     ...sources.map((source) => ({ ...source, what: `config ${source.name}` })),
   ];

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { FileWatch, type LogcatchError, type ReloadOutcome } from '@logcatch/plugin-api';
+import { FileWatch, type LogcatchError, type ReloadOutcome, type Status } from '@logcatch/plugin-api';
 import type { Desired } from './config/index.ts';
 import { ControlServer, commandsOf } from './control/control.ts';
 import { fileList } from './control/file-list.ts';
@@ -264,6 +264,11 @@ export class Agent {
   /** What was wrong with the positions on disk, and what was done about it. */
   get repaired(): LogcatchError | undefined {
     return this.#store.repaired;
+  }
+
+  /** Why positions do not come to disk; undefined while they do. */
+  get unwritten(): Status | undefined {
+    return this.#checkpointer.trouble;
   }
 
   /** The components in effect and what joins them. */

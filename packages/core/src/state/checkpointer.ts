@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf, type Status } from '@logcatch/plugin-api';
 import type { EndedSource } from './ended-sources.ts';
 import type { SourceRow } from './source-row.ts';
 import type { Store } from './store.ts';
@@ -28,7 +28,7 @@ export class Checkpointer {
   readonly #forgetting: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
-  #troubled = false;
+  #trouble: Status | undefined;
 
   constructor(store: Store, events: CheckpointerEvents) {
     this.#store = store;
@@ -36,6 +36,11 @@ export class Checkpointer {
     store.onRepair = (error) => events.trouble(error);
     this.#forgetting = setInterval(() => this.#forget(), staleInterval);
     this.#forgetting.unref();
+  }
+
+  /** Why nothing comes to disk; undefined while all does. */
+  get trouble(): Status | undefined {
+    return this.#trouble;
   }
 
   changed(row: SourceRow): void {
@@ -93,8 +98,12 @@ export class Checkpointer {
   }
 
   #failed(error: unknown): void {
-    this.#troubled = true;
-    this.#events.trouble(new LogcatchError('LC_STATE_WRITE', messageOf(error), { cause: error }));
+    const message = `positions cannot be written, and a restart now would repeat records: ${messageOf(error)}`;
+    const known = new LogcatchError('LC_STATE_WRITE', message, { cause: error });
+    const { code, hint } = known;
+    const since = this.#trouble?.since ?? Date.now();
+    this.#trouble = { state: 'degraded', reason: `${code} ${message}`, hint, since };
+    this.#events.trouble(known);
   }
 
   #schedule(): void {
@@ -116,8 +125,8 @@ export class Checkpointer {
         this.#store.writeEnded(this.#ended);
         this.#ended = [];
       }
-      if (this.#troubled) this.#events.trouble(null);
-      this.#troubled = false;
+      if (this.#trouble) this.#events.trouble(null);
+      this.#trouble = undefined;
       if (written > 0) this.#events.checkpointed(written);
     } catch (error) {
       this.#failed(error);

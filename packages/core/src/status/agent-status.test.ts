@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { defineInput, z } from '@logcatch/plugin-api';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { dataDirOf } from '../agent-place.ts';
 import { askAgent } from '../control/control-client.ts';
 import { fileList } from '../control/file-list.ts';
 import { World } from '../fixtures/memory.ts';
+import { Store } from '../state/store.ts';
 import { type AgentStatus, statusOf } from './agent-status.ts';
 import { reportOf } from './reporter.ts';
 
@@ -51,6 +52,30 @@ test('a plugin that throws when it is asked about itself takes nobody the status
   const [app] = statusOf(agent).components;
   expect(app).toMatchObject({ id: 'app', input: { count: 0 } });
   expect(agent.pipeline.counters('app')?.errors).toMatchObject({ LC_PLUGIN_THREW: 2 });
+});
+
+test('positions that do not come to disk: it ships, is not well, says so, and is well when they do', async () => {
+  const agent = await world.start(simple);
+  await until(() => expect(statusOf(agent).well).toBe(true));
+  const full = vi.spyOn(Store.prototype, 'save').mockImplementation(() => {
+    throw new Error('database or disk is full');
+  });
+  onTestFinished(() => full.mockRestore());
+  world.add('a', 'one');
+  await until(() =>
+    expect(statusOf(agent)).toMatchObject({
+      well: false,
+      unwritten: {
+        state: 'degraded',
+        reason: expect.stringMatching(/^LC_STATE_WRITE positions cannot be written.*disk is full$/),
+        hint: expect.stringContaining('Free space'),
+      },
+    }),
+  );
+  expect(world.written.get('out')).toEqual(['ONE']);
+  full.mockRestore();
+  await until(() => expect(statusOf(agent).well).toBe(true));
+  expect(statusOf(agent)).not.toHaveProperty('unwritten');
 });
 
 test('a running agent, through its control socket', async () => {

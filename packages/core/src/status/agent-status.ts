@@ -36,10 +36,12 @@ export interface AgentStatus {
   /** The pipeline file, absolute. */
   readonly file: string;
   readonly dataDir: string;
-  /** Everything runs, nothing waits, the newest configuration is in effect, and no record is a dead letter that became one in the last minutes. */
+  /** Everything runs, nothing waits, positions come to disk, the newest configuration is in effect, and no record is a dead letter that became one in the last minutes. */
   readonly well: boolean;
   /** What was last wrong with the positions on disk, at the start of this run or since, and what was done about it. */
   readonly repaired?: string;
+  /** Why positions do not come to disk, and what to do; left out while they do. */
+  readonly unwritten?: Status;
   /** How full the dead letters are, those of earlier runs included. */
   readonly deadLetters: LettersUsage;
   /** Bytes of the buffers in use, and how many may be (`max_bytes`). */
@@ -153,7 +155,7 @@ const news = 5 * 60_000;
 
 /** @param most sources that are listed of each input */
 export function statusOf(agent: Agent, most = mostSources): AgentStatus {
-  const { pipeline, configuration, changes } = agent;
+  const { pipeline, configuration, changes, unwritten } = agent;
   const { desired } = pipeline;
   const accounts = agent.accounts();
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
@@ -177,9 +179,11 @@ export function statusOf(agent: Agent, most = mostSources): AgentStatus {
     dataDir: desired.dataDir,
     well:
       waiting.length + pending.length === 0 &&
+      !unwritten &&
       [...sources, ...components, ...(http ? [http] : [])].every(({ state }) => state === 'running') &&
       !components.some(({ output }) => output?.buried && isNews(output.buried, deadLetters, Date.now())),
     ...(agent.repaired && { repaired: agent.repaired.describe() }),
+    ...(unwritten && { unwritten }),
     deadLetters,
     buffers: { used: agent.pool.used, budget: agent.pool.budget },
     process: { cpu: cpuSeconds(), memory: process.memoryUsage.rss() },
