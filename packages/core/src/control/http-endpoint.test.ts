@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -238,6 +238,37 @@ test('a port that another program has is told, and taken when that has gone; ano
   expect(await ask(endpoint, '/healthz')).toMatchObject({ code: 200 });
   await endpoint.listen(undefined);
   expect(endpoint.status).toBeUndefined();
+});
+
+test('a client that asks without end and reads nothing is not answered without end', async () => {
+  let asked = 0;
+  const endpoint = await open({}, () => {
+    asked++;
+    return status;
+  });
+  const socket = connect(portOf(endpoint), '127.0.0.1');
+  const closed = new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+  socket.write('GET /status HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(10_000));
+  await closed;
+  expect(asked).toBeLessThan(10);
+  const [first, second] = ['/healthz', '/status'].map((path) => ask(endpoint, path));
+  expect(await first).toMatchObject({ code: 200 });
+  expect(await second).toMatchObject({ code: 200 });
+});
+
+test('a connection is used again, as often as its client likes, one request after the other', async () => {
+  const endpoint = await open();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  let connections = 0;
+  for (let i = 0; i < 100; i++)
+    await new Promise<void>((resolve, reject) => {
+      const asking = request({ port: portOf(endpoint), host: '127.0.0.1', path: '/status', agent });
+      asking.on('socket', (socket) => socket.on('connect', () => connections++));
+      asking.on('response', (response) => response.resume().on('end', resolve)).on('error', reject);
+      asking.end();
+    });
+  expect(connections).toBe(1);
 });
 
 test('closing waits for no client that says nothing', async () => {

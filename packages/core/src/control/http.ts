@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Not imported: for all the names that the module exports Node would load undici too, which costs 13 ms and 3 MB. */
 const { createServer, request } = process.getBuiltinModule('node:http');
@@ -18,13 +19,27 @@ export function limitedServer(listener: RequestListener): Server {
       requestTimeout: patience.request,
       connectionsCheckingInterval: patience.request,
     },
-    listener,
+    oneByOne(listener),
   );
   server.maxConnections = mostConnections;
   server.setTimeout(patience.silence);
   // A connection that cannot be accepted is its caller's trouble alone.
   server.on('error', () => {});
   return server;
+}
+
+/** Who asks again on a connection before the answer is there is cut off: answers that nobody reads would pile up, thousands at once. */
+function oneByOne(listener: RequestListener): RequestListener {
+  const answers = new WeakMap<Socket, ServerResponse>();
+  return (request, response) => {
+    const { socket } = request;
+    if (answers.get(socket)?.writableEnded === false) {
+      socket.destroy();
+      return;
+    }
+    answers.set(socket, response);
+    listener(request, response);
+  };
 }
 
 export interface Answer {
