@@ -60,7 +60,7 @@ function ask(endpoint: HttpEndpoint, path: string, headers: Record<string, strin
   });
 }
 
-test('answers GET alone, with strict headers, and nothing else', async () => {
+test('answers GET and HEAD alone, with strict headers, and nothing else', async () => {
   const endpoint = await open();
   expect(endpoint.status).toMatchObject({ state: 'running', address: expect.stringMatching(/^127.0.0.1:[1-9]\d+$/) });
   expect(await ask(endpoint, '/healthz')).toMatchObject({
@@ -76,8 +76,13 @@ test('answers GET alone, with strict headers, and nothing else', async () => {
   expect(await ask(endpoint, '/readyz')).toMatchObject({ code: 200, body: 'ready\n' });
   expect(await ask(endpoint, '/none')).toMatchObject({ code: 404, body: expect.stringContaining('/metrics') });
   expect(await ask(endpoint, '/__proto__')).toMatchObject({ code: 404 });
-  for (const method of ['POST', 'PUT', 'HEAD', 'OPTIONS'])
-    expect(await ask(endpoint, '/status', {}, method)).toMatchObject({ code: 405, headers: { allow: 'GET' } });
+  for (const method of ['POST', 'PUT', 'OPTIONS'])
+    expect(await ask(endpoint, '/status', {}, method)).toMatchObject({ code: 405, headers: { allow: 'GET, HEAD' } });
+  expect(await ask(endpoint, '/healthz', {}, 'HEAD')).toMatchObject({
+    code: 200,
+    body: '',
+    headers: { 'content-length': '6' },
+  });
 });
 
 test('a page of another site that has given its name to this address gets nothing', async () => {
@@ -156,6 +161,10 @@ test('lines are shown where the file says so, and to few at once', async () => {
     const response = await fetch(url, { headers: { authorization }, signal: leave.signal });
     return { response, leave: () => leave.abort() };
   };
+  expect(await ask(endpoint, '/tap', { authorization }, 'HEAD')).toMatchObject({
+    code: 405,
+    headers: { allow: 'GET' },
+  });
   const readers = await Promise.all([looking(), looking(), looking()]);
   for (const { response } of readers) {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');

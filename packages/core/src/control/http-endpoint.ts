@@ -194,7 +194,7 @@ export class HttpEndpoint {
       return text(401, 'Send the token of `http:` as `Authorization: Bearer TOKEN`.', challenge);
     }
     if (!route) return text(404, `There is no ${path}; there are ${Object.keys(routes).join(', ')}.`);
-    if (method !== 'GET') return text(405, `${path} takes GET alone.`, { allow: 'GET' });
+    if (method !== 'GET' && method !== 'HEAD') return notTaken(path, 'GET, HEAD');
     const answer = await route.answer({
       parts: this.#parts,
       query: new URLSearchParams(query),
@@ -202,6 +202,8 @@ export class HttpEndpoint {
       lines: desired.lines === true,
       crowded: this.#streams >= mostStreams,
     });
+    // It has no end, and so no length.
+    if (method === 'HEAD' && answer instanceof LineStream) return notTaken(path, 'GET');
     // What is for everybody says that there is more.
     return whole || answer instanceof LineStream ? answer : { ...answer, headers: { ...answer.headers, ...challenge } };
   }
@@ -233,6 +235,10 @@ export class HttpEndpoint {
     if (/\s/.test(value)) throw new LogcatchError('LC_HTTP_TOKEN', 'it holds white space');
     return value;
   }
+}
+
+function notTaken(path: string, allow: string): Answer {
+  return text(405, `${path} takes ${allow} alone.`, { allow });
 }
 
 /** How long it takes tells nothing of either: digests have one length. */
