@@ -122,6 +122,15 @@ outputs: { books: { type: shelf, closed: ${closed} } }
   expect(await page.evaluate('document.activeElement.id')).toBe('lines-button');
   await page.click('#lines-button');
 
+  // What is chosen comes into view.
+  await page.setViewport({ width: 1_200, height: 400 });
+  await page.evaluate('scrollTo(0, 0)');
+  await page.focus('.box.input');
+  await page.keyboard.press('Enter');
+  const details = (await page.$('#component'))!;
+  await until(async () => expect(await details.isIntersectingViewport({ threshold: 1 })).toBe(true));
+  expect(await textOf(page, '#component')).toMatch(/input app.*to.*blank/);
+
   writeFileSync(closed, '');
   await page.waitForSelector('.box.output.bad');
   await until(async () => {

@@ -102,22 +102,23 @@ export function showGraph(before, after, chosen, choose) {
 function roomyText({ id, type, level, state, flow, note }) {
   return [
     h('span', { class: 'id' }, mark(level), id),
-    h('span', { class: 'more' }, type),
-    h('span', { class: 'state' }, state),
-    h('b', {}, flow),
-    h('span', { class: 'more' }, note),
+    h('span', { class: 'pair' }, h('span', {}, type), h('span', { class: 'state' }, state)),
+    h('span', { class: 'pair' }, h('b', {}, flow), h('span', {}, note)),
   ];
 }
 
 /**
  * What matters most of it.
  * @param {Box} box
- * @param {boolean} row where no label says what leaves by which exit
+ * @param {boolean} wide where no label says what leaves by which exit
  */
-function denseText({ id, type, level, state, flow, note, exits }, row) {
-  const more =
-    level === 'good'
-      ? h('span', { class: 'more' }, (row && exits) || note || type)
-      : h('span', { class: 'state' }, state);
-  return [h('span', { class: 'id' }, mark(level), id), h('b', {}, flow), more];
+function denseText({ id, type, level, state, flow, note, exits }, wide) {
+  const name = h('span', { class: 'id' }, mark(level), id);
+  const rate = h('b', {}, flow);
+  const ill = level !== 'good' && h('span', { class: 'state' }, state);
+  if (!wide) return [name, h('span', { class: 'pair' }, rate, ill || h('span', {}, note || type))];
+  return [
+    h('span', { class: 'pair' }, name, rate),
+    h('span', { class: 'pair' }, h('span', {}, exits || note || type), ill),
+  ];
 }

@@ -5,9 +5,18 @@
  * @typedef {{ key: string, time: string, component: string, place: string, attributes: string, message: string }} ShownLine
  */
 
+import { bytes } from './units.js';
+
 const mostShown = 200;
 /** Characters of a line that are shown. */
 const longestShown = 2_000;
+/** `19:42:02.123`, where the page is looked at. */
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
 
 export class LineBuffer {
   /** @type {readonly ShownLine[]} the oldest first */
@@ -48,13 +57,13 @@ export class LineBuffer {
     const cut = message.slice(0, longestShown);
     return {
       key: String(this.#count++),
-      time: time.slice(11, 23),
+      time: clock.format(new Date(time)),
       component: exit === undefined ? component : `${component}.${exit}`,
       place: `${path}:${offset}`,
       attributes: Object.entries(attributes)
         .map(([name, value]) => `${name}=${value}`)
         .join(' '),
-      message: cut.length < message.length ? `${cut}\u2026 (${size} bytes)` : cut,
+      message: cut.length < message.length ? `${cut}\u2026 (${bytes(size)})` : cut,
     };
   }
 }

@@ -110,6 +110,7 @@ function show() {
   const box = showGraph(before, after, chosen, (id) => {
     chosen = id === chosen ? undefined : id;
     show();
+    find('component', HTMLElement).scrollIntoView({ block: 'nearest' });
   });
   showComponent(before, after, box, {
     files(id) {

@@ -23,7 +23,7 @@ test('keeps the last 200 lines, each with a key of its own, and counts the other
     components: 2,
     lines: [
       {
-        time: '19:42:02.123',
+        time: `${new Date('2026-11-22T19:42:02.123Z').toTimeString().slice(0, 8)}.123`,
         component: 'by.errors',
         place: '/a.log:7',
         attributes: 'team=core',
@@ -36,5 +36,5 @@ test('keeps the last 200 lines, each with a key of its own, and counts the other
   expect(buffer.lines.at(-1)!.message).toBe('499');
   expect(new Set(buffer.lines.map(({ key }) => key)).size).toBe(200);
   buffer.add([record('x'.repeat(5_000))]);
-  expect(buffer.lines.at(-1)!.message).toMatch(/^x{2000}… \(5000 bytes\)$/);
+  expect(buffer.lines.at(-1)!.message).toMatch(/^x{2000}… \(4\.9 KiB\)$/);
 });
