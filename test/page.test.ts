@@ -122,6 +122,20 @@ outputs: { books: { type: shelf, closed: ${closed} } }
   expect(await page.evaluate('document.activeElement.id')).toBe('lines-button');
   await page.click('#lines-button');
 
+  // Who hears the page is told what a box is, whatever there is room for.
+  for (const width of [1_200, 360]) {
+    await page.setViewport({ width, height: 900 });
+    const names = () => page.$$eval('.box', (all) => all.map((one) => one.getAttribute('aria-label')));
+    await until(async () => {
+      expect(await page.$$eval('.drawing', ([one]) => one!.classList.contains('rows'))).toBe(width === 360);
+      expect(await names()).toEqual([
+        expect.stringMatching(/^input app, running, \d+\/s, 1 file$/),
+        expect.stringMatching(/^transform blank, running, \d+\/s$/),
+        expect.stringMatching(/^output books, running, \d+\/s, queue \d+$/),
+      ]);
+    });
+  }
+
   // What is chosen comes into view.
   await page.setViewport({ width: 1_200, height: 400 });
   await page.evaluate('scrollTo(0, 0)');

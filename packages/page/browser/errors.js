@@ -16,7 +16,7 @@ export function showErrors(status) {
           h(
             'article',
             { key, class: fresh ? 'error fresh' : 'error' },
-            h('h3', {}, h('code', {}, code), component, h('span', { class: 'note' }, `${times} ${ago}`)),
+            h('h3', {}, h('code', {}, code), ` ${component} `, h('span', { class: 'note' }, `${times} ${ago}`)),
             h('p', { class: 'why' }, ...linked(message)),
             hint !== '' && h('p', { class: 'hint' }, h('b', {}, 'Do: '), ...linked(hint)),
           ),

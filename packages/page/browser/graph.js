@@ -86,6 +86,7 @@ export function showGraph(before, after, chosen, choose) {
             class: `box ${box.kind} ${box.level}`,
             style: { left: pixels(x + margin), top: pixels(y + margin), width: pixels(width), height: pixels(height) },
             title: `${box.kind} ${box.id}`,
+            'aria-label': [`${box.kind} ${box.id}`, box.state, box.flow, box.note].filter(Boolean).join(', '),
             'aria-expanded': String(box.id === chosen),
             'aria-controls': 'component',
             onclick: () => choose(box.id),

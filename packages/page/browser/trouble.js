@@ -25,7 +25,7 @@ export function showTroubles(status) {
               'h3',
               {},
               mark(level),
-              what,
+              `${what} `,
               h('span', { class: 'state' }, since === '' ? state : `${state} for ${since}`),
             ),
             why !== '' && h('p', { class: 'why' }, ...linked(why)),
