@@ -38,3 +38,23 @@ test('of very many paths the oldest are summed up, and nothing is lost of the su
   }
   database.close();
 });
+
+test('entries of an each that come and go, each with a name of its own, are summed up as one', () => {
+  const database = new DatabaseSync(':memory:');
+  migrate(database, '');
+  const ended = new EndedSources(10);
+  ended.use(database);
+  for (let n = 1; n <= 100; n++) {
+    const ledger = new Ledger(0);
+    ledger.grow(n);
+    const row = new SourceRow({ key: n, component: `app/${n}`, path: `/${n}`, ledger, meta: {}, seen: 0 });
+    const one = { row, how: 'gone', at: n, position: 0, account: ledger.closed('gone') };
+    ended.count(one);
+    ended.write([one]);
+    const discovered = [...ended.sums.values()].reduce((all, account) => all + account.discovered, 0);
+    expect(discovered).toBe((n * (n + 1)) / 2);
+  }
+  expect(ended.sums.size).toBeLessThanOrEqual(12);
+  expect(database.prepare('SELECT count(*) AS rows FROM ended').get()!.rows).toBeLessThanOrEqual(12);
+  database.close();
+});

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { declaredId } from '../config/declared.ts';
 import { type Account, emptyAccount, sum } from './ledger.ts';
 import type { SourceRow } from './source-row.ts';
 
 /** Ends kept of a path. */
 const mostEnds = 5;
-/** Paths kept. Those whose last end is the longest ago are summed up by input. */
+/** Paths kept. Those whose last end is the longest ago are summed up by input, all entries of an `each` together. */
 const mostPaths = 10_000;
 /** The path under which sums of many are kept. */
 const others = '';
@@ -93,9 +94,12 @@ export class EndedSources {
     const remove = this.#database.prepare('DELETE FROM ended WHERE component = ? AND path = ?');
     for (const row of oldest.all(others, paths - this.#most)) {
       const { component, path, account } = historyOf(row);
-      this.#merge(component, others, account, []);
+      this.#merge(declaredId(component), others, account, []);
       remove.run(component, path);
     }
+    // Everything that was counted is written by now.
+    this.#sums.clear();
+    this.load();
   }
 
   #merge(component: string, path: string, account: Account, ends: readonly SourceEnding[]): void {

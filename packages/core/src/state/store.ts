@@ -154,7 +154,9 @@ export class Store implements GoodValues {
 
   /** The source is no longer known. What is left of it is on disk with {@link writeEnded}. */
   end(row: SourceRow, how: string): EndedSource {
-    this.#rows.get(row.component)?.delete(row.key);
+    const rows = this.#rows.get(row.component);
+    rows?.delete(row.key);
+    if (rows?.size === 0) this.#rows.delete(row.component);
     const ended = { row, how, at: this.#now(), position: row.position, account: row.ledger.closed(how) };
     this.#ended.count(ended);
     return ended;
