@@ -6,7 +6,7 @@ import { Compressor } from './compressor.ts';
 import { explain } from './failure.ts';
 import { type OpenFile, openFile } from './open-file.ts';
 import type { Options } from './options.ts';
-import { prune, rotate, rotatedOf } from './rotated.ts';
+import { prune, rotate, uncompressedIn } from './rotated.ts';
 
 /** A file without records for so long is closed, in milliseconds. */
 const idleAfter = 60_000;
@@ -36,6 +36,8 @@ export class Files {
   readonly #open = new Map<string, OpenFile>();
   /** What a failed write has left, and could not be cut off yet. */
   readonly #torn = new Map<string, Before>();
+  /** What earlier runs have left to compress, by path, of each folder that was looked into. */
+  readonly #left = new Map<string, Map<string, string[]>>();
   #rotations = 0;
 
   constructor(settings: Settings, log: Logger, used = disk) {
@@ -169,7 +171,11 @@ export class Files {
   /** What was rotated and not compressed before the end of an earlier run. */
   async #compressLeft(path: string): Promise<void> {
     if (this.#settings.compress !== 'gzip') return;
-    for (const { path: rotated, compressed } of await rotatedOf(path)) if (!compressed) this.#compressor.add(rotated);
+    const folder = dirname(path);
+    const left = this.#left.get(folder) ?? (await uncompressedIn(folder));
+    this.#left.set(folder, left);
+    for (const rotated of left.get(path) ?? []) this.#compressor.add(rotated);
+    left.delete(path);
   }
 
   async #closeBeyond(most: number): Promise<void> {

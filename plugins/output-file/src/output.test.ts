@@ -280,6 +280,30 @@ describe('rotation', () => {
     expect(names().map((name) => name.endsWith('.gz'))).toEqual([false, true, true, true]);
   });
 
+  test('of many files, what an earlier run has left is looked up once for a folder', async () => {
+    mkdirSync(join(folder, 'out'));
+    for (const name of ['a', 'b', 'c.20200101T000000.000Z'])
+      writeFileSync(join(folder, 'out', `${name}.20200101T000000.000Z`), 'left\n');
+    const given = { path: './out/{{ to }}', max_bytes: '1MiB', compress: 'gzip', max_open_files: 1 };
+    const { output } = await started(given);
+    const to = async (name: string) => output.write(await memoryBatch(['x'], { to: name }), signal);
+    await to('a');
+    await output.compressed();
+    await to('b');
+    await output.compressed();
+    writeFileSync(join(folder, 'out/a.20210101T000000.000Z'), 'of another program\n');
+    await to('a');
+    await output.compressed();
+    expect(names()).toEqual([
+      'a',
+      'a.20200101T000000.000Z.gz',
+      'a.20210101T000000.000Z',
+      'b',
+      'b.20200101T000000.000Z.gz',
+      'c.20200101T000000.000Z.20200101T000000.000Z',
+    ]);
+  });
+
   test('of what is deleted nothing stays, also where a kill has broken off its compression', async () => {
     mkdirSync(join(folder, 'out'));
     for (const name of ['a.log', 'a.log.20200101T000000.000Z', 'a.log.20200101T000000.000Z.gz.part'])

@@ -1,15 +1,15 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-const stamp = /^\.(\d{8}T\d{6}\.\d{3}Z)(\.gz(?:\.part)?)?$/;
+const stamp = /^\.(\d{8}T\d{6}\.\d{3}Z)(?:\.gz(?:\.part)?)?$/;
+
+const stampLength = '.20260301T120000.000Z'.length;
 
 /** A file that was rotated: `app.log.20260301T120000.000Z`. */
 export interface Rotated {
   readonly path: string;
   /** When that was; sorts as text. */
   readonly stamp: string;
-  /** Or on its way to that: then the original is there too. */
-  readonly compressed: boolean;
 }
 
 /** Gives a file the name of a rotated one. Two at one time have different ones. */
@@ -28,9 +28,21 @@ export async function rotatedOf(path: string): Promise<Rotated[]> {
   const name = basename(path);
   const found = (await readdir(folder)).flatMap((entry): Rotated[] => {
     const match = entry.startsWith(name) && stamp.exec(entry.slice(name.length));
-    return match ? [{ path: join(folder, entry), stamp: match[1]!, compressed: match[2] !== undefined }] : [];
+    return match ? [{ path: join(folder, entry), stamp: match[1]! }] : [];
   });
   return found.sort((a, b) => (a.stamp < b.stamp ? -1 : 1));
+}
+
+/** What was rotated and is not compressed, of all files of a folder, by their paths. */
+export async function uncompressedIn(folder: string): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const entry of (await readdir(folder)).sort()) {
+    const name = entry.slice(0, -stampLength);
+    if (name === '' || stamp.exec(entry.slice(name.length))?.[0].length !== stampLength) continue;
+    const path = join(folder, name);
+    found.set(path, [...(found.get(path) ?? []), join(folder, entry)]);
+  }
+  return found;
 }
 
 /** Deletes all but the newest ones. */
