@@ -28,3 +28,8 @@ export function explain(error: unknown, path: string): LogcatchError {
 export function isLasting(error: unknown): boolean {
   return ['EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
+
+/** Whether this user may not write to a path: others may be writable. */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

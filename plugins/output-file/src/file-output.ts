@@ -6,13 +6,15 @@ import {
   type Figures,
   jsonLines,
   LogcatchError,
+  type Logger,
   type Output,
   type OutputContext,
   type Refused,
   Rejected,
   textLines,
 } from '@logcatch/plugin-api';
-import { explain, isLasting } from './failure.ts';
+import { ClosedPaths } from './closed-paths.ts';
+import { explain, isForbidden, isLasting } from './failure.ts';
 import { type Disk, Files } from './files.ts';
 import type { Options } from './options.ts';
 import { Paths, type Route } from './paths.ts';
@@ -35,6 +37,8 @@ export class FileOutput implements Output {
   readonly #options: Options;
   readonly #paths: Paths;
   readonly #files: Files;
+  readonly #log: Logger;
+  readonly #closed = new ClosedPaths();
   readonly #waiting = new Set<Pending>();
   /** Used again for each group. */
   #scratch = Buffer.alloc(0);
@@ -44,6 +48,7 @@ export class FileOutput implements Output {
   constructor(options: Options, context: OutputContext, disk?: Disk) {
     this.#options = options;
     this.#paths = new Paths(options.path, (path) => context.resolve(path));
+    this.#log = context.log;
     this.#files = new Files(options, context.log, disk);
   }
 
@@ -63,6 +68,10 @@ export class FileOutput implements Output {
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { files, refused } = this.#paths.route(batch);
+    for (const { path } of files) {
+      const stuck = this.#closed.of(path);
+      if (stuck) throw stuck;
+    }
     const pending: Pending = { batch, files, refused: [...refused], done: Promise.withResolvers() };
     this.#waiting.add(pending);
     this.#writing ??= this.#writeAll();
@@ -86,6 +95,7 @@ export class FileOutput implements Output {
   async stop(): Promise<void> {
     clearInterval(this.#idle);
     this.#idle = undefined;
+    this.#closed.open();
     await this.#writing;
     await this.#files.stop();
   }
@@ -132,10 +142,25 @@ export class FileOutput implements Output {
     // Bytes are copied before anything is waited for: the memory of an aborted write is used again.
     const parts = this.#encoded(group);
     await this.#files.append(parts, (path, error) => {
-      if (this.#paths.single || !isLasting(error)) return false;
+      if (this.#paths.single) return false;
+      if (!isLasting(error)) return isForbidden(error) && this.#close(path, error, group);
       refuse(group, path, error);
       return true;
     });
+  }
+
+  /** The others go on without it, where that repeats nothing: not where a batch has records for other files, too. */
+  #close(path: string, error: unknown, group: readonly Pending[]): boolean {
+    const isFor = ({ files }: Pending) => files.some((file) => file.path === path);
+    const concerned = group.filter(isFor);
+    if (concerned.some(({ files }) => files.length > 1)) return false;
+    const reason = explain(error, path);
+    this.#log.warn(`${reason.message}: what is for it waits, and is tried again every 5 s`);
+    const stuck = this.#closed.close(path, reason);
+    for (const { done } of concerned) done.reject(stuck);
+    // What came after them must not overtake them.
+    this.#fail([...this.#waiting].filter(isFor), stuck);
+    return true;
   }
 
   #encoded(group: readonly Pending[]): Map<string, Buffer[]> {

@@ -21,10 +21,11 @@ interface Before {
 
 /** What a test makes fail. */
 export interface Disk {
+  open: typeof openFile;
   append(handle: FileHandle, bytes: Uint8Array): Promise<void>;
 }
 
-export const disk: Disk = { append: (handle, bytes) => handle.appendFile(bytes) };
+export const disk: Disk = { open: openFile, append: (handle, bytes) => handle.appendFile(bytes) };
 
 /** The files of an output: opened when there is something for them, rotated, and cut back where a write failed. */
 export class Files {
@@ -134,7 +135,7 @@ export class Files {
   async #openAgain(path: string, isNew: boolean): Promise<{ file: OpenFile; size: number }> {
     if (isNew) await mkdir(dirname(path), { recursive: true });
     await this.#compressLeft(path);
-    const { file, size, cut } = await openFile(path);
+    const { file, size, cut } = await this.#disk.open(path);
     if (cut > 0) this.#log.warn(`${path}: ${cut} bytes behind its last line end are cut off: a write was interrupted`);
     this.#use(file);
     if (isNew && this.#settings.sync) await syncFolder(dirname(path));

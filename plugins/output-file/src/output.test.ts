@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { type Batch, Rejected } from '@logcatch/plugin-api';
+import { type Batch, Rejected, Stuck } from '@logcatch/plugin-api';
 import { fakeOutputContext, memoryBatch, outputContract } from '@logcatch/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FileOutput } from './file-output.ts';
-import { type Disk, Files } from './files.ts';
+import { type Disk, disk, Files } from './files.ts';
 import { options } from './options.ts';
 
 const { signal } = new AbortController();
@@ -39,6 +39,14 @@ const write = async (output: FileOutput, ...values: string[]) => output.write(aw
 /** The disk is full after so many bytes: what fits is written, as `write(2)` does. */
 class SmallDisk implements Disk {
   room = Number.POSITIVE_INFINITY;
+  /** Files that this user may not write to. */
+  readonly closed = new Set<string>();
+
+  async open(path: string) {
+    if (this.closed.has(basename(path))) throw Object.assign(new Error('closed'), { code: 'EACCES', errno: -13 });
+    return disk.open(path);
+  }
+
   async append(handle: Parameters<Disk['append']>[0], bytes: Uint8Array): Promise<void> {
     const fits = bytes.subarray(0, this.room);
     await handle.appendFile(fits);
@@ -191,6 +199,51 @@ describe('a write that fails', () => {
     ]);
     expect(writes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(read('out/a.log')).toBe('');
+  });
+
+  test('holds up nothing but what is for a file that this user may not write to', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const small = new SmallDisk();
+    small.closed.add('a.log');
+    const { output } = await started({ path: './out/{{ to }}.log' }, small);
+    const to = async (name: string, value: string) => output.write(await memoryBatch([value], { to: name }), signal);
+    const outcomes = await Promise.allSettled([to('a', 'one'), to('b', 'two'), to('a', 'three'), to('c', 'four')]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    expect([read('out/b.log'), read('out/c.log')]).toEqual(['two\n', 'four\n']);
+    // It stays so for a while, whatever becomes of the file: what came first has to be tried first.
+    small.closed.clear();
+    const stuck = await to('a', 'later').catch((error: unknown) => error);
+    expect(stuck).toBeInstanceOf(Stuck);
+    const { reason, over } = stuck as Stuck;
+    expect(reason.describe()).toMatch(/LC_OUTPUT_FAILED .*a\.log: permission denied\. Let this user write there/);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await over;
+    await to('a', 'one');
+    expect(read('out/a.log')).toBe('one\n');
+  });
+
+  test('what waits for such a file is free when the output stops', async () => {
+    const small = new SmallDisk();
+    small.closed.add('a.log');
+    const { output } = await started({ path: './out/{{ to }}.log' }, small);
+    const batch = await memoryBatch(['one'], { to: 'a' });
+    const stuck = await output.write(batch, signal).catch((error: unknown) => error as Stuck);
+    await output.stop();
+    await (stuck as Stuck).over;
+  });
+
+  test('where records of one batch are for other files too, all of it comes again', async () => {
+    const small = new SmallDisk();
+    small.closed.add('a.log');
+    const { output } = await started({ path: './out/{{ to }}.log' }, small);
+    const batch = (await memoryBatch(['b', 'a'])).withAttribute('to', ({ text }) => text);
+    await expect(output.write(batch, signal)).rejects.toMatchObject({ code: 'LC_OUTPUT_FAILED' });
+    small.closed.clear();
+    await nextTurn();
+    await nextTurn();
+    await output.write(batch, signal);
+    expect([read('out/a.log'), read('out/b.log')]).toEqual(['a\n', 'b\n']);
   });
 
   test('does not touch a file that was put in its place meanwhile', async () => {
