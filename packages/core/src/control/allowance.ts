@@ -1,6 +1,6 @@
 /** So much of something in a second; what was not used is kept, up to as much, and what was used beyond it is owed. */
 export class Allowance {
-  readonly #perSecond: number;
+  #perSecond: number;
   #share = 1;
   #left: number;
   #at: number;
@@ -10,6 +10,11 @@ export class Allowance {
     this.#perSecond = perSecond;
     this.#left = perSecond;
     this.#at = now;
+  }
+
+  /** What a second gives from now on. */
+  set perSecond(amount: number) {
+    this.#perSecond = amount;
   }
 
   /** The part of it that comes from now on, where others have the rest. */

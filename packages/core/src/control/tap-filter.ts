@@ -9,8 +9,13 @@ export interface TapFilter {
   readonly where?: string;
 }
 
-/** Says of a batch which of its records are wanted, by their index. */
-export type Wanted = (batch: Batch) => (index: number) => boolean;
+/** Which records are wanted. */
+export interface Wanted {
+  /** By their index in a batch. */
+  readonly of: (batch: Batch) => (index: number) => boolean;
+  /** Whether it may take for ever, as a regular expression may: to be done within {@link bounded}. */
+  readonly endless: boolean;
+}
 
 /** Of a pattern that is plain text: then bytes are searched, which is far cheaper. */
 const plain = /^[^\\^$.*+?()[\]{}|]+$/;
@@ -23,9 +28,12 @@ export function parseTapFilter({ grep, where }: TapFilter): Wanted | undefined {
   ];
   const [first, second] = both;
   if (!first || !second) return first;
-  return (batch) => {
-    const [a, b] = [first(batch), second(batch)];
-    return (index) => a(index) && b(index);
+  return {
+    of: (batch) => {
+      const [a, b] = [first.of(batch), second.of(batch)];
+      return (index) => a(index) && b(index);
+    },
+    endless: first.endless || second.endless,
   };
 }
 
@@ -33,13 +41,13 @@ function parseGrep(text: string): Wanted {
   if (plain.test(text)) return parseCondition(`message.contains("${text.replaceAll('"', '\\"')}")`, '--grep');
   const { data, error } = pattern().safeParse(text);
   if (!data) throw new LogcatchError('LC_TAP_FILTER', `--grep: ${error?.issues[0]?.message}`);
-  return (batch) => (index) => data.test(batch.text(index));
+  return { of: (batch) => (index) => data.test(batch.text(index)), endless: true };
 }
 
 function parseCondition(text: string, option: string): Wanted {
   try {
     const condition = Condition.parse(text);
-    return (batch) => condition.test(batch);
+    return { of: (batch) => condition.test(batch), endless: condition.matches };
   } catch (error) {
     throw new LogcatchError('LC_TAP_FILTER', `${option}: ${messageOf(error)}`, { cause: error });
   }

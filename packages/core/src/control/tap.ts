@@ -40,8 +40,11 @@ export interface TapTick {
 /** One line of what a tap tells. */
 export type TapLine = { readonly record: TappedRecord } | { readonly tick: TapTick };
 
-/** Of each second, in ms: what all taps may cost, whatever they are asked to look for. */
-const workPerSecond = 10;
+/**
+ * Of each second, in ms: what all taps may cost, whatever they are asked to look for. Where the pipeline leaves time they may
+ * have a tenth of that: to look for a pattern costs some for each batch, and few records come as many small ones.
+ */
+const workPerSecond = { busy: 10, idle: 100 };
 /** Less of that is not worth a look, which costs some by itself. */
 const leastWork = 1;
 const longestLook = 20;
@@ -54,11 +57,27 @@ const mostAtOnce = 256 << 10;
 /** Records between two looks at the clock. */
 const stride = 16;
 
+/** Milliseconds. */
+export interface TapClock {
+  now(): number;
+  /** Of this thread: what others do on a busy machine is no cost of a tap. */
+  worked(): number;
+}
+
+const clock: TapClock = {
+  now: () => performance.now(),
+  worked: () => {
+    // Node 22 does not say it.
+    const usage = process.threadCpuUsage?.();
+    return usage ? (usage.user + usage.system) / 1_000 : performance.now();
+  },
+};
+
 /** Copies records that pass, as many as can be had for little, and counts the others. */
 export class Tap {
   readonly request: TapRequest;
   readonly #wanted: Wanted | undefined;
-  readonly #now: () => number;
+  readonly #clock: TapClock;
   readonly #longest: number;
   readonly #work: Allowance;
   readonly #shown: Allowance;
@@ -67,16 +86,15 @@ export class Tap {
   #skipped = 0;
 
   /**
-   * @param now milliseconds
    * @param longest milliseconds for which a filter is let look at one batch: the time that it takes is owed, so that it rests longer
    * @throws LC_TAP_FILTER
    */
-  constructor(request: TapRequest, now = () => performance.now(), longest = longestLook) {
+  constructor(request: TapRequest, { now, worked }: TapClock = clock, longest = longestLook) {
     this.request = request;
     this.#wanted = parseTapFilter(request);
-    this.#now = now;
+    this.#clock = { now, worked };
     this.#longest = longest;
-    this.#work = new Allowance(workPerSecond, now());
+    this.#work = new Allowance(workPerSecond.busy, now());
     this.#shown = new Allowance(shownPerSecond, now());
   }
 
@@ -84,9 +102,14 @@ export class Tap {
     this.#reader = reader;
   }
 
-  /** So many taps look at the pipeline: together they may cost as much as one. */
-  among(taps: number): void {
+  /**
+   * How much it may cost from now on.
+   * @param taps so many look at the pipeline: together they may cost as much as one
+   * @param utilization of the event loop, from 0 to 1
+   */
+  among(taps: number, utilization: number): void {
     this.#work.share = 1 / taps;
+    this.#work.perSecond = Math.max(workPerSecond.busy, workPerSecond.idle * (1 - utilization));
   }
 
   /** Called for each batch that passes. */
@@ -95,9 +118,10 @@ export class Tap {
     if (!reader) return;
     const { count } = batch;
     this.#seen += count;
-    const begun = this.#now();
-    const time = this.#work.left(begun);
-    const room = Math.floor(this.#shown.left(begun));
+    const now = this.#clock.now();
+    const begun = this.#clock.worked();
+    const time = this.#work.left(now);
+    const room = Math.floor(this.#shown.left(now));
     if (time < leastWork || room <= 0 || reader.full) {
       this.#skipped += count;
       return;
@@ -110,14 +134,14 @@ export class Tap {
     while (
       told < found.length &&
       text.length < mostAtOnce &&
-      (told % stride > 0 || this.#now() < until || told === 0)
+      (told % stride > 0 || this.#clock.worked() < until || told === 0)
     ) {
       text += `${JSON.stringify({ record: show(found[told++]!) } satisfies TapLine)}\n`;
     }
     if (told > 0) reader.write(text);
     this.#skipped += count - looked + (found.length - told);
     this.#shown.use(told);
-    this.#work.use(this.#now() - begun);
+    this.#work.use(this.#clock.worked() - begun);
   }
 
   /** Says what has happened since it was asked last. @param components how many are tapped */
@@ -139,14 +163,16 @@ export class Tap {
       for (let i = 0; i < looked; i++) found.push(i);
       return { found, looked };
     }
-    bounded(this.#longest, () => {
-      const test = wanted(batch);
+    const find = () => {
+      const test = wanted.of(batch);
       while (looked < batch.count && found.length < room) {
-        if (looked % stride === 0 && looked > 0 && this.#now() >= until) return;
+        if (looked % stride === 0 && looked > 0 && this.#clock.worked() >= until) return;
         if (test(looked)) found.push(looked);
         looked++;
       }
-    });
+    };
+    if (wanted.endless) bounded(this.#longest, find);
+    else find();
     return { found, looked };
   }
 }

@@ -34,6 +34,9 @@ function requestOf(query: URLSearchParams): TapRequest {
 export class Taps {
   readonly #pipeline: Pipeline;
   readonly #open = new Set<Tap>();
+  /** Of the event loop, when somebody began to look or since the last tick. */
+  #used = performance.eventLoopUtilization();
+  #utilization = 1;
 
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
@@ -76,7 +79,10 @@ export class Taps {
     tap.tell(reader);
     this.#open.add(tap);
     this.#changed(tap);
-    const tick = () => tap.tick(this.#idsOf(tap.request).length);
+    const tick = () => {
+      this.#divide();
+      tap.tick(this.#idsOf(tap.request).length);
+    };
     tick();
     return {
       tick,
@@ -89,8 +95,17 @@ export class Taps {
   }
 
   #changed({ request }: Tap): void {
-    for (const tap of this.#open) tap.among(this.#open.size);
+    this.#divide();
     this.#pipeline.relink(this.#idsOf(request));
+  }
+
+  /** Gives each of them its part of what they may cost. */
+  #divide(): void {
+    const now = performance.eventLoopUtilization();
+    const { utilization, idle, active } = performance.eventLoopUtilization(now, this.#used);
+    // Shorter times say little.
+    if (idle + active > 500) [this.#used, this.#utilization] = [now, utilization];
+    for (const tap of this.#open) tap.among(this.#open.size, this.#utilization);
   }
 
   #idsOf(request: TapRequest): string[] {
