@@ -1,4 +1,6 @@
 import {
+  type AgentStatus,
+  askAgent,
   dataDirOf,
   followAgent,
   parseTapFilter,
@@ -11,6 +13,7 @@ import {
 import { plural } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
+import { silenceText, TapSilence } from './tap-silence.ts';
 import { recordText } from './tap-text.ts';
 
 export interface TapFlags {
@@ -40,14 +43,28 @@ export async function tap(file: string, component: string | undefined, flags: Ta
     };
     parseTapFilter(request);
     const colors = process.stdout.isTTY === true && process.stdout.hasColors();
-    const tell = ticks(component ?? 'all inputs');
+    const dataDir = await dataDirOf(file, process.env);
+    const what = component ?? 'all inputs';
+    const tell = ticks(what);
+    const silence = new TapSilence();
+    const explain = async (passed: Pick<TapTick, 'seen' | 'skipped'>) => {
+      const status = (await askAgent(dataDir, 'GET', '/status')) as AgentStatus;
+      writeToStderr(silenceText(what, passed, status, component));
+    };
     const line = (value: unknown) => {
       const one = value as TapLine;
-      if ('tick' in one) return tell(one.tick);
+      if ('tick' in one) {
+        tell(one.tick);
+        const passed = silence.tick(one.tick);
+        // An agent that does not answer ends the tap, which says so.
+        if (passed) explain(passed).catch(() => {});
+        return;
+      }
+      silence.end();
       process.stdout.write(`${json ? JSON.stringify(one.record) : recordText(one.record, colors)}\n`);
       if (--left === 0) enough.abort();
     };
-    await followAgent(await dataDirOf(file, process.env), `/tap?${tapQuery(request)}`, line, enough.signal);
+    await followAgent(dataDir, `/tap?${tapQuery(request)}`, line, enough.signal);
   } catch (error) {
     process.exitCode = enough.signal.aborted ? exitCode.done : printErrors(error);
   }
