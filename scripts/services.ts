@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { didYouMean } from '../packages/core/src/config/wording.ts';
 import { cacheDir, withLock } from '../test/servers/cache.ts';
 import { etcdVersion, startEtcd } from '../test/servers/etcd.ts';
 import { follow } from '../test/servers/follow.ts';
@@ -174,7 +175,14 @@ async function main(): Promise<void> {
   else if (command === 'down' && alone) await locked(down);
   else if (command === 'status' && alone) await status();
   else if (command === 'consume' && !alone && rest.length === 0) await consume(topic, values['from-beginning']);
-  else throw new Error(`${command === undefined ? 'A command is missing.' : 'This is not understood.'}\n\n${usage}`);
+  else throw new Error(`${misunderstood(command)}\n\n${usage}`);
+}
+
+function misunderstood(command: string | undefined): string {
+  const commands = ['up', 'down', 'status', 'consume'];
+  if (command === undefined) return 'A command is missing.';
+  if (commands.includes(command)) return `${command} is not used like this.`;
+  return `There is no command ${JSON.stringify(command)}${didYouMean(command, commands) || '.'}`;
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -22,6 +22,12 @@ async function topicOfMany(): Promise<{ brokers: string[]; topic: string }> {
   return { brokers, topic };
 }
 
+it('pnpm services names the command that was probably meant', async () => {
+  const { code, stderr } = await new Child(process.execPath, [script, 'stauts']).result();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^There is no command "stauts", did you mean "status"\?\n/);
+});
+
 describeWith(['kafka'], 'pnpm services consume', () => {
   it('holds no more than a reader that is slow has room for', async () => {
     const { brokers, topic } = await topicOfMany();
