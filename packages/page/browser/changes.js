@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { configurationOf } from './model.js';
+import { configurationOf } from './tables.js';
 import { linked, mark } from './trouble.js';
 
 /**

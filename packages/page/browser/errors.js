@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { errorsOf } from './model.js';
+import { errorsOf } from './tables.js';
 import { linked } from './trouble.js';
 
 /**

@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { filesOf } from './model.js';
+import { filesOf } from './tables.js';
 import { count, plural } from './units.js';
 
 /**

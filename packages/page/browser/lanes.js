@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { lanesOf } from './model.js';
+import { lanesOf } from './tables.js';
 import { linked, mark } from './trouble.js';
 import { count } from './units.js';
 

@@ -1,17 +1,10 @@
 /** What the page shows, from two looks at one agent. Nothing here touches the document. */
+import { ledgerText } from './ledger.js';
 import { byteRate, bytes, count, period, plural, rate, shortRate } from './units.js';
 
 /**
- * @import { AgentStatus, ComponentStatus, ListedFile } from '@logcatch/core'
+ * @import { AgentStatus, ComponentStatus } from '@logcatch/core'
  * @typedef {'good' | 'news' | 'bad'} Level
- *
- * @typedef {object} Trouble Something that a person should know or mend.
- * @property {string} what
- * @property {string} state
- * @property {Level} level
- * @property {string} why
- * @property {string} hint what to do
- * @property {string} since `12m`, or empty
  *
  * @typedef {object} Box A component as the file declares it: entries of an `each` are one.
  * @property {string} id
@@ -32,32 +25,12 @@ import { byteRate, bytes, count, period, plural, rate, shortRate } from './units
  * @property {0 | 1 | 2 | 3} speed
  *
  * @typedef {{ label: string, value: string, note: string, level: Level }} Figure
- *
- * @typedef {object} Lane
- * @property {string} name
- * @property {string} state
- * @property {Level} level
- * @property {string} flow
- * @property {string} queued
- * @property {string} inFlight
- * @property {string} retries
- * @property {string} why
- * @property {string} hint
  */
 
-/** Lanes of an output that are listed: those that need it most. */
-const mostLanes = 50;
-/** Entries of one `each` whose trouble is told. */
-const mostTroubled = 3;
-/** Milliseconds for which a dead letter is news, as for the verdict. */
-const news = 5 * 60_000;
 /** Of the dead letters, from which on somebody should look at them. */
-const nearlyFull = 0.8;
+export const nearlyFull = 0.8;
 /** Milliseconds from which a byte that waits is behind: before that it is on its way, and what is said of it would never stand still. */
-const late = 10_000;
-/** `app/2` before `app/10`. */
-const { compare } = new Intl.Collator('en', { numeric: true });
-
+export const late = 10_000;
 /** @type {Readonly<Record<string, Level>>} */
 const levels = { running: 'good', degraded: 'bad', stuck: 'bad', failed: 'bad' };
 const worstFirst = ['failed', 'stuck', 'degraded', 'waiting', 'starting', 'stopped', 'stopping', 'running'];
@@ -111,9 +84,6 @@ export const declaredId = (id) => id.split('/', 1)[0] ?? id;
  * @param {(one: ComponentStatus) => number} of
  */
 const sum = (members, of) => members.reduce((total, one) => total + of(one), 0);
-
-/** @param {Readonly<Record<string, number>>} counts */
-const total = (counts) => Object.values(counts).reduce((all, one) => all + one, 0);
 
 /**
  * @param {readonly ComponentStatus[]} members
@@ -176,86 +146,8 @@ export function summaryOf(before, after) {
   };
 }
 
-/**
- * Everything that does not run well, why, and what to do: the worst first.
- * @param {AgentStatus} status
- * @returns {Trouble[]}
- */
-export function troublesOf(status) {
-  const { components, sources, waiting, configuration, deadLetters, repaired, http, at, file } = status;
-  const { last, pending } = configuration;
-  /** @type {Trouble[]} */
-  const found = [];
-  const add = (/** @type {Partial<Trouble> & Pick<Trouble, 'what' | 'state'>} */ one) =>
-    found.push({ level: levelOf(one.state), why: '', hint: '', since: '', ...one });
-  /** @type {(what: string, one: { state: string, reason: string, hint: string, since: number }) => void} */
-  const health = (what, { state, reason, hint, since }) => {
-    if (state === 'running') return;
-    add({ what, state, why: reason, hint: reason.endsWith(hint) ? '' : hint, since: period(at - since) });
-  };
-  // What waits for another component has nothing to do itself: all of them are one line.
-  const follows = (/** @type {ComponentStatus} */ { state, hint }) => state === 'waiting' && hint === '';
-  for (const [id, members] of Map.groupBy(components, ({ id }) => declaredId(id))) {
-    const ill = members.filter((one) => one.state !== 'running' && !follows(one));
-    for (const one of ill.slice(0, mostTroubled)) health(`${one.kind} ${one.id}`, one);
-    if (ill.length > mostTroubled) {
-      const more = plural(ill.length - mostTroubled, 'more entry').replace('entrys', 'entries');
-      add({ what: `${members[0]?.kind} ${id}`, state: stateOf(ill), why: `${more} do not run well.` });
-    }
-    for (const { output } of members) {
-      if (!output?.buried || deadLetters.bytes === 0 || at - output.buried.lastAt >= news) continue;
-      add({
-        what: `output ${id}`,
-        state: 'dead letters',
-        why: `${plural(output.buried.records, 'record')}, the last one ${period(at - output.buried.lastAt)} ago: ${output.buried.lastReason}`,
-        hint: `See \`pipeline dlq ${file} ls\`; mend the cause, then \`pipeline dlq ${file} replay\`.`,
-      });
-    }
-  }
-  for (const one of sources) health(`config ${one.name}`, one);
-  for (const [reason, all] of Map.groupBy(components.filter(follows), (one) => one.reason)) {
-    const ids = [...new Set(all.map(({ id }) => declaredId(id)))];
-    const since = Math.min(...all.map((one) => one.since));
-    const why = reason.startsWith('for ') ? `Waits ${reason}.` : reason;
-    add({ what: ids.join(', '), state: 'waiting', why, since: period(at - since) });
-  }
-  if (http) health('http', http);
-  for (const { kind, id, sources: names } of waiting) {
-    add({
-      what: `${kind} ${id}`,
-      state: 'waiting',
-      why: `Waits for a value of ${names.join(', ')}.`,
-      hint: 'It starts by itself when that has one.',
-    });
-  }
-  if (last?.errors && !last.mended) {
-    add({
-      what: `configuration: ${last.what}`,
-      state: last.result,
-      level: 'bad',
-      why: last.errors.slice(0, 3).join('\n'),
-      hint: 'What was in effect before goes on. Mend it: it is taken at once.',
-      since: period(at - last.at),
-    });
-  } else if (pending.length > 0) {
-    add({ what: 'configuration', state: 'pending', why: `Not in effect: the newest of ${pending.join(', ')}.` });
-  }
-  if (deadLetters.bytes > nearlyFull * deadLetters.limit) {
-    add({
-      what: 'dead letters',
-      state: deadLetters.bytes < deadLetters.limit ? 'nearly full' : 'full',
-      level: 'bad',
-      why: `${bytes(deadLetters.bytes)} of ${bytes(deadLetters.limit)}. When they are full, the files whose records are refused wait.`,
-      hint: `See \`pipeline dlq ${file} ls\`; \`replay\` or \`drop\` what is there.`,
-    });
-  }
-  if (repaired !== undefined) add({ what: 'positions on disk', state: 'repaired', why: repaired });
-  const rank = (/** @type {Trouble} */ { level, hint }) => (level === 'bad' ? 0 : hint === '' ? 2 : 1);
-  return found.toSorted((a, b) => rank(a) - rank(b));
-}
-
 /** @param {readonly ComponentStatus[]} members */
-function stateOf(members) {
+export function stateOf(members) {
   const worst = worstFirst.find((state) => members.some((one) => one.state === state)) ?? 'running';
   const such = members.filter(({ state }) => state === worst).length;
   return such === members.length ? worst : `${count(such)} ${worst}`;
@@ -421,181 +313,6 @@ function counted(all) {
   const counts = {};
   for (const one of all) for (const [name, number] of Object.entries(one)) counts[name] = (counts[name] ?? 0) + number;
   return counts;
-}
-
-/**
- * Where the bytes of a file went, without what is nothing.
- * @param {ListedFile['account']} account
- */
-export function ledgerText({ discovered, delivered, dropped, deadLettered, skipped, pending, abandoned, repeated }) {
-  const parts = [
-    ...(delivered > 0 || discovered === 0 ? [`${bytes(delivered)} delivered`] : []),
-    ...Object.entries(dropped).map(([why, number]) => `${bytes(number)} dropped (${why})`),
-    ...(deadLettered > 0 ? [`${bytes(deadLettered)} dead letters`] : []),
-    ...(skipped > 0 ? [`${bytes(skipped)} skipped`] : []),
-    ...(pending > 0 ? [`${bytes(pending)} pending`] : []),
-    ...Object.entries(abandoned).map(([why, number]) => `${bytes(number)} lost (${why})`),
-  ];
-  const again = repeated > 0 ? `; ${bytes(repeated)} read again` : '';
-  return `${bytes(discovered)} = ${parts.join(' + ')}${again}`;
-}
-
-/**
- * The same as shares of 100, for a bar.
- * @param {ListedFile['account']} account
- */
-export function ledgerShares({ discovered, delivered, dropped, deadLettered, skipped, pending, abandoned }) {
-  const share = (/** @type {number} */ number) => (discovered > 0 ? (number / discovered) * 100 : 0);
-  return {
-    delivered: share(delivered),
-    dropped: share(total(dropped) + skipped),
-    lost: share(deadLettered + total(abandoned)),
-    pending: share(pending),
-  };
-}
-
-/**
- * Those that are behind first, then by path: lag that comes and goes moves nothing.
- * @param {readonly ListedFile[]} files
- * @param {number} at
- */
-export function filesOf(files, at) {
-  return files
-    .map((file) => fileOf(file, at))
-    .toSorted((a, b) => Number(b.behind) - Number(a.behind) || (a.behind ? b.left - a.left : compare(a.path, b.path)));
-}
-
-/**
- * @param {ListedFile} file
- * @param {number} at
- */
-function fileOf({ path, component, lag, unsettled, oldestAt, position, pausedBy, account }, at) {
-  return {
-    key: `${component}\n${path}`,
-    path,
-    component,
-    left: lag,
-    lag: bytes(lag),
-    behind: at - (oldestAt ?? at) >= late,
-    oldest: at - (oldestAt ?? at) < 1_000 ? '' : period(at - (oldestAt ?? at)),
-    onTheWay: unsettled > 0 ? bytes(unsettled) : '',
-    position: bytes(position),
-    paused: pausedBy.join(', '),
-    ledger: ledgerText(account),
-    shares: ledgerShares(account),
-  };
-}
-
-/**
- * The lanes of each output that has some: those that need it most, by name where all is well.
- * @param {AgentStatus | undefined} before
- * @param {AgentStatus} after
- * @returns {{ output: string, lanes: Lane[], more: number }[]}
- */
-export function lanesOf(before, after) {
-  const perSecond = rates(before, after);
-  return after.components.flatMap(({ id, output }) => {
-    const all = figuresOf(output?.details);
-    if (all.length === 0) return [];
-    const earlier = before?.components.find((one) => one.id === id)?.output?.details;
-    const known = new Map(figuresOf(earlier).map((lane) => [lane.name, lane.records]));
-    const moving = all
-      .map((lane) => ({ ...lane, rate: perSecond(known.get(lane.name), lane.records) }))
-      .toSorted((a, b) => Number(b.stuck) - Number(a.stuck) || b.queued - a.queued || (b.rate ?? 0) - (a.rate ?? 0));
-    const rank = { bad: 0, news: 1, good: 2 };
-    const listed = moving.slice(0, mostLanes).map((lane) => {
-      const state = lane.stuck ? 'stuck' : lane.why === '' ? 'running' : 'retries';
-      return {
-        name: lane.name,
-        state,
-        level: lane.stuck
-          ? /** @type {const} */ ('bad')
-          : lane.why === ''
-            ? /** @type {const} */ ('good')
-            : /** @type {const} */ ('news'),
-        flow: rate(lane.rate),
-        queued: bytes(lane.queued),
-        inFlight: count(lane.inFlight),
-        retries: count(lane.retries),
-        why: lane.why,
-        hint: lane.why.endsWith(lane.hint) ? '' : lane.hint,
-      };
-    });
-    const lanes = listed.toSorted((a, b) => rank[a.level] - rank[b.level] || compare(a.name, b.name));
-    return [{ output: id, lanes, more: Math.max(0, all.length - mostLanes) }];
-  });
-}
-
-/**
- * A plugin wrote them: what is missing counts as nothing.
- * @param {unknown} details
- */
-function figuresOf(details) {
-  const { lanes } = /** @type {{ lanes?: unknown }} */ (details ?? {});
-  if (!Array.isArray(lanes)) return [];
-  return lanes.map((/** @type {Record<string, unknown>} */ lane) => {
-    const number = (/** @type {string} */ name) => (typeof lane[name] === 'number' ? lane[name] : 0);
-    const text = (/** @type {string} */ name) => (typeof lane[name] === 'string' ? lane[name] : '');
-    return {
-      name: `${lane.topic}/${lane.partition}`,
-      queued: number('queued_bytes'),
-      inFlight: number('in_flight'),
-      records: number('records'),
-      retries: number('retries'),
-      stuck: lane.stuck === true,
-      why: text('reason'),
-      hint: text('hint'),
-    };
-  });
-}
-
-/**
- * @param {AgentStatus} status
- */
-export function errorsOf({ recentErrors, at }) {
-  return recentErrors.map(({ component = '', code, message, hint, times, at: last }) => ({
-    key: `${component}\n${code}\n${message}`,
-    component,
-    code,
-    message,
-    hint,
-    times: times > 1 ? `\u00d7 ${count(times)}` : '',
-    ago: `${period(at - last)} ago`,
-    fresh: at - last < 60_000,
-  }));
-}
-
-/**
- * @param {AgentStatus} status
- */
-export function configurationOf({ configuration, sources, file, at }) {
-  const { recent, changes } = configuration;
-  return {
-    file,
-    changes: changes === 0 ? 'unchanged since the start' : plural(changes, 'change'),
-    sources: sources.map(({ name, type, summary, state, revision, loadedAt }) => ({
-      name,
-      type,
-      summary,
-      state,
-      level: levelOf(state),
-      revision: revision ?? '',
-      loaded: loadedAt === undefined ? 'no value yet' : `loaded ${period(at - loadedAt)} ago`,
-    })),
-    recent: recent.map(({ number, at: then, what, result, mended, did, errors }) => ({
-      number,
-      what,
-      result: mended ? `${result}, mended since` : result,
-      level:
-        result === 'applied'
-          ? /** @type {const} */ ('good')
-          : mended
-            ? /** @type {const} */ ('news')
-            : /** @type {const} */ ('bad'),
-      ago: `${period(at - then)} ago`,
-      text: did ?? (errors ?? []).join('\n'),
-    })),
-  };
 }
 
 /**

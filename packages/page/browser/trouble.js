@@ -1,5 +1,5 @@
 import { find, h, render } from './dom.js';
-import { troublesOf } from './model.js';
+import { troublesOf } from './tables.js';
 
 /** @import { AgentStatus } from '@logcatch/core' */
 
