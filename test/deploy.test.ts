@@ -1,7 +1,19 @@
-import { basename, dirname } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
-import { pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
 import { read } from './support/document.ts';
 
 interface DaemonSet {
@@ -70,4 +82,115 @@ it('the container is given what the pipeline of the ConfigMap names', () => {
     expect(httpGet.port).toBe(ports[0]!.name);
     expect(read('docs/operating.md')).toContain(`| \`${httpGet.path}\` |`);
   }
+});
+
+/** The log of a container: containerd writes it, kubelet rotates it, and compresses what it rotated before. */
+class ContainerLog {
+  readonly #log: string;
+  #rotated = 0;
+
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.#log = join(folder, '0.log');
+  }
+
+  write(message: string): void {
+    appendFileSync(this.#log, `2026-11-22T10:00:00.000000000Z stdout F ${message}\n`);
+  }
+
+  rotate(): void {
+    const before = this.#name();
+    if (existsSync(before)) {
+      writeFileSync(`${before}.tmp`, gzipSync(readFileSync(before)));
+      renameSync(`${before}.tmp`, `${before}.gz`);
+      rmSync(before);
+    }
+    this.#rotated++;
+    renameSync(this.#log, this.#name());
+  }
+
+  #name(): string {
+    return `${this.#log}.20261122-10000${this.#rotated}`;
+  }
+}
+
+/** A ConfigMap as kubelet mounts it: each file is a link into a folder that is swapped for the next one in a single step. */
+class MountedConfigMap {
+  readonly file: string;
+  readonly #data: string;
+  #version = 0;
+
+  constructor(folder: string, name: string, text: string) {
+    mkdirSync(folder);
+    this.file = join(folder, name);
+    this.#data = join(folder, '..data');
+    this.put(text);
+    symlinkSync(join('..data', name), this.file);
+  }
+
+  put(text: string): void {
+    const version = `..${++this.#version}`;
+    const before = this.#version === 1 ? undefined : readlinkSync(this.#data);
+    mkdirSync(join(dirname(this.file), version));
+    writeFileSync(join(dirname(this.file), version, basename(this.file)), text);
+    symlinkSync(version, `${this.#data}_tmp`);
+    renameSync(`${this.#data}_tmp`, this.#data);
+    if (before !== undefined) rmSync(join(dirname(this.file), before), { recursive: true });
+  }
+}
+
+it('the pipeline of the ConfigMap follows what kubelet does, to the logs and to the ConfigMap itself', async () => {
+  const folder = temporaryFolder();
+  const { http: _, ...desired } = parse(configMap.data['pipeline.yaml']!);
+  const { pods } = desired.inputs;
+  desired.data_dir = join(folder, 'state');
+  pods.paths = pods.paths.replace('/var/log', folder);
+  desired.outputs = { screen: { type: 'console', format: 'json' } };
+  const mounted = new MountedConfigMap(join(folder, 'etc'), 'pipeline.yaml', stringify(desired));
+  const app = new ContainerLog(join(folder, 'pods/default_web-1_0a1b/app'));
+  const own = new ContainerLog(join(folder, 'pods/logcatch_logcatch-x7k2p_2c3d/logcatch'));
+  own.write('of its own');
+  app.write('one');
+
+  const first = await startAgent(mounted.file);
+  await first.printed(/one/, 'stdout');
+  for (const message of ['two', 'three']) {
+    app.rotate();
+    app.write(message);
+    await first.printed(message, 'stdout');
+  }
+  await first.crash();
+  for (const message of ['four', 'five', 'six']) {
+    app.write(message);
+    app.rotate();
+  }
+  app.write('seven');
+  const second = await startAgent(mounted.file);
+  await second.printed(/seven/, 'stdout');
+  for (const message of ['four', 'five', 'six']) await second.printed(message, 'stdout');
+
+  pods.attributes.cluster = 'test';
+  mounted.put(stringify(desired));
+  await second.printed(/change 1 applied/);
+  app.write('eight');
+  await second.printed(/eight/, 'stdout');
+  mounted.put(`${stringify(desired)}inputs: [`);
+  await second.printed(/change 2 refused/);
+  const { code, stdout } = await runPipeline('status', mounted.file);
+  expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining('LC_CONFIG_SYNTAX') });
+  app.write('nine');
+  await second.printed(/nine/, 'stdout');
+  await second.stop();
+
+  const records = second.stdout.trim().split('\n');
+  expect(JSON.parse(records.at(-1)!)).toMatchObject({
+    message: 'nine',
+    namespace: 'default',
+    pod: 'web-1',
+    uid: '0a1b',
+    container: 'app',
+    node: 'unknown',
+    cluster: 'test',
+  });
+  expect(first.stdout + second.stdout).not.toContain('of its own');
 });
