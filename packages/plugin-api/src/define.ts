@@ -68,6 +68,8 @@ export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
    * @param resolve makes a path of the options absolute
    */
   attributesOf?(options: z.output<Schema>, path: string, resolve: (path: string) => string): Attributes | undefined;
+  /** The option that limits what the others may ask for, as `roots` does: a remote source cannot say it. */
+  readonly limit?: string;
 }
 
 export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>

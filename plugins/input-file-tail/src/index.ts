@@ -15,6 +15,7 @@ export default defineInput({
     ...(format === 'lines' ? [] : ['stream', 'time']),
   ],
   attributesOf,
+  limit: 'roots',
   diagnose,
   create: (values, ctx) => new FileTail(values, ctx),
 });

@@ -39,7 +39,7 @@ const servers = z.strictObject({
 const login = { login: 'login', servers: 'servers', authority: 'tls.ca', protection: ['tls', 'login.mechanism'] };
 const definitions = [
   defineTransform({ type: 'search', description: '', options: searching, create }).definition,
-  defineInput({ type: 'lines', description: '', options: searching, create }).definition,
+  defineInput({ type: 'lines', description: '', options: searching, limit: 'replacement', create }).definition,
   defineOutput({
     type: 'written',
     description: '',
@@ -137,6 +137,15 @@ test('a remote source cannot say where files are written; attributes fill in nam
     ]);
   }
   expect(of('./a/${near.text}/{{ name }}')).toEqual([]);
+});
+
+test('a remote source cannot say what limits it', () => {
+  const input = (limit: string) =>
+    errorsOf('{ type: search }', `{ type: lines, patterns: [], replacement: "${limit}" }`);
+  expect(input('${far.text}')).toEqual([
+    'far away:1 LC_CONFIG_UNTRUSTED inputs.in.replacement: a remote source cannot say what limits it: it could have any file of this user read. Write it in the pipeline file, or in a file of this machine that a source of type ini or file reads.',
+  ]);
+  expect(input('${near.text}')).toEqual([]);
 });
 
 const password = 'login: { mechanism: m, user: u, password: p }';

@@ -46,6 +46,12 @@ const secretFile: Refusal = {
   hint: 'Write the path in the pipeline file.',
 };
 
+/** Then it would limit nothing. */
+const limit: Refusal = {
+  message: 'a remote source cannot say what limits it: it could have any file of this user read',
+  hint: 'Write it in the pipeline file, or in a file of this machine that a source of type ini or file reads.',
+};
+
 interface Refused {
   /** Where it stands among the options. */
   readonly own: KeyPath;
@@ -67,6 +73,7 @@ export function reportUntrusted(
     ...refusedOptions(definition, options),
     ...refusedLogin(definition, value),
     ...refusedSecrets(definition, value),
+    ...refusedLimit(definition, value),
   ]) {
     // What a schema makes may have another shape than what is written.
     const at = placeOf(body, own);
@@ -102,6 +109,11 @@ function* refusedSecrets({ options }: AnyDefinition, value: MapValue): Generator
   for (const { path: own } of valuesIn(plainOf(value))) {
     if (own.at(-1) === 'file' && viewOf(options).isSecret(own.slice(0, -1))) yield { own, refusal: secretFile };
   }
+}
+
+function* refusedLimit(definition: AnyDefinition, value: MapValue): Generator<Refused> {
+  const own = definition.kind === 'input' && definition.limit !== undefined ? [definition.limit] : [];
+  if (own.length > 0 && valueAt(value, own) !== undefined) yield { own, refusal: limit };
 }
 
 /** The longest beginning of a path at which something is written. */
