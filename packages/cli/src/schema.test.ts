@@ -47,6 +47,10 @@ test('so is every pipeline that a document shows', async () => {
   for (const yaml of shown) expect(await faults(yaml), yaml).toEqual([]);
 });
 
+test('patterns are of the kind that every validator knows: Python has no classes of Unicode', async () => {
+  expect(JSON.stringify(await schemaFor())).not.toContain('\\\\p{');
+});
+
 /** A valid file; each test spoils or changes one place of it. */
 const file = `
 config: { list: { type: etcd, endpoints: "a:1", key: /k } }

@@ -175,6 +175,9 @@ function inside(schema: JsonSchema, place: string): JsonSchema {
     } else if (keyword === 'anyOf' || keyword === 'oneOf' || keyword === 'allOf') {
       result[keyword] = (value as readonly JsonSchema[]).map((one) => inside(one, place));
     } else if (keyword === '$ref') result[keyword] = String(value).replace(/^#/, `#/$defs/${place}`);
+    // Not every validator knows classes of Unicode; `check` says the rest.
+    else if (keyword === 'pattern')
+      result[keyword] = String(value).replaceAll('\\p{L}\\p{N}', 'A-Za-z0-9\\u0080-\\uffff');
     else result[keyword] = value;
   }
   return result;
