@@ -13,7 +13,8 @@ import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
+import { pipelineFile, repository, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
+import { Child } from './support/child.ts';
 import { read } from './support/document.ts';
 
 interface DaemonSet {
@@ -64,6 +65,29 @@ it('what is started exists', async () => {
     expect(dirname(file)).toBe('/etc/logcatch');
   }
   expect(await runPipeline('run', '--help')).toMatchObject({ code: 0 });
+});
+
+it('the health check of the image: whether an agent answers, whatever it waits for', async () => {
+  const folder = temporaryFolder();
+  const file = pipelineFile(
+    folder,
+    `
+data_dir: state
+inputs: { app: { type: file-tail, paths: '*.log' } }
+outputs: { nowhere: { type: kafka, brokers: '127.0.0.1:1', topic: t } }
+`,
+  );
+  const command = /^HEALTHCHECK .*\\\n +CMD (.+)$/m.exec(dockerfile)![1]!.replace('/etc/logcatch/pipeline.yaml', file);
+  const env = { PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}` };
+  const health = async () => (await new Child('sh', ['-c', command], { env }).result()).code;
+  expect(await health()).toBe(1);
+  const agent = await startAgent(file);
+  expect(await health()).toBe(0);
+  pipelineFile(folder, 'data_dir: state\noutputs: [');
+  await agent.printed(/change 1 refused/);
+  expect(await health()).toBe(0);
+  await agent.stop();
+  expect(await health()).toBe(1);
 });
 
 it('the container is given what the pipeline of the ConfigMap names', () => {
