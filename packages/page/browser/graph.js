@@ -113,13 +113,13 @@ function roomyText({ id, type, level, state, flow, note }) {
  * @param {Box} box
  * @param {boolean} wide where no label says what leaves by which exit
  */
-function denseText({ id, type, level, state, flow, note, exits }, wide) {
+function denseText({ id, type, level, state, flow, note, brief, exits }, wide) {
   const name = h('span', { class: 'id' }, mark(level), id);
-  const rate = h('b', {}, flow);
   const ill = level !== 'good' && h('span', { class: 'state' }, state);
-  if (!wide) return [name, h('span', { class: 'pair' }, rate, ill || h('span', {}, note || type))];
+  if (!wide)
+    return [name, h('span', { class: 'pair' }, h('b', {}, brief.flow), ill || h('span', {}, brief.note || type))];
   return [
-    h('span', { class: 'pair' }, name, rate),
+    h('span', { class: 'pair' }, name, h('b', {}, flow)),
     h('span', { class: 'pair' }, h('span', {}, exits || note || type), ill),
   ];
 }

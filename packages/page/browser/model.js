@@ -14,6 +14,7 @@ import { byteRate, bytes, count, period, plural, rate, shortRate } from './units
  * @property {Level} level
  * @property {string} flow records a second: of an output, written
  * @property {string} note what waits there
+ * @property {{ flow: string, note: string }} brief the same for where there is little room
  * @property {string} exits what leaves by which, where there are several
  * @property {ComponentStatus[]} members
  *
@@ -169,6 +170,9 @@ export function graphOf(before, after) {
       const members = membersOf(id);
       const waiting = members.length === 0;
       const state = waiting ? 'waiting' : stateOf(members);
+      const perSecond = flow(members, (one) => one.out.records);
+      const behind = oldest(members, after.at);
+      const note = waiting ? waitText(waits) : noteOf(members, behind);
       const level = /** @type {Level} */ (
         waiting ? 'news' : levelOf(worstFirst.find((one) => members.some((member) => member.state === one)) ?? '')
       );
@@ -178,8 +182,9 @@ export function graphOf(before, after) {
         type: members.length > 1 ? `${type} \u00d7 ${count(members.length)}` : type,
         state,
         level,
-        flow: waiting ? '' : rate(flow(members, (one) => one.out.records)),
-        note: waiting ? waitText(waits) : noteOf(members, after.at),
+        flow: waiting ? '' : rate(perSecond),
+        note,
+        brief: { flow: waiting ? '' : shortRate(perSecond), note: behind === '' ? note : `${behind} behind` },
         exits: Object.keys(members[0]?.exits ?? {})
           .map((exit) => `${exit} ${shortRate(flow(members, (one) => one.exits?.[exit]?.records ?? 0))}`)
           .join(', '),
@@ -221,14 +226,13 @@ function speedOf(perSecond) {
 /**
  * What waits at a component.
  * @param {readonly ComponentStatus[]} members
- * @param {number} at
+ * @param {string} behind how long the oldest byte has waited
  */
-function noteOf(members, at) {
+function noteOf(members, behind) {
   if (members[0]?.kind === 'input') {
     const lag = sum(members, ({ input }) => input?.lag ?? 0);
     const files = sum(members, ({ input }) => input?.count ?? 0);
-    const waits = oldest(members, at);
-    return waits === '' ? plural(files, 'file') : `lag ${bytes(lag)}, ${waits}`;
+    return behind === '' ? plural(files, 'file') : `lag ${bytes(lag)}, ${behind}`;
   }
   if (members[0]?.kind !== 'output') return '';
   const queued = sum(members, ({ output }) => output?.queued ?? 0);

@@ -48,7 +48,15 @@ test('no rates from one look, nor from another process', () => {
 test('the graph: entries of an each are one box, exits of one line are told apart', () => {
   const { boxes, lines } = graphOf(before, after);
   expect(boxes).toMatchObject([
-    { id: 'app', type: 'file-tail × 2', state: 'running', level: 'good', flow: '10,000/s', note: 'lag 1.0 MiB, 12m' },
+    {
+      id: 'app',
+      type: 'file-tail × 2',
+      state: 'running',
+      level: 'good',
+      flow: '10,000/s',
+      note: 'lag 1.0 MiB, 12m',
+      brief: { flow: '10k/s', note: '12m behind' },
+    },
     { id: 'by', type: 'route', flow: '10,000/s', note: '', exits: 'errors 2.5k/s, rest 7.5k/s' },
     { id: 'kafka', flow: '5,000/s', note: 'queue 7' },
   ]);
