@@ -193,6 +193,7 @@ outputs: { none: { type: blackhole } }
     agent.kill('SIGSTOP');
     await verdict('does not answer');
     expect(await page.title()).toMatch(/^\u25b2/);
+    expect(await textOf(page, '#troubles')).toMatch(/agent test does not answer.*Do: .*pipeline status/);
     // Looking at what was known does not make it new.
     await page.setViewport({ width: 700, height: 700 });
     await page.click('.box');

@@ -31,7 +31,7 @@ export async function wantsToken() {
 /** Milliseconds for an answer, and for a sign of life of one that goes on. */
 export const patience = 5_000;
 
-/** Whether nothing came from the agent: the network throws those two, and what the agent says is an error of ours. @param {unknown} error */
+/** Whether nothing came from the agent: the network throws those two. @param {unknown} error */
 export const isSilence = (error) => error instanceof TypeError || error instanceof DOMException;
 
 /**

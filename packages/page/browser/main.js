@@ -76,12 +76,10 @@ async function look() {
       token.ask();
       return;
     }
-    const last = looks.at(-1);
-    const since = last ? `This is how it was at ${new Date(last.at).toLocaleTimeString()}` : 'It is asked again';
-    const why = isSilence(error) || !(error instanceof Error) ? '' : `${error.message} `;
     answers = false;
     showVerdict({ level: 'bad', verdict: 'does not answer' });
-    told(`${why}${since}`, 'gone');
+    // What the agent says is an error of ours.
+    told(isSilence(error) || !(error instanceof Error) ? 'no answer' : error.message, 'gone');
     show();
     wait = interval;
   }
@@ -106,7 +104,7 @@ function show() {
   main.hidden = false;
   main.classList.toggle('old', !answers);
   showSummary(before, after, answers);
-  showTroubles(after);
+  showTroubles(after, answers);
   const box = showGraph(before, after, chosen, (id) => {
     chosen = id === chosen ? undefined : id;
     show();

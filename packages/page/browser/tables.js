@@ -115,6 +115,22 @@ export function troublesOf(status) {
 }
 
 /**
+ * The agent itself does not answer: nothing else is known now.
+ * @param {AgentStatus} last
+ * @returns {Trouble}
+ */
+export function silenceOf({ name, host, file, at }) {
+  return {
+    what: `agent ${name}`,
+    state: 'does not answer',
+    level: 'bad',
+    why: `What stands below was so at ${new Date(at).toLocaleTimeString()}. It is asked again each second.`,
+    hint: `Ask \`pipeline status ${file}\` on ${host}: it says whether the agent has ended or is stopped.`,
+    since: '',
+  };
+}
+
+/**
  * Those that are behind first, then by path: lag that comes and goes moves nothing.
  * @param {readonly ListedFile[]} files
  * @param {number} at

@@ -1,11 +1,14 @@
 import { find, h, render } from './dom.js';
-import { troublesOf } from './tables.js';
+import { silenceOf, troublesOf } from './tables.js';
 
 /** @import { AgentStatus } from '@logcatch/core' */
 
-/** @param {AgentStatus} status */
-export function showTroubles(status) {
-  const troubles = troublesOf(status);
+/**
+ * @param {AgentStatus} status
+ * @param {boolean} answers whether that is how it is now
+ */
+export function showTroubles(status, answers) {
+  const troubles = answers ? troublesOf(status) : [silenceOf(status)];
   render(
     find('troubles', HTMLElement),
     troubles.length === 0

@@ -2,7 +2,7 @@ import { emptyAccount } from '@logcatch/core';
 import { expect, test } from 'vitest';
 import { ledgerShares, ledgerText } from '../browser/ledger.js';
 import { graphOf, summaryOf } from '../browser/model.js';
-import { configurationOf, errorsOf, filesOf, lanesOf, troublesOf } from '../browser/tables.js';
+import { configurationOf, errorsOf, filesOf, lanesOf, silenceOf, troublesOf } from '../browser/tables.js';
 import { input, now, output, statusOf } from './fixtures/status.ts';
 
 const before = statusOf([], { at: now - 2_000 });
@@ -36,6 +36,13 @@ test('what to do: what is broken first, then what waits, at last what follows fr
 test('what waits for its configuration says for which', () => {
   const status = statusOf([], { waiting: [{ kind: 'input', id: 'list', sources: ['collect'] }] });
   expect(troublesOf(status)).toMatchObject([{ what: 'input list', why: 'Waits for a value of collect.' }]);
+});
+
+test('an agent that does not answer is asked on its host', () => {
+  expect(silenceOf(before)).toMatchObject({
+    level: 'bad',
+    hint: expect.stringMatching(/`pipeline status \/etc\/prod.yaml` on web1/),
+  });
 });
 
 test('dead letters are news for five minutes, while there are some', () => {
