@@ -128,7 +128,7 @@ export function summaryOf(before, after) {
       {
         label: 'queued',
         value: count(sum(outputs, ({ output }) => output?.queued ?? 0)),
-        note: `${bytes(buffers.used)} of ${bytes(buffers.budget)} buffers`,
+        note: `buffers ${Math.round((buffers.used / buffers.budget) * 100)} %`,
         level: 'good',
       },
       {

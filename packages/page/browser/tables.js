@@ -124,7 +124,7 @@ export function silenceOf({ name, host, file, at }) {
     what: `agent ${name}`,
     state: 'does not answer',
     level: 'bad',
-    why: `What stands below was so at ${new Date(at).toLocaleTimeString()}. It is asked again each second.`,
+    why: `Everything else here was so at ${new Date(at).toLocaleTimeString()}. It is asked again each second.`,
     hint: `Ask \`pipeline status ${file}\` on ${host}: it says whether the agent has ended or is stopped.`,
     since: '',
   };

@@ -34,7 +34,7 @@ test('figures: rates between two looks at one process, lag with its age', () => 
     'read 10,000/s 1.9 MiB/s',
     'written 5,000/s 976.6 KiB/s',
     'lag 1.0 MiB oldest 12m',
-    'queued 7 0 B of 32.0 MiB buffers',
+    'queued 7 buffers 0 %',
     'dead letters 0 B of 64.0 MiB',
     'CPU 50 % 90.0 MiB',
   ]);
