@@ -1,15 +1,14 @@
-import { messageOf } from '@logcatch/plugin-api';
 import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
 import type { Pattern } from './find/glob.ts';
-import { Opener } from './find/opener.ts';
-import type { Roots } from './find/roots.ts';
-import { Admission, type AdmissionOptions, listing } from './identity/admission.ts';
+import { listing } from './find/listing.ts';
+import type { Admission } from './identity/admission.ts';
 import { openFile } from './identity/file.ts';
-import { fileKey, readPart } from './identity/identity.ts';
+import { fileKey } from './identity/identity.ts';
 import { statOf } from './machine/disk.ts';
+import { type NewcomerOptions, Newcomers } from './newcomers.ts';
 import { whyNothing } from './no-file.ts';
 import type { InputParts } from './parts.ts';
-import { Tail } from './reading/tail.ts';
+import type { Tail } from './reading/tail.ts';
 import { MissingFile } from './reading/tailed-file.ts';
 import { Untold } from './untold.ts';
 
@@ -19,26 +18,18 @@ export interface Scope {
   readonly folders: ReadonlySet<string>;
 }
 
-export interface DiscoveryOptions {
-  readonly roots: Roots;
+export interface DiscoveryOptions extends Omit<NewcomerOptions, 'observe'> {
   readonly fromEnd: boolean;
-  /** Milliseconds: files that were not changed for longer, and were never read, are left alone. */
-  readonly ignoreOlder: number | undefined;
   readonly patterns: readonly Pattern[];
   /** What to say where a record was held that is lost. */
   readonly heldAdvice: string;
-}
-
-interface AdmitOptions extends AdmissionOptions {
-  /** The input is not there yet: it fails where it cannot store positions. */
-  readonly starting: boolean;
 }
 
 /** Keeps the tails in step with the files there are. What is on the disk is the truth; it is looked at, never assumed. */
 export class Discovery {
   readonly #parts: InputParts;
   readonly #options: DiscoveryOptions;
-  readonly #opener: Opener;
+  readonly newcomers: Newcomers;
   readonly #admission: Admission;
   readonly #untold: Untold;
   #whyNothing: string | undefined;
@@ -46,8 +37,8 @@ export class Discovery {
   constructor(parts: InputParts, options: DiscoveryOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#opener = new Opener(parts, options.roots);
-    this.#admission = new Admission(parts, this.#opener);
+    this.newcomers = new Newcomers(parts, { ...options, observe: (tail, now) => this.observe(tail, now) });
+    this.#admission = this.newcomers.admission;
     this.#untold = new Untold(parts);
   }
 
@@ -63,7 +54,7 @@ export class Discovery {
     this.#report(findings, true);
     const fromEnd = this.#options.fromEnd && ctx.firstStart;
     const files = [...findings.files.values()];
-    await this.#admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
+    await this.newcomers.admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
     if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     await this.#explain(findings);
@@ -94,7 +85,7 @@ export class Discovery {
     }
     await this.#findMissing(signal);
     const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
-    await this.#admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
+    await this.newcomers.admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
     this.#untold.say(untold);
     if (scope === 'all') await this.#explain(findings);
     return findings;
@@ -131,27 +122,10 @@ export class Discovery {
     tail.restart(source!, file, this.#now);
     tails.resourced(tail, before);
     ctx.log.info(`${tail.path}: truncated; reading from its beginning`);
-    if (behind > 0) this.#admission.readAfterAll(before);
+    if (behind > 0) this.#parts.forms.readAfterAll(before);
     turns.offer(tail);
     // It grows again: the look that saw the truncation did not know what would come of it, and the next one is far.
     looks.within(0, tail);
-  }
-
-  /** The file of a tail is gone, and what it held is there as an archive: its source goes on with that. @returns whether it does */
-  passOn(tail: Tail): boolean {
-    const { ctx, tails, turns, looks, process } = this.#parts;
-    const { source } = tail;
-    const heir = this.#admission.heirOf(source);
-    if (!heir) return false;
-    const meta = { ...heir.meta, ...readPart(tail.file.meta) };
-    ctx.sources.remember(source, meta);
-    ctx.sources.renamed(source, heir.facts.path);
-    const place = { disk: process.disk, handles: process.handles, sources: ctx.sources };
-    const next = new Tail(place, { ...heir, meta }, source, { once: ctx.once, grewAt: this.#now });
-    tails.add(next);
-    looks.within(0, next);
-    turns.offer(next);
-    return true;
   }
 
   /** A tail cannot be read. The next look tries again, by its path if that still leads to it. */
@@ -164,22 +138,9 @@ export class Discovery {
     if (this.#isAt(tail)) await tail.file.release();
   }
 
-  /** Why a file that matches is not read, where that was decided. */
-  ignored(file: FoundFile): string | undefined {
-    if (this.#admission.isSetAside(file)) return 'it holds, compressed, what is read of another file';
-    return this.#tooOld(file);
-  }
-
-  #tooOld({ stat }: FoundFile): string | undefined {
-    const { ignoreOlder } = this.#options;
-    const age = this.#parts.process.clock.wallTime() - stat.modified;
-    if (ignoreOlder === undefined || age <= ignoreOlder) return undefined;
-    return `it was not changed for ${Math.round(age / 1_000)} s, longer than ignore_older`;
-  }
-
   async #explain(findings: Findings): Promise<void> {
     if (this.#parts.tails.list.length > 0) return;
-    const ignored = [...findings.files.values()].filter((file) => this.#tooOld(file)).length;
+    const ignored = [...findings.files.values()].filter((file) => this.newcomers.tooOld(file)).length;
     this.#whyNothing = await whyNothing(this.#options.patterns, findings, ignored, this.#parts.process.disk);
   }
 
@@ -217,7 +178,7 @@ export class Discovery {
     const found = new Map<Tail, FoundFile[]>();
     for (const file of files.values()) {
       const tail = tails.ofFile(fileKey(file.stat));
-      if (!tail && this.#admission.isSetAside(file)) continue;
+      if (!tail && this.#parts.forms.isSetAside(file)) continue;
       if (!tail) fresh.push(file);
       else if (found.has(tail)) found.get(tail)!.push(file);
       else found.set(tail, [file]);
@@ -272,45 +233,6 @@ export class Discovery {
     const file = await openFile(this.#parts.process.disk, path).catch(() => undefined);
     await file?.handle.close();
     return file !== undefined && tail.file.recognises(file, tail.position);
-  }
-
-  async #admit(found: readonly FoundFile[], options: AdmitOptions, signal: AbortSignal): Promise<void> {
-    const { ctx, tails, turns, process, looks, troubles } = this.#parts;
-    const wanted = this.#recent(found, options);
-    if (wanted.length === 0 && !options.rotatedAway) return;
-    const files = await this.#opener.open(wanted, this.#admission.ends(options), signal);
-    const admitted = await this.#admission.admit(files, options).catch((error) => {
-      if (options.starting) throw error;
-      // Their start positions cannot be stored: they wait for the next look, and the others go on.
-      for (const { facts } of files) {
-        troubles.set(facts.path, 'LC_STATE_WRITE', `${facts.path} is not read yet: ${messageOf(error)}`);
-      }
-      return [];
-    });
-    const now = this.#now;
-    // Sources are numbered as they were found: of several at one path the oldest comes first.
-    for (const { file, source, lost } of admitted.toSorted((a, b) => a.source.key - b.source.key)) {
-      const idle = Math.max(0, process.clock.wallTime() - file.facts.modified);
-      const place = { disk: process.disk, handles: process.handles, sources: ctx.sources };
-      const tail = new Tail(place, file, source, { once: ctx.once, grewAt: now - idle });
-      if (lost) tail.lostAt = now;
-      const before = tails.add(tail);
-      // What was written to it before the new file was made is there by now, but perhaps not seen yet.
-      if (before) this.observe(before, now);
-      // In a single pass any number of files is read in turn: none needs its handle before.
-      if (ctx.once) await tail.file.release();
-      if (!ctx.once) looks.within(0, tail);
-      turns.offer(tail);
-    }
-    signal.throwIfAborted();
-  }
-
-  /** Without those that are too old. With `from: end` they are not: their ends are their positions. */
-  #recent(found: readonly FoundFile[], { fromEnd }: AdmissionOptions): readonly FoundFile[] {
-    const { ctx } = this.#parts;
-    if (this.#options.ignoreOlder === undefined || fromEnd) return found;
-    const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
-    return found.filter((file) => !this.#tooOld(file) || stored.has(fileKey(file.stat)));
   }
 
   #report({ files, problems }: Findings, complete: boolean): void {

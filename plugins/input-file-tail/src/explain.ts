@@ -52,7 +52,7 @@ function whyNot(path: string, pattern: Pattern, { process, troubles, finder, dis
   if (stat === undefined) return 'There is no such file at the moment.';
   if (stat === 'unknown') return 'It is not read: its folder cannot be searched.';
   if (stat.kind !== 'file') return `It is not read: it is ${stat.kind === 'folder' ? 'a folder' : 'no regular file'}.`;
-  const reason = finder.whyNotFound(pattern, path) ?? discovery.ignored({ path, stat });
+  const reason = finder.whyNotFound(pattern, path) ?? discovery.newcomers.ignored({ path, stat });
   if (reason) return `It is not read: ${reason}.`;
   return 'It is not read yet: it will be found by the next look.';
 }

@@ -221,7 +221,7 @@ export class Follower {
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
     tails.end(tail, (error) => ctx.log.debug(`${tail.path}: ${error}`));
     looks.delete(tail);
-    if (this.#options.discovery.passOn(tail)) {
+    if (this.#options.discovery.newcomers.passOn(tail)) {
       ctx.log.info(`${tail.path}: gone; its source goes on with the archive of it`);
       return;
     }

@@ -17,6 +17,7 @@ import { Follower } from './follower.ts';
 import { flawTexts, heldAdvice } from './framing/flaws.ts';
 import type { Flaw, Framed } from './framing/framer.ts';
 import { framerOf } from './framing/framing.ts';
+import { RotatedForms } from './identity/rotated-forms.ts';
 import { Slices } from './machine/slices.ts';
 import { UnpackingDisk } from './machine/unpacking-disk.ts';
 import { quoted, unmatched, whyNoFile } from './no-file.ts';
@@ -59,6 +60,7 @@ export class FileTail implements Input {
     this.#patterns = options.paths.map((text) => new Pattern(text, resolve));
     this.#exclusions = new Exclusions(options.exclude ?? [], resolve);
     this.#maxOpenFiles = options.max_open_files;
+    const tails = new Tails();
     this.#parts = {
       ctx,
       process: this.#process,
@@ -68,7 +70,8 @@ export class FileTail implements Input {
         patterns: this.#patterns,
         exclusions: this.#exclusions,
       }),
-      tails: new Tails(),
+      tails,
+      forms: new RotatedForms(ctx.sources, tails),
       turns: new Turns({ backlogRate: options.max_bytes_per_second, oldestFirst: options.oldest_first }),
       looks: new InputLooks(process.looks, (tail, now) => this.#follower.look(tail, now)),
       troubles: new Troubles(ctx),

@@ -1,5 +1,6 @@
 import type { Attributes, InputContext } from '@logcatch/plugin-api';
 import type { Finder } from './find/finder.ts';
+import type { RotatedForms } from './identity/rotated-forms.ts';
 import type { InputLooks } from './process/looks.ts';
 import type { Process } from './process/process.ts';
 import type { Tail } from './reading/tail.ts';
@@ -13,6 +14,7 @@ export interface InputParts {
   readonly process: Process;
   readonly finder: Finder;
   readonly tails: Tails;
+  readonly forms: RotatedForms;
   readonly turns: Turns;
   readonly looks: InputLooks<Tail>;
   readonly troubles: Troubles;

@@ -86,23 +86,9 @@ export function isStored({ head }: FileFacts, { birth }: SourceMeta, stored: Sou
 }
 
 /** Whether the last bytes that were read of a file are still there. Nothing stored, or not looked at: unknown. */
-function lastMatches({ before }: FileFacts, { read, last }: SourceMeta): boolean | undefined {
+export function lastMatches({ before }: FileFacts, { read, last }: SourceMeta): boolean | undefined {
   const bytes = before.get(Number(read));
   return bytes && fingerprint(bytes) === last;
-}
-
-/**
- * Whether an archive holds all that was read of a file: that was compressed when it was rotated.
- * @param size bytes that the file had, where it is known
- */
-export function isRotatedForm(
-  archive: FileFacts,
-  { meta, position }: Pick<StoredSource, 'meta' | 'position'>,
-  size?: number,
-) {
-  if (headMatches(archive.head, meta) !== true) return false;
-  if (meta.read === undefined) return archive.size === size;
-  return archive.size >= Math.max(position, Number(meta.read)) && lastMatches(archive, meta) === true;
 }
 
 /**

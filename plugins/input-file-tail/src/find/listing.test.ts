@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { HandClock } from '../fixtures/hand-clock.ts';
 import { MemoryDisk } from '../fixtures/memory-disk.ts';
 import { Slices } from '../machine/slices.ts';
-import { listing } from './admission.ts';
+import { listing } from './listing.ts';
 
 test('a folder with very many files does not hold up others while it is listed', async () => {
   const disk = new MemoryDisk(new HandClock(), { births: true, latency: 0, loses: 0 }, ['/logs']);
