@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { at, folder, Life, openIn, until } from './fixtures/life.ts';
+import { at, folder, grace, Life, openIn, until } from './fixtures/life.ts';
 import { headBytes } from './identity/identity.ts';
 import { Descriptor } from './machine/descriptor.ts';
 import { type Disk, disk, type Handle } from './machine/disk.ts';
@@ -18,11 +19,12 @@ async function compress(name: string): Promise<void> {
 /** The real one, which counts the bytes of gzip files. Before more of one is read than its beginning there can be something to wait for. */
 function countingDisk(
   rest?: (bytes: number) => Promise<void> | undefined,
-): Disk & { opened: number; looks: number; bytes: number } {
+): Disk & { opened: number; looks: number; bytes: number; waits: boolean } {
   return Object.assign(Object.create(disk), {
     opened: 0,
     looks: 0,
     bytes: 0,
+    waits: false,
     stat(path: string) {
       this.looks++;
       return disk.stat(path);
@@ -33,7 +35,9 @@ function countingDisk(
       const read: Handle['read'] = async (into, length, position) => {
         const bytes = await Descriptor.prototype.read.call(handle, into, length, position);
         if (path.endsWith('.gz')) this.bytes += bytes;
-        if (path.endsWith('.gz') && length > headBytes) await rest?.(this.bytes);
+        const wait = path.endsWith('.gz') && length > headBytes ? rest?.(this.bytes) : undefined;
+        this.waits ||= wait !== undefined;
+        await wait;
         return bytes;
       };
       return Object.assign(handle, { read });
@@ -159,6 +163,19 @@ describe('a gzip file', () => {
     expect(counted.bytes).toBeLessThan(10_000);
   });
 
+  test('that cannot be read is said, and tried again', async () => {
+    await writeFile(at('app.log.gz'), gzipSync('one\n'));
+    let fails = true;
+    const counted = countingDisk(() => {
+      if (fails) throw Object.assign(new Error('broken'), { code: 'EIO' });
+      return undefined;
+    });
+    const life = (await new Life(all, { disk: counted }).start()).pump();
+    await until(() => life.ctx.degradedBy?.includes('app.log.gz cannot be read: EIO'));
+    fails = false;
+    await until(() => life.lines.length === 1 && life.ctx.degradedBy === null);
+  });
+
   test('is decompressed once where few files may be open', async () => {
     const sizes: number[] = [];
     for (let i = 0; i < 4; i++) {
@@ -189,7 +206,7 @@ describe('a gzip file', () => {
     expect(life.lines).toEqual([...lines, 'next']);
   });
 
-  test('does not hold up files that are read, nor the end, however long it takes to read it through', async () => {
+  test('holds up neither files that are read, nor those that come, nor the end, however long it takes to read it through', async () => {
     await writeFile(at('app.log'), 'one\n');
     const { promise, resolve } = Promise.withResolvers<void>();
     const counted = countingDisk(() => promise);
@@ -198,9 +215,10 @@ describe('a gzip file', () => {
     await mkdir(at('new'));
     for (let i = 0; i < 4; i++) await writeFile(at(`new/${i}.gz`), gzipSync(randomBytes(10_000)));
     await rename(at('new'), at('old'));
-    await until(() => counted.opened === 5);
+    await until(() => counted.waits);
     await appendFile(at('app.log'), 'two\n');
-    await until(() => life.lines.length === 2);
+    await writeFile(at('old/new.log'), 'three\n');
+    await until(() => life.lines.length === 3);
     const stopped = life.stop();
     resolve();
     await stopped;
@@ -229,6 +247,39 @@ describe('the rotated form of a file', () => {
     expect(last.events()).not.toContain('gone app.log');
   });
 
+  test('is what its source goes on with, though it is not read through when the time of the file is over', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const counted = countingDisk(() => promise);
+    await writeFile(at('app.log.1'), 'one\n');
+    const life = (await new Life(all, { disk: counted }).start()).pump();
+    await until(() => life.lines.length === 1);
+    await writeFile(at('app.log.1.gz'), gzipSync('one\n'));
+    await until(() => counted.waits);
+    await rm(at('app.log.1'));
+    await delay(3 * grace.removed);
+    resolve();
+    await until(() => life.logged('its source goes on with the archive'));
+    await writeFile(at('app.log'), 'two\n');
+    await until(() => life.lines.length === 2);
+    expect(life.lines).toEqual(['one', 'two']);
+  });
+
+  test.each([
+    ['by a single pass', true],
+    ['when both are found at once', false],
+  ])('is not read beside the file %s, however alike two others begin', async (_, once) => {
+    const banner = '#'.repeat(2_000);
+    const text = `${banner}\none\n`;
+    await writeFile(at('app.log.1'), text);
+    await writeFile(at('app.log.1.gz'), gzipSync(text));
+    await writeFile(at('app.log.2'), `${banner}\ntwo\n`);
+    const life = (await new Life(all, { once }).start()).pump();
+    await until(() => life.ended || life.logged('it holds, compressed, what was read of another file'));
+    await until(() => life.lines.length === 4);
+    expect(life.lines.toSorted()).toEqual([banner, banner, 'one', 'two']);
+    expect(life.events()).toEqual(['found app.log.1', 'found app.log.2']);
+  });
+
   test('that was read in part is read on from there', async () => {
     await writeFile(at('app.log'), 'one\ntwo\nthree\n');
     const life = await new Life(all, { maxRecords: 1 }).start();
@@ -246,14 +297,13 @@ describe('the rotated form of a file', () => {
     const text = Array.from({ length: 3 }, () => `${randomBytes(50_000).toString('hex')}\n`).join('');
     const bytes = gzipSync(text);
     const { promise, resolve } = Promise.withResolvers<void>();
-    // It is read through, and then up to where the file was read.
-    const counted = countingDisk((read) => (read > bytes.length + 20_000 ? promise : undefined));
+    const counted = countingDisk((read) => (read > 20_000 ? promise : undefined));
     await writeFile(at('app.log.1'), text);
     const life = await new Life(all, { maxRecords: 1, disk: counted }).start();
     life.take((await life.read())!);
     await writeFile(at('new'), bytes);
     await rename(at('new'), at('app.log.1.gz'));
-    await until(() => counted.bytes > bytes.length + 20_000);
+    await until(() => counted.bytes > 20_000);
     life.take((await life.read())!);
     resolve();
     life.pump();
@@ -298,6 +348,14 @@ describe('the rotated form of a file', () => {
     await rm(at('app.log'));
     await until(() => life.events().includes('gone app.log'));
     expect(life.lines).toEqual(['one', 'two']);
+  });
+
+  test('is not taken for it where it is shorter than what was read, however alike the lines are', async () => {
+    await writeFile(at('app.log'), 'tick\n'.repeat(600));
+    const life = (await new Life(all).start()).pump();
+    await until(() => life.lines.length === 600);
+    await writeFile(at('app.log.1.gz'), gzipSync('tick\n'.repeat(500)));
+    await until(() => life.lines.length === 1_100);
   });
 
   test('is not taken for it where only the beginning is the same', async () => {

@@ -49,13 +49,18 @@ export class Discovery {
 
   /** The look at start: finds stored sources again, those too that were renamed away. */
   async first(signal: AbortSignal): Promise<Findings> {
-    const { ctx, finder, tails } = this.#parts;
+    const { ctx, finder, tails, unpackings } = this.#parts;
     const findings = await finder.all();
     this.#report(findings, true);
     const fromEnd = this.#options.fromEnd && ctx.firstStart;
     const files = [...findings.files.values()];
     await this.newcomers.admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
-    if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
+    if (fromEnd) {
+      this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
+      // Started anew before their ends are stored, it would not know that they are passed over.
+      await unpackings.idle();
+      signal.throwIfAborted();
+    }
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     await this.#explain(findings);
     return findings;
@@ -84,7 +89,7 @@ export class Discovery {
       if (scope === 'all' && tail.lostAt !== undefined) this.#retry(tail);
     }
     await this.#findMissing(signal);
-    const rotatedAway = scope === 'all' && this.#admission.unopened.size > 0;
+    const rotatedAway = scope === 'all' && this.#admission.rotatedAway.undecided;
     await this.newcomers.admit(fresh, { starting: false, rotatedAway, fromEnd: false }, signal);
     this.#untold.say(untold);
     if (scope === 'all') await this.#explain(findings);
@@ -239,7 +244,7 @@ export class Discovery {
     const { troubles, tails } = this.#parts;
     if (complete) {
       const broken = [...tails].filter((tail) => tail.broken).map(({ path }) => path);
-      const { unopened } = this.#admission;
+      const { unopened } = this.#admission.rotatedAway;
       troubles.keep(new Set([...problems.map(({ path }) => path), ...files.keys(), ...broken, ...unopened]));
     }
     for (const { path, code, message, hint, named } of problems) {

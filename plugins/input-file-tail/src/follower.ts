@@ -35,7 +35,7 @@ export class Follower {
   #changed = new Set<string>();
   #everything = false;
   #looking: Promise<void> | undefined;
-  #rescan = Promise.withResolvers<void>();
+  #looked = Promise.withResolvers<void>();
   #endRescans: (() => void) | undefined;
   #cancel: (() => void) | undefined;
 
@@ -48,7 +48,7 @@ export class Follower {
         written: (file, stats) => this.#written(file, stats),
         blind: (folder) => this.#blind(folder),
         changed: (folder) => this.#hint(() => this.#changed.add(folder)),
-        structure: () => this.rescan(),
+        structure: () => void this.lookSoon(),
         watching: (error) => parts.troubles.watching(error),
       },
       {
@@ -62,26 +62,25 @@ export class Follower {
   /** @param folders those that the first look found */
   start(folders: ReadonlySet<string>): void {
     const { ctx, process } = this.#parts;
-    this.#endRescans = process.rescans.add(() => {
-      this.rescan();
-      return this.#rescan.promise;
-    });
+    this.#endRescans = process.rescans.add(() => this.lookSoon());
     // A single pass reads what is there: it only looks again for what could not be read.
     if (!ctx.once) this.#folders.watch(folders);
   }
 
-  /** Looks at everything soon. */
-  rescan(): void {
+  /** Looks at a path soon, or at everything. Resolves when that is done, or when this stops. */
+  lookSoon(path?: string): Promise<void> {
     this.#hint(() => {
-      this.#everything = true;
+      if (path === undefined) this.#everything = true;
+      else this.#paths.add(path);
     });
+    return this.#looked.promise;
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the input stops'));
     this.#endRescans?.();
     this.#cancel?.();
-    this.#rescanned();
+    this.#looked.resolve();
     await this.#folders.close();
     await this.#looking;
   }
@@ -158,6 +157,8 @@ export class Follower {
     this.#everything = false;
     this.#paths = new Set();
     this.#changed = new Set();
+    const looked = this.#looked;
+    if (!signal.aborted) this.#looked = Promise.withResolvers();
     try {
       const { folders } = await this.#options.discovery.look(scope, signal);
       if (scope === 'all' && !ctx.once && !signal.aborted) this.#rewatch(folders);
@@ -165,18 +166,13 @@ export class Follower {
     } catch (error) {
       if (!signal.aborted) turns.fail(error);
     } finally {
-      if (scope === 'all') this.#rescanned();
+      looked.resolve();
     }
   }
 
   #rewatch(folders: ReadonlySet<string>): void {
     this.#folders.watch(folders);
     for (const folder of folders) this.#parts.process.folders.recheck(folder);
-  }
-
-  #rescanned(): void {
-    this.#rescan.resolve();
-    this.#rescan = Promise.withResolvers();
   }
 
   /** What appears may be known, and have grown before it could be watched. */
@@ -210,7 +206,7 @@ export class Follower {
 
   /** A file without a path is read to its end, and for a while longer: its writer may not have noticed. */
   #outlived(tail: Tail, lostAt: number, now: number): void {
-    const { tails, ctx, looks } = this.#parts;
+    const { tails, ctx, looks, unpackings } = this.#parts;
     const { close } = this.#options;
     if (tail.unread && !tail.file.missing) return;
     const { deleted } = tail.file;
@@ -219,6 +215,8 @@ export class Follower {
     if (!tail.finishing && !tail.file.missing) tail.finish();
     // Until all of it has settled it may have to be read again, and only the handle leads to it.
     if ((tail.unread && !tail.file.missing) || tail.source.position < tail.position) return;
+    // What its source can go on with is not known yet.
+    if (unpackings.beside(tail.folder)) return;
     tails.end(tail, (error) => ctx.log.debug(`${tail.path}: ${error}`));
     looks.delete(tail);
     if (this.#options.discovery.newcomers.passOn(tail)) {

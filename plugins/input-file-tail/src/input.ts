@@ -25,6 +25,7 @@ import type { Options } from './options.ts';
 import type { InputParts } from './parts.ts';
 import { InputLooks } from './process/looks.ts';
 import { type Process, thisProcess } from './process/process.ts';
+import { Unpackings } from './process/unpackings.ts';
 import type { Reading, Tail } from './reading/tail.ts';
 import { Tails } from './reading/tails.ts';
 import { Turns } from './reading/turns.ts';
@@ -32,6 +33,8 @@ import { Troubles } from './troubles.ts';
 
 /** Reads before other work gets its turn: about half a millisecond where they are short. */
 const readsPerTurn = 32;
+
+const stops = new Error('the input stops');
 
 /** Follows files: discovery keeps the tails in step with the disk, turns say which is read next, each read is a batch. */
 export class FileTail implements Input {
@@ -55,12 +58,27 @@ export class FileTail implements Input {
     const resolve = (path: string) => ctx.resolve(path);
     if (ctx.untrusted) checkUntrusted([...options.paths, ...(options.exclude ?? [])]);
     this.#ctx = ctx;
-    this.#process = options.compression === 'auto' ? unpacking(process, ctx, this.#stopping.signal) : process;
+    const tails = new Tails();
+    const forms = new RotatedForms(ctx.sources, tails);
+    const unpackings = new Unpackings({
+      slots: process.unpackings,
+      stopping: this.#stopping.signal,
+      look: (path) => this.#follower.lookSoon(path),
+      wake: () => this.#parts.turns.wake(),
+    });
+    const disk = new UnpackingDisk(process.disk, {
+      clock: process.clock,
+      once: ctx.once,
+      stopping: this.#stopping.signal,
+      known: () => ctx.sources.known().map(({ meta }) => meta),
+      ends: (path) => forms.ends(path),
+      unpack: (path, read) => unpackings.add(path, read),
+    });
+    this.#process = options.compression === 'auto' ? Object.assign(Object.create(process), { disk }) : process;
     this.#slices = new Slices(process.clock, readsPerTurn);
     this.#patterns = options.paths.map((text) => new Pattern(text, resolve));
     this.#exclusions = new Exclusions(options.exclude ?? [], resolve);
     this.#maxOpenFiles = options.max_open_files;
-    const tails = new Tails();
     this.#parts = {
       ctx,
       process: this.#process,
@@ -71,7 +89,8 @@ export class FileTail implements Input {
         exclusions: this.#exclusions,
       }),
       tails,
-      forms: new RotatedForms(ctx.sources, tails),
+      forms,
+      unpackings,
       turns: new Turns({ backlogRate: options.max_bytes_per_second, oldestFirst: options.oldest_first }),
       looks: new InputLooks(process.looks, (tail, now) => this.#follower.look(tail, now)),
       troubles: new Troubles(ctx),
@@ -154,7 +173,7 @@ export class FileTail implements Input {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('the input stops'));
+    this.#stopping.abort(stops);
     await this.#starting?.catch(() => {});
     await this.#free();
   }
@@ -214,7 +233,8 @@ export class FileTail implements Input {
 
   /** Whether a single pass has read all there was. A file that could not be read yet is still to come. */
   #complete(): boolean {
-    if (!this.#ctx.once || this.#parts.troubles.any || this.#stopping.signal.aborted) return false;
+    const { troubles, unpackings } = this.#parts;
+    if (!this.#ctx.once || troubles.any || unpackings.any || this.#stopping.signal.aborted) return false;
     return this.#parts.tails.list.every((tail) => !tail.unread);
   }
 
@@ -239,20 +259,14 @@ export class FileTail implements Input {
   }
 
   async #free(): Promise<void> {
+    this.#stopping.abort(stops);
     this.#unlimit?.();
     await this.#follower.stop();
+    await this.#parts.unpackings.idle();
     for (const { path, flaws } of this.#parts.tails) {
       for (const [flaw, count] of flaws) this.#ctx.log.info(`${path}: ${this.#flawTexts[flaw].all}: ${count}`);
     }
     this.#parts.looks.close();
     await this.#parts.tails.close();
   }
-}
-
-/** The same, with a disk on which archives look like what they hold. */
-function unpacking(process: Process, { sources, once }: InputContext, stopping: AbortSignal): Process {
-  const known = () => sources.known().map(({ meta }) => meta);
-  return Object.assign(Object.create(process), {
-    disk: new UnpackingDisk(process.disk, { clock: process.clock, once, stopping, known }),
-  });
 }

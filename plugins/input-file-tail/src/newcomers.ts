@@ -74,7 +74,9 @@ export class Newcomers {
 
   /** Why a file that matches is not read, where that was decided. */
   ignored(file: FoundFile): string | undefined {
-    if (this.#parts.forms.isSetAside(file)) return 'it holds, compressed, what is read of another file';
+    const { forms, unpackings } = this.#parts;
+    if (unpackings.has(file.path)) return 'it is an archive, and read through first to know how much it holds';
+    if (forms.isSetAside(file)) return 'it holds, compressed, what is read of another file';
     return this.tooOld(file);
   }
 

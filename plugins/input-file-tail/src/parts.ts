@@ -2,6 +2,7 @@ import type { Attributes, InputContext } from '@logcatch/plugin-api';
 import type { Finder } from './find/finder.ts';
 import type { RotatedForms } from './identity/rotated-forms.ts';
 import type { InputLooks } from './process/looks.ts';
+import type { Unpackings } from './process/unpackings.ts';
 import type { Process } from './process/process.ts';
 import type { Tail } from './reading/tail.ts';
 import type { Tails } from './reading/tails.ts';
@@ -15,6 +16,7 @@ export interface InputParts {
   readonly finder: Finder;
   readonly tails: Tails;
   readonly forms: RotatedForms;
+  readonly unpackings: Unpackings;
   readonly turns: Turns;
   readonly looks: InputLooks<Tail>;
   readonly troubles: Troubles;

@@ -30,7 +30,7 @@ export class Opener {
     const worker = async () => {
       for (const group of waiting) {
         // A thousand inputs that start together would have a thousand files open before any is counted.
-        const file = await process.openings.use('live', () => this.#openFirst(group, ends, signal));
+        const file = await process.reads.use('live', () => this.#openFirst(group, ends, signal));
         if (!file) continue;
         // It may have become another file since it was found.
         const key = fileKey(file.facts);

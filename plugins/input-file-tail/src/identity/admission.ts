@@ -2,7 +2,7 @@ import type { Attributes, InputContext, Source } from '@logcatch/plugin-api';
 import type { Opener } from '../find/opener.ts';
 import type { InputParts } from '../parts.ts';
 import type { Ends, OpenFile } from './file.ts';
-import { identify } from './identity.ts';
+import { type FileFacts, identify } from './identity.ts';
 import { PassedOver } from './passed-over.ts';
 import { RotatedAway } from './rotated-away.ts';
 import type { RotatedForms } from './rotated-forms.ts';
@@ -24,13 +24,15 @@ export interface AdmissionOptions {
   readonly fromEnd: boolean;
 }
 
+type Originals = ReadonlyMap<OpenFile, Source>;
+
 /** Decides for opened files which source each is, and opens the sources. */
 export class Admission {
   readonly passedOver = new PassedOver();
   readonly #ctx: InputContext;
   readonly #forms: RotatedForms;
   readonly #attributesOf: (path: string) => Attributes | undefined;
-  readonly #rotatedAway: RotatedAway;
+  readonly rotatedAway: RotatedAway;
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
@@ -38,12 +40,7 @@ export class Admission {
     this.#ctx = parts.ctx;
     this.#attributesOf = parts.attributesOf;
     this.#forms = parts.forms;
-    this.#rotatedAway = new RotatedAway(parts, opener);
-  }
-
-  /** Stored files that could not be opened. */
-  get unopened(): ReadonlySet<string> {
-    return this.#rotatedAway.unopened;
+    this.rotatedAway = new RotatedAway(parts, opener);
   }
 
   /** For the log: how often each decision was made so far. */
@@ -54,24 +51,20 @@ export class Admission {
   /** Where to look at files, for {@link admit} to tell what they are. */
   ends({ fromEnd }: Pick<AdmissionOptions, 'fromEnd'>): Ends {
     const rows = new StoredRows(this.#ctx.sources.known());
-    this.#forms.begin();
     return (file) => {
-      const { archive } = file;
-      // Its size and time say enough: to look at its end, all of it would have to be decompressed.
-      if (archive && rows.withInodeOf(file).some(({ meta }) => meta.archive === archive.stamp)) return [];
       const end = this.#firstEnd(file, fromEnd);
-      const ends = end === undefined ? rows.ends(file) : [...rows.ends(file), end];
-      return archive ? [...ends, ...this.#forms.ends(file.path)] : ends;
+      return end === undefined ? rows.ends(file) : [...rows.ends(file), end];
     };
   }
 
   /** All in one commit: their start positions are on disk before a byte is read. */
   async admit(files: readonly OpenFile[], { rotatedAway, fromEnd }: AdmissionOptions): Promise<Admitted[]> {
     const { sources } = this.#ctx;
+    const originals = await this.#forms.originals(files);
     const rows = new StoredRows(sources.known());
-    const wanted = this.#claims(files, rows, fromEnd);
+    const wanted = this.#claims(files, originals, rows, fromEnd);
     if (rotatedAway) {
-      wanted.push(...(await this.#rotatedAway.find(rows, wanted.length, (...decision) => this.#say(...decision))));
+      wanted.push(...(await this.rotatedAway.find(rows, wanted.length, (...decision) => this.#say(...decision))));
     }
     const opened = await this.#openSources(wanted);
     const admitted: Admitted[] = [];
@@ -99,15 +92,16 @@ export class Admission {
   }
 
   /** Where a new file ended at the first start, if that is where it begins. */
-  #firstEnd(file: Parameters<Ends>[0], fromEnd: boolean): number | undefined {
+  #firstEnd(file: Parameters<Ends>[0] & Pick<FileFacts, 'archive'>, fromEnd: boolean): number | undefined {
     if (fromEnd) return file.size;
-    const passedOver = this.passedOver.bytesOf(file);
-    // Of an archive that was not whole then only its own bytes were known.
-    return passedOver !== undefined && file.archive ? file.size : passedOver;
+    const { archive } = file;
+    const passedOver = this.passedOver.bytesOf(archive ? { ...file, size: archive.bytes } : file);
+    // Of an archive only its own bytes were known then.
+    return archive && passedOver !== undefined ? file.size : passedOver;
   }
 
   /** Files that go on come first: a row belongs to the file that has its inode before it can count as replaced. */
-  #claims(files: readonly OpenFile[], rows: StoredRows, fromEnd: boolean): Wanted[] {
+  #claims(files: readonly OpenFile[], originals: Originals, rows: StoredRows, fromEnd: boolean): Wanted[] {
     const wanted: Wanted[] = [];
     const others: OpenFile[] = [];
     for (const file of files) {
@@ -126,21 +120,22 @@ export class Admission {
         wanted.push(ended(old, 'truncated'));
       }
     }
-    for (const file of others) wanted.push(...(this.#rotated(file, rows, wanted) ?? this.#fresh(file, rows, fromEnd)));
+    for (const file of others) {
+      wanted.push(...(this.#rotated(file, originals.get(file), rows) ?? this.#fresh(file, rows, fromEnd)));
+    }
     return wanted;
   }
 
   /** What becomes of an archive that is the rotated form of another file; `undefined`: it is not. */
-  #rotated(file: OpenFile, rows: StoredRows, wanted: readonly Wanted[]): Wanted[] | undefined {
-    const original = file.facts.archive && this.#forms.originalOf(file.facts, rows, wanted);
-    if (!original) return undefined;
+  #rotated(file: OpenFile, original: Source | undefined, rows: StoredRows): Wanted[] | undefined {
+    if (!file.facts.archive) return undefined;
+    const setAside = original !== undefined && this.#forms.setAside(file, original);
+    const row = setAside ? undefined : this.#forms.rowOf(file.facts, rows.left);
+    if (!setAside && !row) return undefined;
     this.#say(file, 'rotated', 'it holds, compressed, what was read of another file');
-    if (!original.row) {
-      this.#forms.setAside(file, original.read);
-      return [];
-    }
-    rows.take(original.row);
-    return [goneOn(file, original.row)];
+    if (!row) return [];
+    rows.take(row);
+    return [goneOn(file, row)];
   }
 
   #fresh(file: OpenFile, rows: StoredRows, fromEnd: boolean): Wanted[] {

@@ -12,8 +12,8 @@ export interface OpenFile {
 
 export type OpenedFile = OpenFile & { readonly handle: Handle };
 
-/** Before which offsets a file is to be looked at. */
-export type Ends = (file: Omit<FileFacts, 'modified' | 'head' | 'before'>) => Iterable<number>;
+/** Before which offsets a file is to be looked at that is no archive. */
+export type Ends = (file: Omit<FileFacts, 'modified' | 'head' | 'before' | 'archive'>) => Iterable<number>;
 
 /** Opens a file for reading. @throws what the file system says */
 export async function openFile(disk: Disk, path: string, ends?: Ends): Promise<OpenedFile> {
@@ -34,10 +34,8 @@ export async function lookAt(path: string, handle: Handle, ends: Ends = () => []
   const { archive } = handle;
   // What an archive holds is known by now.
   const size = Math.max(handle.extent().size, head.length);
-  const before = new Map<number, Uint8Array>();
-  // An archive is read forwards.
-  const places = [...ends({ path, dev, ino, size, birth, archive })].sort((a, b) => a - b);
-  for (const end of places) before.set(end, await readBefore(handle, end));
+  const before = new Map(archive?.before);
+  if (!archive) for (const end of ends({ path, dev, ino, size, birth })) before.set(end, await readBefore(handle, end));
   const facts = { path, dev, ino, size, birth, modified, head, before, archive };
   return { handle: handle.itself ?? handle, facts, meta: metaOf(facts) };
 }
@@ -46,7 +44,8 @@ export function readHead(handle: Handle): Promise<Buffer> {
   return readBytes(handle, 0, headBytes);
 }
 
-function readBefore(handle: Handle, end: number): Promise<Buffer> {
+/** At most {@link lastBytes} before an offset. */
+export function readBefore(handle: Handle, end: number): Promise<Buffer> {
   const from = Math.max(0, end - lastBytes);
   return readBytes(handle, from, end);
 }

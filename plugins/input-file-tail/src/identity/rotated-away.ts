@@ -17,6 +17,7 @@ export class RotatedAway {
   readonly #opener: Opener;
   /** Where stored files are that could not be opened: to be tried again, wherever they are by then. */
   readonly #unopened = new Set<string>();
+  #awaited = false;
 
   constructor(parts: InputParts, opener: Opener) {
     this.#parts = parts;
@@ -27,6 +28,11 @@ export class RotatedAway {
     return this.#unopened;
   }
 
+  /** Of some it could not be told yet. */
+  get undecided(): boolean {
+    return this.#awaited || this.#unopened.size > 0;
+  }
+
   /**
    * One that was renamed in its folder still has lines that were written before: it is read to its end. One that is not
    * there any more ends. Where that cannot be told (the folder cannot be read, another device is mounted there, the path is
@@ -34,9 +40,10 @@ export class RotatedAway {
    * @param open how many files are open already
    */
   async find(rows: StoredRows, open: number, say: Say): Promise<Wanted[]> {
-    const { process, tails, troubles } = this.#parts;
+    const { process, tails, troubles, unpackings } = this.#parts;
     const wanted: Wanted[] = [];
     this.#unopened.clear();
+    this.#awaited = false;
     const folders = new Map<string, Promise<Listing>>();
     const claimed = new Set<string>();
     // Of several that one inode held, one after the other, the newest can still be there.
@@ -48,7 +55,9 @@ export class RotatedAway {
       const key = `${row.meta.dev}:${row.meta.ino}`;
       const path = files.get(key);
       if (path === undefined) {
-        wanted.push(this.#over(row));
+        // Its rotated form may be among what is read through just now.
+        if (unpackings.unreadBeside(folder)) this.#awaited = true;
+        else wanted.push(this.#over(row));
         continue;
       }
       if (claimed.has(key)) {

@@ -1,73 +1,60 @@
 import { dirname } from 'node:path';
-import type { Source, SourceMeta, Sources, StoredSource } from '@logcatch/plugin-api';
+import type { Source, Sources, StoredSource } from '@logcatch/plugin-api';
 import type { FoundFile } from '../find/finder.ts';
 import type { Tail } from '../reading/tail.ts';
-import type { OpenFile } from './file.ts';
+import type { Tails } from '../reading/tails.ts';
+import { type OpenFile, readBefore } from './file.ts';
 import { type FileFacts, fileKey, headMatches, lastMatches } from './identity.ts';
-import type { StoredRows } from './stored-rows.ts';
-import type { Wanted } from './wanted.ts';
-
-/** A source by its row, or by its key where it is read. */
-type Original = { readonly row: StoredSource; readonly read?: never } | { readonly row?: never; readonly read: number };
 
 /**
- * Archives that hold, compressed, what was read of another file. Such a one is no source of its own: it is set aside for as
- * long as the file is read, and what its source goes on with when the file is gone.
+ * Archives that hold, compressed, what is or was read of another file. Such a one is no source of its own: it is set aside
+ * for as long as the file is read, and what its source goes on with when the file is gone.
  */
 export class RotatedForms {
   readonly #sources: Pick<Sources, 'known'>;
-  readonly #tails: Iterable<Tail>;
-  /** By the key of the source whose file they are the rotated form of, for as long as that is read. */
+  readonly #tails: Tails;
+  /** By the key of the source whose file they are the rotated form of. */
   readonly #setAside = new Map<number, OpenFile>();
-  /** What was known of files that are read when archives were compared with them: they are read on meanwhile. */
-  readonly #compared = new Map<Tail, Set<SourceMeta>>();
 
-  constructor(sources: Pick<Sources, 'known'>, tails: Iterable<Tail>) {
+  constructor(sources: Pick<Sources, 'known'>, tails: Tails) {
     this.#sources = sources;
     this.#tails = tails;
   }
 
-  /** Archives are going to be opened. */
-  begin(): void {
-    this.#compared.clear();
-  }
-
-  /** Where to look at an archive: up to where files were read that lie, or lay, in its folder. */
+  /** Where to look at an archive while it is read through: up to where files were read that lie, or lay, in its folder. */
   ends(path: string): number[] {
-    const beside = (other: string) => dirname(other) === dirname(path);
-    const stored = this.#sources.known().filter((row) => beside(row.path));
-    const read = [...this.#tails].filter((tail) => beside(tail.origin) || beside(tail.path));
-    for (const tail of read) {
-      if (!this.#compared.has(tail)) this.#compared.set(tail, new Set());
-      this.#compared.get(tail)!.add(tail.file.meta);
-    }
+    const folder = dirname(path);
+    const stored = this.#sources.known().filter((row) => dirname(row.path) === folder);
+    const read = this.#tails.list.filter((tail) => dirname(tail.origin) === folder || tail.folder === folder);
     const metas = [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
     return metas.flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
   }
 
-  /** The source of which an archive is the rotated form: of a file that is gone, or that is read by now. */
-  originalOf(archive: FileFacts, rows: StoredRows, wanted: readonly Wanted[]): Original | undefined {
-    for (const tail of this.#tails) {
-      const { position, size } = tail;
-      for (const meta of this.#compared.get(tail) ?? [tail.file.meta]) {
-        if (isRotatedForm(archive, { meta, position }, size)) return { read: tail.source.key };
+  /** The sources of files that are read, by the archives that are their rotated forms. */
+  async originals(files: readonly OpenFile[]): Promise<Map<OpenFile, Source>> {
+    const found = new Map<OpenFile, Source>();
+    for (const file of files) {
+      if (!file.facts.archive) continue;
+      for (const tail of this.#tails.list) {
+        const { source } = tail;
+        if (await isFormOf(file.facts, tail)) found.set(file, source);
       }
     }
-    for (const { file, request } of wanted) {
-      const { key, position = 0, meta } = request;
-      if (key === undefined || !file || file.facts.archive) continue;
-      if (isRotatedForm(archive, { meta, position }, file.facts.size)) return { read: key };
-    }
-    for (const row of rows.left) {
-      if (dirname(row.path) === dirname(archive.path) && isRotatedForm(archive, row)) return { row };
-    }
+    return found;
+  }
+
+  /** The stored source of a file that is gone of which an archive is the rotated form. */
+  rowOf(archive: FileFacts, rows: Iterable<StoredSource>): StoredSource | undefined {
+    for (const row of rows) if (dirname(row.path) === dirname(archive.path) && holdsAllRead(archive, row)) return row;
     return undefined;
   }
 
-  /** It is left alone while the file of its source is read. */
-  setAside(file: OpenFile, key: number): void {
-    this.#setAside.set(key, { ...file, handle: undefined });
+  /** It is left alone while the file of its source is read. @returns whether that is so */
+  setAside(file: OpenFile, source: Source): boolean {
+    if (!this.#tails.of(source)) return false;
+    this.#setAside.set(source.key, { ...file, handle: undefined });
     void file.handle?.close();
+    return true;
   }
 
   isSetAside({ path, stat }: FoundFile): boolean {
@@ -93,16 +80,21 @@ export class RotatedForms {
   }
 }
 
-/**
- * Whether an archive holds all that was read of a file: that was compressed when it was rotated.
- * @param size bytes that the file had, where it is known
- */
-function isRotatedForm(
-  archive: FileFacts,
-  { meta, position }: Pick<StoredSource, 'meta' | 'position'>,
-  size?: number,
-): boolean {
-  if (headMatches(archive.head, meta) !== true) return false;
-  if (meta.read === undefined) return archive.size === size;
+/** Whether an archive holds what a file does that is read: as much, with the same first and last bytes, or all that was read of it. */
+async function isFormOf(archive: FileFacts, { file, position }: Tail): Promise<boolean> {
+  if (headMatches(archive.head, file.meta) !== true) return false;
+  const { size, before } = archive;
+  const end = before.get(size);
+  const last = await file
+    .use(async (handle) => (handle.extent().size === size ? readBefore(handle, size) : undefined))
+    .catch(() => undefined);
+  if (end && last?.equals(end)) return true;
+  // It has grown since, or cannot be opened any more.
+  return holdsAllRead(archive, { meta: file.meta, position });
+}
+
+/** Whether an archive holds all that was read of a file: that was compressed when it was rotated. */
+function holdsAllRead(archive: FileFacts, { meta, position }: Pick<StoredSource, 'meta' | 'position'>): boolean {
+  if (meta.read === undefined || headMatches(archive.head, meta) !== true) return false;
   return archive.size >= Math.max(position, Number(meta.read)) && lastMatches(archive, meta) === true;
 }

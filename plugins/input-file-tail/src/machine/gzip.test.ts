@@ -25,7 +25,8 @@ async function opened(bytes: Uint8Array) {
   return disk.open(path);
 }
 
-const whole = (file: Handle, length: number) => new GzipHandle(file, { length, fault: undefined, stamp: '' });
+const whole = (file: Handle, length: number) =>
+  new GzipHandle(file, { length, fault: undefined, before: new Map(), stamp: '', bytes: 0 });
 
 test.each([
   ['a whole one', gzipSync(content), content.length, undefined],
@@ -48,7 +49,7 @@ test.each([
 ])('what is known of %s', async (_, bytes, length, fault) => {
   const file = await opened(bytes);
   const contents = await contentsOf(file);
-  expect(contents).toEqual({ length, fault });
+  expect(contents).toMatchObject({ length, fault });
   expect(contents.length).toBeLessThanOrEqual(2 * content.length);
   await file.close();
 });
@@ -60,13 +61,22 @@ test('one with damage in it can be read up to there, as often as it is', async (
   const { length, fault } = await contentsOf(file);
   expect(fault).toBeDefined();
   expect(length).toBeGreaterThan(50_000);
-  expect(await contentsOf(file)).toEqual({ length, fault });
+  expect(await contentsOf(file)).toMatchObject({ length, fault });
   const handle = whole(file, length);
   const into = Buffer.alloc(content.length);
   expect(await handle.read(into, into.length, 0)).toBe(length);
   // Damage is noticed a little later.
   expect(into.subarray(0, 50_000).equals(content.subarray(0, 50_000))).toBe(true);
   await handle.close();
+});
+
+test('what it holds before some places is seen while it is read through', async () => {
+  const file = await opened(gzipSync(content));
+  const ends = [150_000, 0, 10, 65_536, 65_537, content.length, content.length + 1, 150_000];
+  const { before } = await contentsOf(file, ends);
+  expect([...before.keys()].toSorted((a, b) => a - b)).toEqual([0, 10, 65_536, 65_537, 150_000, content.length]);
+  for (const [end, bytes] of before) expect(content.subarray(Math.max(0, end - 256), end).equals(bytes)).toBe(true);
+  await file.close();
 });
 
 test('reads anywhere, in any order and at once, what it holds', async () => {

@@ -1,4 +1,5 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
+import { lastBytes } from '../identity/identity.ts';
 import type { Extent, FileStat, Handle } from './disk.ts';
 
 /** Compressed bytes that are given to zlib at once. They become a thousand times as many at most: so much is in memory. */
@@ -16,12 +17,16 @@ export interface Contents {
   readonly length: number;
   /** Why it cannot be decompressed any further. */
   readonly fault: string | undefined;
+  /** What it holds before its end, and before each of the offsets that were asked for: at most {@link lastBytes}. */
+  readonly before: ReadonlyMap<number, Uint8Array>;
 }
 
 /** What is known of a gzip file. */
 export interface Archive extends Contents {
   /** Its own size and time: with others it is another one. */
   readonly stamp: string;
+  /** Its own size. */
+  readonly bytes: number;
 }
 
 /** Decompresses a file once, from its beginning on. */
@@ -77,15 +82,27 @@ class Inflation {
   }
 }
 
-/** Reads a gzip file through, for as long as that is wanted. */
-export async function contentsOf(file: Handle, signal?: AbortSignal): Promise<Contents> {
+/** Reads a gzip file through, for as long as that is wanted, and looks at what it holds before some offsets. */
+export async function contentsOf(file: Handle, ends: Iterable<number> = [], signal?: AbortSignal): Promise<Contents> {
   const inflation = new Inflation(file);
+  const before = new Map<number, Uint8Array>();
+  const places = [...ends].sort((a, b) => b - a);
   let length = 0;
+  let last: Uint8Array = Buffer.alloc(0);
   try {
     for (let bytes = await inflation.next(); bytes && !signal?.aborted; bytes = await inflation.next()) {
+      const behind = (end: number) => {
+        const to = end - length;
+        return Buffer.concat([last, bytes!.subarray(Math.max(0, to - lastBytes), to)]).subarray(-lastBytes);
+      };
+      while (places.length > 0 && places.at(-1)! <= length + bytes.length) {
+        const end = places.pop()!;
+        before.set(end, behind(end));
+      }
+      last = behind(length + bytes.length);
       length += bytes.length;
     }
-    return { length, fault: inflation.fault };
+    return { length, fault: inflation.fault, before: before.set(length, last) };
   } finally {
     inflation.close();
   }

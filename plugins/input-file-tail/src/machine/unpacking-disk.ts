@@ -1,7 +1,7 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Clock } from './clock.ts';
-import type { Disk, Entry, Extent, FileStat, Glance, Handle } from './disk.ts';
-import { type Archive, type Contents, contentsOf, GzipHandle, isGzip } from './gzip.ts';
+import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, isMissing } from './disk.ts';
+import { type Archive, contentsOf, GzipHandle, isGzip } from './gzip.ts';
 
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
 const patience = 10_000;
@@ -16,9 +16,13 @@ export interface UnpackingOptions {
   readonly stopping: AbortSignal;
   /** What is stored of files. */
   known(): Iterable<SourceMeta>;
+  /** Where to look at what a file holds while it is read through. */
+  ends(path: string): Iterable<number>;
+  /** Has one read through beside everything else. @param read tells whether there is something new then */
+  unpack(path: string, read: () => Promise<boolean>): void;
 }
 
-/** A disk on which gzip files look like what they hold. The others are as they are, and cost nothing more. */
+/** A disk on which gzip files look like what they hold, once they were read through. The others are as they are. */
 export class UnpackingDisk implements Disk {
   readonly #disk: Disk;
   readonly #options: UnpackingOptions;
@@ -26,6 +30,8 @@ export class UnpackingDisk implements Disk {
   readonly #archives = new Map<string, Archive>();
   /** Those that were read through and not whole, as they were still being written. */
   readonly #unfinished = new Set<string>();
+  /** By path: why the last one that was there could not be read. */
+  readonly #failures = new Map<string, unknown>();
 
   constructor(disk: Disk, options: UnpackingOptions) {
     this.#disk = disk;
@@ -33,15 +39,11 @@ export class UnpackingDisk implements Disk {
   }
 
   stat(path: string): FileStat | undefined {
-    const stat = this.#disk.stat(path);
-    if (!stat || this.#archives.size === 0) return stat;
-    const archive = this.#archives.get(keyOf(stat));
-    return archive?.stamp === stampOf(stat) ? { ...stat, size: archive.length } : stat;
+    return this.#disk.stat(path);
   }
 
   glance(path: string): Glance | undefined {
-    const glance = this.#disk.glance(path);
-    return glance && this.#archives.has(glance.key) ? undefined : glance;
+    return this.#disk.glance(path);
   }
 
   list(folder: string): Promise<readonly Entry[]> {
@@ -60,32 +62,60 @@ export class UnpackingDisk implements Disk {
     return this.#disk.mayRead(folder);
   }
 
-  /** What a file is, by its first bytes; `undefined` = no archive. @throws ENOENT while it is being written */
-  async #archive(path: string, file: Handle, head: Uint8Array): Promise<Archive | undefined> {
+  /** What a file is, by its first bytes; `undefined` = no archive. @throws ENOENT until it was read through */
+  #archive(path: string, file: Handle, head: Uint8Array): Archive | undefined {
     if (!isGzip(head) && !(head.length < 3 && path.endsWith('.gz'))) return undefined;
     const stat = file.stat();
-    const key = keyOf(stat);
-    const stamp = stampOf(stat);
-    const known = this.#archives.get(key);
-    if (known?.stamp === stamp) return known;
-    const { clock, once, stopping } = this.#options;
-    const age = once ? Number.POSITIVE_INFINITY : clock.wallTime() - stat.modified;
+    const known = this.#known(stat);
+    if (known) return known;
+    const failure = this.#failures.get(path);
+    if (this.#failures.delete(path)) throw failure;
     // Each write is told, and each look would read all that is there by then.
-    if (this.#unfinished.has(key) && age < quiet) throw unfinished(path);
-    const archive = { stamp, ...(this.#stored(stat, stamp) ?? (await contentsOf(file, stopping))) };
-    if (stopping.aborted || (archive.fault !== undefined && age < patience)) {
-      this.#unfinished.add(key);
-      throw unfinished(path);
-    }
-    this.#unfinished.delete(key);
-    this.#archives.set(key, archive);
-    return archive;
+    const waits = this.#unfinished.has(keyOf(stat)) && this.#age(stat) < quiet;
+    if (!waits) this.#options.unpack(path, () => this.#readThrough(path));
+    throw Object.assign(new Error(`${path} is not read through yet`), { code: 'ENOENT' });
   }
 
-  #stored(stat: FileStat, stamp: string): Contents | undefined {
+  /** @returns whether there is something new */
+  async #readThrough(path: string): Promise<boolean> {
+    const { ends, stopping } = this.#options;
+    try {
+      const file = await this.#disk.open(path);
+      try {
+        const stat = file.stat();
+        // Meanwhile it was renamed.
+        if (this.#known(stat)) return true;
+        const patient = this.#age(stat) < patience;
+        const contents = await contentsOf(file, ends(path), stopping);
+        if (contents.fault === undefined || !patient) {
+          this.#unfinished.delete(keyOf(stat));
+          this.#archives.set(keyOf(stat), { stamp: stampOf(stat), bytes: stat.size, ...contents });
+          return true;
+        }
+        this.#unfinished.add(keyOf(stat));
+        return stampOf(file.stat()) !== stampOf(stat);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (isMissing(error)) return false;
+      this.#failures.set(path, error);
+      return true;
+    }
+  }
+
+  #age({ modified }: FileStat): number {
+    const { once, clock } = this.#options;
+    return once ? Number.POSITIVE_INFINITY : clock.wallTime() - modified;
+  }
+
+  #known(stat: FileStat): Archive | undefined {
+    const stamp = stampOf(stat);
+    const archive = this.#archives.get(keyOf(stat));
+    if (archive?.stamp === stamp) return archive;
     for (const meta of this.#options.known()) {
-      const same = meta.archive === stamp && meta.ino === String(stat.ino) && meta.dev === String(stat.dev);
-      if (same) return { length: Number(meta.length), fault: undefined };
+      if (meta.archive !== stamp || meta.ino !== String(stat.ino) || meta.dev !== String(stat.dev)) continue;
+      return { stamp, bytes: stat.size, length: Number(meta.length), fault: undefined, before: new Map() };
     }
     return undefined;
   }
@@ -95,9 +125,9 @@ export class UnpackingDisk implements Disk {
 class UnpackingHandle implements Handle {
   itself: Handle;
   #looked = false;
-  readonly #archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>;
+  readonly #archiveOf: (file: Handle, head: Uint8Array) => Archive | undefined;
 
-  constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>) {
+  constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Archive | undefined) {
     this.itself = file;
     this.#archiveOf = archiveOf;
   }
@@ -122,7 +152,7 @@ class UnpackingHandle implements Handle {
     const read = await this.itself.read(into, length, position);
     if (this.#looked || position > 0) return read;
     this.#looked = true;
-    const archive = await this.#archiveOf(this.itself, into.subarray(0, read));
+    const archive = this.#archiveOf(this.itself, into.subarray(0, read));
     if (!archive) return read;
     this.itself = new GzipHandle(this.itself, archive);
     return this.itself.read(into, length, position);
@@ -139,11 +169,6 @@ class UnpackingHandle implements Handle {
   close(): Promise<void> {
     return this.itself.close();
   }
-}
-
-/** For now it counts as not there. */
-function unfinished(path: string): Error {
-  return Object.assign(new Error(`${path} is still being written`), { code: 'ENOENT' });
 }
 
 function keyOf({ dev, ino }: FileStat): string {

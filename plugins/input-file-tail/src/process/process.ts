@@ -35,8 +35,8 @@ export class Process {
   readonly rescans: Rescans;
   readonly handles: HandleTable;
   readonly reads = new ReadSlots();
-  /** Apart from the reads: to open an archive it is read through, for minutes where it is large. */
-  readonly openings = new ReadSlots();
+  /** One at a time: decompressing takes one of the four threads. */
+  readonly unpackings = new ReadSlots(1);
 
   constructor({ clock = realClock, disk = realDisk, tuning, startWatch, listen, mostHandles }: Injected = {}) {
     this.clock = clock;

@@ -5,7 +5,7 @@ export type Lane = 'live' | 'backlog';
 export const backlogShare = 4;
 
 /**
- * The reads, or the openings, of all inputs of the process: a few at a time, as Node has four threads for them. What is live goes first: behind
+ * The reads of all inputs of the process: a few at a time, as Node has four threads for them. What is live goes first: behind
  * the backlogs of a thousand files one line would wait for seconds.
  */
 export class ReadSlots {

@@ -213,7 +213,7 @@ export class Tail implements Holder {
 
   /** Whether this is what was seen of it last. */
   isAsSeen({ size, modified }: Extent): boolean {
-    return size === this.#size && modified === this.#modified;
+    return this.whole || (size === this.#size && modified === this.#modified);
   }
 
   /** Looks whether the file has grown. @throws what the file system says */
