@@ -59,7 +59,7 @@ export class FileTail implements Input {
     if (ctx.untrusted) checkUntrusted([...options.paths, ...(options.exclude ?? [])]);
     this.#ctx = ctx;
     const tails = new Tails();
-    const forms = new RotatedForms(ctx.sources, tails);
+    const forms = new RotatedForms(ctx.sources, tails, process.disk);
     const unpackings = new Unpackings({
       slots: process.unpackings,
       stopping: this.#stopping.signal,
@@ -70,7 +70,7 @@ export class FileTail implements Input {
       clock: process.clock,
       once: ctx.once,
       stopping: this.#stopping.signal,
-      known: () => ctx.sources.known().map(({ meta }) => meta),
+      known: () => forms.metas(),
       ends: (path) => forms.ends(path),
       unpack: (path, read) => unpackings.add(path, read),
     });

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import type { Source, Sources, StoredSource } from '@logcatch/plugin-api';
+import type { Source, SourceMeta, Sources, StoredSource } from '@logcatch/plugin-api';
 import type { FoundFile } from '../find/finder.ts';
+import { type Disk, statOf } from '../machine/disk.ts';
 import type { Tail } from '../reading/tail.ts';
 import type { Tails } from '../reading/tails.ts';
 import { type OpenFile, readBefore } from './file.ts';
@@ -13,12 +14,24 @@ import { type FileFacts, fileKey, headMatches, lastMatches } from './identity.ts
 export class RotatedForms {
   readonly #sources: Pick<Sources, 'known'>;
   readonly #tails: Tails;
+  readonly #disk: Disk;
   /** By the key of the source whose file they are the rotated form of. */
   readonly #setAside = new Map<number, OpenFile>();
 
-  constructor(sources: Pick<Sources, 'known'>, tails: Tails) {
+  constructor(sources: Pick<Sources, 'known'>, tails: Tails, disk: Disk) {
     this.#sources = sources;
     this.#tails = tails;
+    this.#disk = disk;
+  }
+
+  /** What is known of files: of stored ones, of those that are read, and of those that are set aside. */
+  metas(): SourceMeta[] {
+    const stored = this.#sources.known().map(({ meta }) => meta);
+    return [
+      ...stored,
+      ...this.#tails.list.map(({ file }) => file.meta),
+      ...[...this.#setAside.values()].map(({ meta }) => meta),
+    ];
   }
 
   /** Where to look at an archive while it is read through: up to where files were read that lie, or lay, in its folder. */
@@ -52,6 +65,7 @@ export class RotatedForms {
   /** It is left alone while the file of its source is read. @returns whether that is so */
   setAside(file: OpenFile, source: Source): boolean {
     if (!this.#tails.of(source)) return false;
+    this.#forgetGone();
     this.#setAside.set(source.key, { ...file, handle: undefined });
     void file.handle?.close();
     return true;
@@ -77,6 +91,15 @@ export class RotatedForms {
   /** The file of a source lost what was not read yet: its rotated form holds it, and is read as a file of its own. */
   readAfterAll(source: Source): void {
     this.#setAside.delete(source.key);
+  }
+
+  /** Those whose source is over, and which are not there any more. */
+  #forgetGone(): void {
+    for (const [key, { facts }] of this.#setAside) {
+      const there = statOf(this.#disk, facts.path);
+      const gone = there !== 'unknown' && (!there || fileKey(there) !== fileKey(facts));
+      if (gone && !this.#tails.of({ key })) this.#setAside.delete(key);
+    }
   }
 }
 

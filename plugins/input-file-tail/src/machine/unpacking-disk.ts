@@ -1,6 +1,6 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Clock } from './clock.ts';
-import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, isMissing } from './disk.ts';
+import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, statOf } from './disk.ts';
 import { type Archive, contentsOf, GzipHandle, isGzip } from './gzip.ts';
 
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
@@ -14,7 +14,7 @@ export interface UnpackingOptions {
   readonly once: boolean;
   /** The input stops. */
   readonly stopping: AbortSignal;
-  /** What is stored of files. */
+  /** What is known of files. */
   known(): Iterable<SourceMeta>;
   /** Where to look at what a file holds while it is read through. */
   ends(path: string): Iterable<number>;
@@ -22,16 +22,21 @@ export interface UnpackingOptions {
   unpack(path: string, read: () => Promise<boolean>): void;
 }
 
+/** What came of reading a gzip file through. */
+interface Outcome {
+  /** Where it was. */
+  path: string;
+  /** `undefined`: it was not whole, as it was still being written. */
+  readonly archive?: Archive;
+  readonly failure?: unknown;
+}
+
 /** A disk on which gzip files look like what they hold, once they were read through. The others are as they are. */
 export class UnpackingDisk implements Disk {
   readonly #disk: Disk;
   readonly #options: UnpackingOptions;
   /** By file. */
-  readonly #archives = new Map<string, Archive>();
-  /** Those that were read through and not whole, as they were still being written. */
-  readonly #unfinished = new Set<string>();
-  /** By path: why the last one that was there could not be read. */
-  readonly #failures = new Map<string, unknown>();
+  readonly #outcomes = new Map<string, Outcome>();
 
   constructor(disk: Disk, options: UnpackingOptions) {
     this.#disk = disk;
@@ -66,12 +71,16 @@ export class UnpackingDisk implements Disk {
   #archive(path: string, file: Handle, head: Uint8Array): Archive | undefined {
     if (!isGzip(head) && !(head.length < 3 && path.endsWith('.gz'))) return undefined;
     const stat = file.stat();
+    const outcome = this.#outcomes.get(keyOf(stat));
+    if (outcome) outcome.path = path;
     const known = this.#known(stat);
     if (known) return known;
-    const failure = this.#failures.get(path);
-    if (this.#failures.delete(path)) throw failure;
+    if (outcome?.failure) {
+      this.#outcomes.delete(keyOf(stat));
+      throw outcome.failure;
+    }
     // Each write is told, and each look would read all that is there by then.
-    const waits = this.#unfinished.has(keyOf(stat)) && this.#age(stat) < quiet;
+    const waits = outcome && !outcome.archive && this.#age(stat) < quiet;
     if (!waits) this.#options.unpack(path, () => this.#readThrough(path));
     throw Object.assign(new Error(`${path} is not read through yet`), { code: 'ENOENT' });
   }
@@ -79,29 +88,36 @@ export class UnpackingDisk implements Disk {
   /** @returns whether there is something new */
   async #readThrough(path: string): Promise<boolean> {
     const { ends, stopping } = this.#options;
+    // Whoever looks at it again is told why it cannot be opened.
+    const file = await this.#disk.open(path).catch(() => undefined);
+    if (!file) return false;
+    const stat = file.stat();
     try {
-      const file = await this.#disk.open(path);
-      try {
-        const stat = file.stat();
-        // Meanwhile it was renamed.
-        if (this.#known(stat)) return true;
-        const patient = this.#age(stat) < patience;
-        const contents = await contentsOf(file, ends(path), stopping);
-        if (contents.fault === undefined || !patient) {
-          this.#unfinished.delete(keyOf(stat));
-          this.#archives.set(keyOf(stat), { stamp: stampOf(stat), bytes: stat.size, ...contents });
-          return true;
-        }
-        this.#unfinished.add(keyOf(stat));
-        return stampOf(file.stat()) !== stampOf(stat);
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      if (isMissing(error)) return false;
-      this.#failures.set(path, error);
+      // Meanwhile it was renamed.
+      if (this.#known(stat)) return true;
+      const isWritten = this.#age(stat) < patience;
+      const contents = await contentsOf(file, ends(path), stopping);
+      const whole = contents.fault === undefined || !isWritten;
+      this.#remember(
+        stat,
+        whole ? { path, archive: { stamp: stampOf(stat), bytes: stat.size, ...contents } } : { path },
+      );
+      return whole || stampOf(file.stat()) !== stampOf(stat);
+    } catch (failure) {
+      this.#remember(stat, { path, failure });
       return true;
+    } finally {
+      await file.close();
     }
+  }
+
+  /** What is gone by now is forgotten. What is read under another name is known by what is stored of it. */
+  #remember(stat: FileStat, outcome: Outcome): void {
+    for (const [key, { path }] of this.#outcomes) {
+      const there = statOf(this.#disk, path);
+      if (there !== 'unknown' && (!there || keyOf(there) !== key)) this.#outcomes.delete(key);
+    }
+    this.#outcomes.set(keyOf(stat), outcome);
   }
 
   #age({ modified }: FileStat): number {
@@ -111,7 +127,7 @@ export class UnpackingDisk implements Disk {
 
   #known(stat: FileStat): Archive | undefined {
     const stamp = stampOf(stat);
-    const archive = this.#archives.get(keyOf(stat));
+    const archive = this.#outcomes.get(keyOf(stat))?.archive;
     if (archive?.stamp === stamp) return archive;
     for (const meta of this.#options.known()) {
       if (meta.archive !== stamp || meta.ino !== String(stat.ino) || meta.dev !== String(stat.dev)) continue;

@@ -31,7 +31,7 @@ export class Tails implements Iterable<Tail> {
     return this.#byOrigin.get(path);
   }
 
-  of(source: Source): Tail | undefined {
+  of(source: Pick<Source, 'key'>): Tail | undefined {
     return this.#bySource.get(source.key);
   }
 
