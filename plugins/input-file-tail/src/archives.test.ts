@@ -46,8 +46,8 @@ function countingDisk(
 }
 
 /** Nobody has written to it for long. */
-async function age(name: string): Promise<void> {
-  const then = Date.now() / 1_000 - 60;
+async function age(name: string, seconds = 60): Promise<void> {
+  const then = Date.now() / 1_000 - seconds;
   await utimes(at(name), then, then);
 }
 
@@ -291,6 +291,55 @@ describe('the rotated form of a file', () => {
     const next = (await life.restart(all)).pump();
     await until(() => next.lines.length === 3);
     expect(next.lines.toSorted()).toEqual(['four', 'three', 'two']);
+  });
+
+  describe('that is older than ignore_older', () => {
+    const old = { ...all, ignore_older: '1h' };
+    const banner = '#'.repeat(2_000);
+    const put = async (name: string, text: string) => {
+      await writeFile(at('new'), gzipSync(text));
+      await age('new', 7_200);
+      await rename(at('new'), at(name));
+    };
+
+    test('is read on where the file was read in part, and others as old are left alone', async () => {
+      await writeFile(at('app.log.1'), `${banner}\none\ntwo\n`);
+      const life = await new Life(old, { maxRecords: 1 }).start();
+      for (let i = 0; i < 2; i++) life.take((await life.read())!);
+      await life.stop();
+      await put('app.log.1.gz', `${banner}\nan old one\n`);
+      await put('app.log.2.gz', `${banner}\none\ntwo\n`);
+      await put('app.log.3.gz', 'another old one\n');
+      await writeFile(at('app.log.4'), 'not compressed\n');
+      await age('app.log.4', 7_200);
+      // Not before: its inode number is given to the next file.
+      await rm(at('app.log.1'));
+      const next = (await life.restart(old)).pump();
+      await until(() => next.lines.length > 0);
+      await writeFile(at('app.log'), 'three\n');
+      await until(() => next.lines.length > 1);
+      expect(next.lines).toEqual(['two', 'three']);
+      const why = async (name: string) => (await next.input.explain(at(name)))?.reasons.join();
+      expect(await why('app.log.1.gz')).toContain('longer than ignore_older');
+      expect(await why('app.log.4')).toContain('longer than ignore_older');
+    });
+
+    test('is read on where the file was closed, and is gone', async () => {
+      await writeFile(at('app.log.1'), 'one\n');
+      const life = (await new Life({ ...old, close_inactive: 50 }).start()).pump();
+      await until(() => life.lines.length === 1 && openIn(folder).length === 0);
+      const [source] = life.sources;
+      life.input.pause(source!);
+      await appendFile(at('app.log.1'), 'two\n');
+      await until(() => life.explained('8 bytes'));
+      await put('app.log.1.gz', 'one\ntwo\n');
+      await rm(at('app.log.1'));
+      await until(() => life.logged('its source goes on with the archive'));
+      expect(life.lines).toEqual(['one']);
+      life.input.resume(source!);
+      await until(() => life.lines.length > 1);
+      expect(life.lines).toEqual(['one', 'two']);
+    });
   });
 
   test('is known also where the file is read on while it is looked at', async () => {

@@ -145,7 +145,7 @@ export class Discovery {
 
   async #explain(findings: Findings): Promise<void> {
     if (this.#parts.tails.list.length > 0) return;
-    const ignored = [...findings.files.values()].filter((file) => this.newcomers.tooOld(file)).length;
+    const ignored = [...findings.files.values()].filter(({ stat }) => this.newcomers.tooOld(stat)).length;
     this.#whyNothing = await whyNothing(this.#options.patterns, findings, ignored, this.#parts.process.disk);
   }
 

@@ -110,6 +110,8 @@ export class Follower {
     if (tail.broken || (tail.overwritten && !tail.file.missing)) return idlePoll;
     if (tail.lostAt !== undefined) this.#outlived(tail, tail.lostAt, now);
     else if (!tail.file.parked && tail.settled && now - tail.grewAt >= close.inactive) tail.park();
+    // The archive of it may have been left alone, as it is old.
+    if (tail.file.missing && tail.behind > 0) this.#hint(() => this.#changed.add(tail.folder));
     if (tail.file.missing || tail.retargeted) this.#hint(() => this.#paths.add(tail.path));
     return this.#pause(tail, now);
   }

@@ -72,6 +72,7 @@ export class FileTail implements Input {
       stopping: this.#stopping.signal,
       known: () => forms.metas(),
       ends: (path) => forms.ends(path),
+      wants: (...file) => this.#discovery.newcomers.wants(...file),
       unpack: (path, read) => unpackings.add(path, read),
     });
     this.#process = options.compression === 'auto' ? Object.assign(Object.create(process), { disk }) : process;

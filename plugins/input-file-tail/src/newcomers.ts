@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { messageOf, type Source } from '@logcatch/plugin-api';
 import type { FoundFile } from './find/finder.ts';
 import { Opener } from './find/opener.ts';
@@ -5,6 +6,7 @@ import type { Roots } from './find/roots.ts';
 import { Admission, type AdmissionOptions } from './identity/admission.ts';
 import type { OpenFile } from './identity/file.ts';
 import { fileKey, readPart } from './identity/identity.ts';
+import type { FileStat } from './machine/disk.ts';
 import type { InputParts } from './parts.ts';
 import { Tail } from './reading/tail.ts';
 
@@ -32,7 +34,7 @@ export class Newcomers {
     this.#parts = parts;
     this.#options = options;
     this.#opener = new Opener(parts, options.roots);
-    this.admission = new Admission(parts, this.#opener);
+    this.admission = new Admission(parts, this.#opener, (facts) => this.tooOld(facts) !== undefined);
   }
 
   async admit(found: readonly FoundFile[], options: AdmitOptions, signal: AbortSignal): Promise<void> {
@@ -61,39 +63,48 @@ export class Newcomers {
   }
 
   /** The file of a tail is gone, and what it held is there as an archive: its source goes on with that. @returns whether it does */
-  passOn({ source, file }: Tail): boolean {
+  passOn({ source, file, paused }: Tail): boolean {
     const { ctx, process } = this.#parts;
     const heir = this.#parts.forms.heirOf(source);
     if (!heir) return false;
     const meta = { ...heir.meta, ...readPart(file.meta) };
     ctx.sources.remember(source, meta);
     ctx.sources.renamed(source, heir.facts.path);
-    this.#follow({ ...heir, meta }, source, process.clock.now());
+    this.#follow({ ...heir, meta }, source, process.clock.now()).paused = paused;
     return true;
   }
 
   /** Why a file that matches is not read, where that was decided. */
   ignored(file: FoundFile): string | undefined {
     const { forms, unpackings } = this.#parts;
-    if (unpackings.has(file.path)) return 'it is an archive, and read through first to know how much it holds';
     if (forms.isSetAside(file)) return 'it holds, compressed, what is read of another file';
-    return this.tooOld(file);
+    if (unpackings.has(file.path)) return 'it is an archive, and read through first to know how much it holds';
+    return this.tooOld(file.stat);
   }
 
   /** Says why, if it is. */
-  tooOld({ stat }: FoundFile): string | undefined {
+  tooOld({ modified }: Pick<FileStat, 'modified'>): string | undefined {
     const { ignoreOlder } = this.#options;
-    const age = this.#parts.process.clock.wallTime() - stat.modified;
+    const age = this.#parts.process.clock.wallTime() - modified;
     if (ignoreOlder === undefined || age <= ignoreOlder) return undefined;
     return `it was not changed for ${Math.round(age / 1_000)} s, longer than ignore_older`;
   }
 
+  /** Whether it is worth while to read an archive through: one that is too old can still be the rest of a file. */
+  async wants(path: string, stat: FileStat, head: () => Promise<Uint8Array>): Promise<boolean> {
+    const { passedOver } = this.admission;
+    return !this.tooOld(stat) || passedOver.has(stat) || this.#parts.forms.mayBe(path, await head());
+  }
+
   /** Without those that are too old. With `from: end` they are not: their ends are their positions. */
-  #recent(found: readonly FoundFile[], { fromEnd }: AdmissionOptions): readonly FoundFile[] {
-    const { ctx } = this.#parts;
+  #recent(found: readonly FoundFile[], { fromEnd, rotatedAway }: AdmissionOptions): readonly FoundFile[] {
+    const { ctx, forms, unpackings } = this.#parts;
     if (this.#options.ignoreOlder === undefined || fromEnd) return found;
     const stored = new Set(ctx.sources.known().map(({ meta }) => `${meta.dev}:${meta.ino}`));
-    return found.filter((file) => !this.tooOld(file) || stored.has(fileKey(file.stat)));
+    const orphaned = forms.orphaned(found, rotatedAway);
+    return found.filter(({ path, stat }) => {
+      return !this.tooOld(stat) || stored.has(fileKey(stat)) || unpackings.has(path) || orphaned.has(dirname(path));
+    });
   }
 
   #follow(file: OpenFile, source: Source, grewAt: number): Tail {

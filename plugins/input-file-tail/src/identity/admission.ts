@@ -31,13 +31,16 @@ export class Admission {
   readonly passedOver = new PassedOver();
   readonly #ctx: InputContext;
   readonly #forms: RotatedForms;
+  readonly #tooOld: (facts: FileFacts) => boolean;
   readonly #attributesOf: (path: string) => Attributes | undefined;
   readonly rotatedAway: RotatedAway;
   /** How often each decision was made. */
   readonly #verdicts = new Map<string, number>();
 
-  constructor(parts: InputParts, opener: Opener) {
+  /** @param tooOld whether a file is to be left alone where it was never read */
+  constructor(parts: InputParts, opener: Opener, tooOld: (facts: FileFacts) => boolean) {
     this.#ctx = parts.ctx;
+    this.#tooOld = tooOld;
     this.#attributesOf = parts.attributesOf;
     this.#forms = parts.forms;
     this.rotatedAway = new RotatedAway(parts, opener);
@@ -140,10 +143,15 @@ export class Admission {
 
   #fresh(file: OpenFile, rows: StoredRows, fromEnd: boolean): Wanted[] {
     const { verdict, reason } = identify(file.facts, rows.candidates(file.facts));
-    this.#say(file, verdict, reason);
     const before = rows.withInodeOf(file.facts);
-    for (const row of before) rows.take(row);
     const end = verdict === 'new' ? this.#firstEnd(file.facts, fromEnd) : undefined;
+    // It was opened as it could have been the rest of another one.
+    if (before.length === 0 && end === undefined && this.#tooOld(file.facts)) {
+      void file.handle?.close();
+      return [];
+    }
+    this.#say(file, verdict, reason);
+    for (const row of before) rows.take(row);
     return [
       ...before.map((row) => ended(row, verdict === 'truncated' ? 'truncated' : 'replaced')),
       end === undefined ? begun(file) : begunAt(file, end),

@@ -16,6 +16,10 @@ export class PassedOver {
     for (const { stat } of files) if (this.bytesOf(stat) === undefined) this.#files.delete(fileKey(stat));
   }
 
+  has(stat: FileStat): boolean {
+    return this.#files.has(fileKey(stat));
+  }
+
   /** Bytes at the beginning of a file that are not to be read; `undefined`: it is none of these. */
   bytesOf(file: Pick<FileFacts, 'dev' | 'ino' | 'birth' | 'size'>): number | undefined {
     const known = this.#files.get(fileKey(file));

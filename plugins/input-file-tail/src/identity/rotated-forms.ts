@@ -36,11 +36,23 @@ export class RotatedForms {
 
   /** Where to look at an archive while it is read through: up to where files were read that lie, or lay, in its folder. */
   ends(path: string): number[] {
-    const folder = dirname(path);
-    const stored = this.#sources.known().filter((row) => dirname(row.path) === folder);
-    const read = this.#tails.list.filter((tail) => dirname(tail.origin) === folder || tail.folder === folder);
-    const metas = [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
-    return metas.flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
+    return this.#beside(path).flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
+  }
+
+  /**
+   * Folders of sources that were not read to their end, and whose file is gone.
+   * @param stored those too that are stored and not read, as it is not decided yet what became of them
+   */
+  orphaned(found: readonly FoundFile[], stored: boolean): Set<string> {
+    const there = new Set(found.map(({ stat }) => fileKey(stat)));
+    const rows = stored ? this.#sources.known().filter(({ meta }) => !there.has(`${meta.dev}:${meta.ino}`)) : [];
+    const tails = this.#tails.list.filter(({ file, behind }) => file.missing && behind > 0);
+    return new Set([...rows.map(({ path }) => dirname(path)), ...tails.map(({ folder }) => folder)]);
+  }
+
+  /** Whether an archive may be the rotated form of a file in its folder, by how it begins. */
+  mayBe(path: string, head: Uint8Array): boolean {
+    return this.#beside(path).some((meta) => headMatches(head, meta) === true);
   }
 
   /** The sources of files that are read, by the archives that are their rotated forms. */
@@ -91,6 +103,14 @@ export class RotatedForms {
   /** The file of a source lost what was not read yet: its rotated form holds it, and is read as a file of its own. */
   readAfterAll(source: Source): void {
     this.#setAside.delete(source.key);
+  }
+
+  /** What is known of files that lie, or lay, in the folder of this one. */
+  #beside(path: string): SourceMeta[] {
+    const folder = dirname(path);
+    const stored = this.#sources.known().filter((row) => dirname(row.path) === folder);
+    const read = this.#tails.list.filter((tail) => dirname(tail.origin) === folder || tail.folder === folder);
+    return [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
   }
 
   /** Those whose source is over, and which are not there any more. */

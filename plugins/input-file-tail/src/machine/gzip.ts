@@ -82,6 +82,22 @@ class Inflation {
   }
 }
 
+/** The first bytes of what a gzip file holds. */
+export async function headOf(file: Handle): Promise<Buffer> {
+  const inflation = new Inflation(file);
+  let head = Buffer.alloc(0);
+  try {
+    while (head.length < kept) {
+      const bytes = await inflation.next();
+      if (!bytes) break;
+      head = Buffer.concat([head, bytes.subarray(0, kept - head.length)]);
+    }
+    return head;
+  } finally {
+    inflation.close();
+  }
+}
+
 /** Reads a gzip file through, for as long as that is wanted, and looks at what it holds before some offsets. */
 export async function contentsOf(file: Handle, ends: Iterable<number> = [], signal?: AbortSignal): Promise<Contents> {
   const inflation = new Inflation(file);

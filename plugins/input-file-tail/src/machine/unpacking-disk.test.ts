@@ -14,6 +14,7 @@ test('what is known of an archive is forgotten when that is gone', async () => {
     stopping: new AbortController().signal,
     known: () => [],
     ends: () => [],
+    wants: async () => true,
     unpack: (_, read) => void reads.push(read),
   });
   /** Whether it can be opened, or has to be read through first. */

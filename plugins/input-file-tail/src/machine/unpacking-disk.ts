@@ -1,7 +1,7 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Clock } from './clock.ts';
 import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, statOf } from './disk.ts';
-import { type Archive, contentsOf, GzipHandle, isGzip } from './gzip.ts';
+import { type Archive, contentsOf, GzipHandle, headOf, isGzip } from './gzip.ts';
 
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
 const patience = 10_000;
@@ -18,6 +18,8 @@ export interface UnpackingOptions {
   known(): Iterable<SourceMeta>;
   /** Where to look at what a file holds while it is read through. */
   ends(path: string): Iterable<number>;
+  /** Whether a file is to be read through. @param head what it holds begins so */
+  wants(path: string, stat: FileStat, head: () => Promise<Uint8Array>): Promise<boolean>;
   /** Has one read through beside everything else. @param read tells whether there is something new then */
   unpack(path: string, read: () => Promise<boolean>): void;
 }
@@ -68,7 +70,7 @@ export class UnpackingDisk implements Disk {
   }
 
   /** What a file is, by its first bytes; `undefined` = no archive. @throws ENOENT until it was read through */
-  #archive(path: string, file: Handle, head: Uint8Array): Archive | undefined {
+  async #archive(path: string, file: Handle, head: Uint8Array): Promise<Archive | undefined> {
     if (!isGzip(head) && !(head.length < 3 && path.endsWith('.gz'))) return undefined;
     const stat = file.stat();
     const outcome = this.#outcomes.get(keyOf(stat));
@@ -81,7 +83,8 @@ export class UnpackingDisk implements Disk {
     }
     // Each write is told, and each look would read all that is there by then.
     const waits = outcome && !outcome.archive && this.#age(stat) < quiet;
-    if (!waits) this.#options.unpack(path, () => this.#readThrough(path));
+    const { wants, unpack } = this.#options;
+    if (!waits && (await wants(path, stat, () => headOf(file)))) unpack(path, () => this.#readThrough(path));
     throw Object.assign(new Error(`${path} is not read through yet`), { code: 'ENOENT' });
   }
 
@@ -141,9 +144,9 @@ export class UnpackingDisk implements Disk {
 class UnpackingHandle implements Handle {
   itself: Handle;
   #looked = false;
-  readonly #archiveOf: (file: Handle, head: Uint8Array) => Archive | undefined;
+  readonly #archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>;
 
-  constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Archive | undefined) {
+  constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>) {
     this.itself = file;
     this.#archiveOf = archiveOf;
   }
@@ -168,7 +171,7 @@ class UnpackingHandle implements Handle {
     const read = await this.itself.read(into, length, position);
     if (this.#looked || position > 0) return read;
     this.#looked = true;
-    const archive = this.#archiveOf(this.itself, into.subarray(0, read));
+    const archive = await this.#archiveOf(this.itself, into.subarray(0, read));
     if (!archive) return read;
     this.itself = new GzipHandle(this.itself, archive);
     return this.itself.read(into, length, position);
