@@ -109,6 +109,28 @@ describe('a gzip file', () => {
     expect(life.logged('app.log.gz is damaged or cut off')).toBe(true);
   });
 
+  test.each([
+    [
+      'damaged',
+      (bytes: Buffer) => bytes.fill(0xff, 60_000, 60_100),
+      /^It is damaged: its last \d+ compressed bytes, or a few less, cannot be read/,
+    ],
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, 60_000), /^It is cut off: what is missing is in no account/],
+  ])('that is %s is warned of once, and explained each time', async (_, spoil, explained) => {
+    const bytes = gzipSync(Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i * 2_654_435_761) >>> 24)));
+    await writeFile(at('app.log.gz'), spoil(bytes));
+    await age('app.log.gz');
+    const damage = async ({ input }: Life) =>
+      (await input.explain(at('app.log.gz')))!.reasons.filter((reason) => explained.test(reason));
+    const life = (await new Life(all).start()).pump();
+    await until(() => life.sources.length > 0);
+    expect(await damage(life)).toHaveLength(1);
+    const next = (await life.restart(all)).pump();
+    expect(await damage(next)).toHaveLength(1);
+    expect(life.logged('damaged or cut off')).toBe(true);
+    expect(next.logged('damaged or cut off')).toBe(false);
+  });
+
   test('that is being written waits until it is whole', async () => {
     const bytes = gzipSync('one\ntwo\n');
     await writeFile(at('app.log.gz'), bytes.subarray(0, 15));

@@ -36,7 +36,7 @@ export function explain(path: string, parts: ExplainParts): PathExplanation | un
   if (same && same.path !== path) {
     reasons.push(`It is the same file as ${same.path}${same.lostAt === undefined ? '' : ', which was renamed'}.`);
   }
-  for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`);
+  for (const tail of readHere) reasons.push(`It is read: ${stateOf(tail)}.`, ...damageOf(tail));
   for (const tail of readElsewhere) reasons.push(`What was here before is read: ${stateOf(tail)}.`);
   if (stored.length > 0) {
     const whose = readHere.length > 0 ? 'The position of another file that was here' : 'Its position';
@@ -55,6 +55,16 @@ function whyNot(path: string, pattern: Pattern, { process, troubles, finder, dis
   const reason = finder.whyNotFound(pattern, path) ?? discovery.newcomers.ignored({ path, stat });
   if (reason) return `It is not read: ${reason}.`;
   return 'It is not read yet: it will be found by the next look.';
+}
+
+/** What of an archive is in no account. */
+function damageOf({ file }: Tail): string[] {
+  const { fault, rest } = file.meta;
+  if (!fault) return [];
+  if (!rest) return [`It is cut off: what is missing is in no account (${fault}).`];
+  return [
+    `It is damaged: its last ${rest} compressed bytes, or a few less, cannot be read and are in no account (${fault}).`,
+  ];
 }
 
 function stateOf(tail: Tail): string {

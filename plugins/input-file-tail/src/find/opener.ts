@@ -82,11 +82,6 @@ export class Opener {
         return undefined;
       }
       troubles.clear(path);
-      const { archive } = file.facts;
-      if (archive?.fault) {
-        const message = `${path} is damaged or cut off: it can be decompressed up to byte ${archive.length} (${archive.fault})`;
-        troubles.warnOnce(path, 'LC_INPUT_UNREADABLE', message, 'What can be is read; the rest is in no account.');
-      }
       return file;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

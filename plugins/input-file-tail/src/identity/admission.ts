@@ -1,6 +1,7 @@
 import type { Attributes, InputContext, Source } from '@logcatch/plugin-api';
 import type { Opener } from '../find/opener.ts';
 import type { InputParts } from '../parts.ts';
+import type { Troubles } from '../troubles.ts';
 import type { Ends, OpenFile } from './file.ts';
 import { type FileFacts, identify } from './identity.ts';
 import { PassedOver } from './passed-over.ts';
@@ -31,6 +32,7 @@ export class Admission {
   readonly passedOver = new PassedOver();
   readonly #ctx: InputContext;
   readonly #forms: RotatedForms;
+  readonly #troubles: Troubles;
   readonly #tooOld: (facts: FileFacts) => boolean;
   readonly #attributesOf: (path: string) => Attributes | undefined;
   readonly rotatedAway: RotatedAway;
@@ -40,6 +42,7 @@ export class Admission {
   /** @param tooOld whether a file is to be left alone where it was never read */
   constructor(parts: InputParts, opener: Opener, tooOld: (facts: FileFacts) => boolean) {
     this.#ctx = parts.ctx;
+    this.#troubles = parts.troubles;
     this.#tooOld = tooOld;
     this.#attributesOf = parts.attributesOf;
     this.#forms = parts.forms;
@@ -136,6 +139,7 @@ export class Admission {
     const row = setAside ? undefined : this.#forms.rowOf(file.facts, rows.left);
     if (!setAside && !row) return undefined;
     this.#say(file, 'rotated', 'it holds, compressed, what was read of another file');
+    this.#warn(file.facts);
     if (!row) return [];
     rows.take(row);
     return [goneOn(file, row)];
@@ -151,11 +155,19 @@ export class Admission {
       return [];
     }
     this.#say(file, verdict, reason);
+    this.#warn(file.facts);
     for (const row of before) rows.take(row);
     return [
       ...before.map((row) => ended(row, verdict === 'truncated' ? 'truncated' : 'replaced')),
       end === undefined ? begun(file) : begunAt(file, end),
     ];
+  }
+
+  #warn({ path, archive }: FileFacts): void {
+    if (!archive?.fault) return;
+    const message = `${path} is damaged or cut off: it can be decompressed up to byte ${archive.length} (${archive.fault})`;
+    const hint = 'What can be is read; the rest is in no account.';
+    this.#troubles.warnOnce(path, 'LC_INPUT_UNREADABLE', message, hint);
   }
 
   #say({ facts }: OpenFile, verdict: string, reason: string): void {

@@ -57,6 +57,7 @@ export function metaOf({ dev, ino, birth, head, archive }: FileFacts): SourceMet
     head: fingerprint(head),
     head_bytes: head.length,
     ...(archive && { archive: archive.stamp, length: archive.length }),
+    ...(archive?.fault && { fault: archive.fault, rest: archive.rest }),
   };
 }
 

@@ -26,7 +26,7 @@ async function opened(bytes: Uint8Array) {
 }
 
 const whole = (file: Handle, length: number) =>
-  new GzipHandle(file, { length, fault: undefined, before: new Map(), stamp: '', bytes: 0 });
+  new GzipHandle(file, { length, fault: undefined, rest: 0, before: new Map(), stamp: '', bytes: 0 });
 
 test.each([
   ['a whole one', gzipSync(content), content.length, undefined],

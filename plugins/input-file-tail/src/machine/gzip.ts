@@ -17,6 +17,8 @@ export interface Contents {
   readonly length: number;
   /** Why it cannot be decompressed any further. */
   readonly fault: string | undefined;
+  /** How many of its own bytes cannot be, at most; 0 where it is cut off. */
+  readonly rest: number;
   /** What it holds before its end, and before each of the offsets that were asked for: at most {@link lastBytes}. */
   readonly before: ReadonlyMap<number, Uint8Array>;
 }
@@ -49,6 +51,11 @@ class Inflation {
       this.fault = message;
       this.#end();
     });
+  }
+
+  /** Bytes of the file that were decompressed, but for a portion. */
+  get taken(): number {
+    return this.#gunzip.bytesWritten;
   }
 
   /** The next bytes; `undefined` at the end. */
@@ -118,7 +125,8 @@ export async function contentsOf(file: Handle, ends: Iterable<number> = [], sign
       last = behind(length + bytes.length);
       length += bytes.length;
     }
-    return { length, fault: inflation.fault, before: before.set(length, last) };
+    const { fault, taken } = inflation;
+    return { length, fault, rest: fault ? file.stat().size - taken : 0, before: before.set(length, last) };
   } finally {
     inflation.close();
   }

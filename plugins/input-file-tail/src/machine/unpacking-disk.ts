@@ -1,7 +1,7 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Clock } from './clock.ts';
 import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, statOf } from './disk.ts';
-import { type Archive, contentsOf, GzipHandle, headOf, isGzip } from './gzip.ts';
+import { type Archive, type Contents, contentsOf, GzipHandle, headOf, isGzip } from './gzip.ts';
 
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
 const patience = 10_000;
@@ -134,7 +134,8 @@ export class UnpackingDisk implements Disk {
     if (archive?.stamp === stamp) return archive;
     for (const meta of this.#options.known()) {
       if (meta.archive !== stamp || meta.ino !== String(stat.ino) || meta.dev !== String(stat.dev)) continue;
-      return { stamp, bytes: stat.size, length: Number(meta.length), fault: undefined, before: new Map() };
+      const { length, fault, rest = 0 } = meta as Readonly<Partial<Contents>>;
+      return { stamp, bytes: stat.size, length: Number(length), fault, rest, before: new Map() };
     }
     return undefined;
   }
