@@ -72,6 +72,15 @@ describe('a gzip file', () => {
     expect(next.lines).toEqual(['two', 'three']);
   });
 
+  test('is read before newer files with oldest_first, though it is read through first', async () => {
+    await writeFile(at('app.log.gz'), gzipSync('one\n'));
+    await age('app.log.gz');
+    await writeFile(at('app.log'), 'two\n');
+    const life = (await new Life({ ...all, oldest_first: true }).start()).pump();
+    await until(() => life.lines.length === 2);
+    expect(life.lines).toEqual(['one', 'two']);
+  });
+
   test('of many lines is read in order, by a single pass too', async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => `line ${i}`);
     await writeFile(at('app.log.gz'), gzipSync(`${lines.join('\n')}\n`));

@@ -20,6 +20,7 @@ export interface Scope {
 
 export interface DiscoveryOptions extends Omit<NewcomerOptions, 'observe'> {
   readonly fromEnd: boolean;
+  readonly oldestFirst: boolean;
   readonly patterns: readonly Pattern[];
   /** What to say where a record was held that is lost. */
   readonly heldAdvice: string;
@@ -55,12 +56,10 @@ export class Discovery {
     const fromEnd = this.#options.fromEnd && ctx.firstStart;
     const files = [...findings.files.values()];
     await this.newcomers.admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
-    if (fromEnd) {
-      this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
-      // Started anew before their ends are stored, it would not know that they are passed over.
-      await unpackings.idle();
-      signal.throwIfAborted();
-    }
+    if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
+    // An archive can be the oldest. And started anew before its end is stored, this would not know that it is passed over.
+    if (fromEnd || this.#options.oldestFirst) await unpackings.idle();
+    signal.throwIfAborted();
     ctx.log.info(`files found at start: ${this.#admission.summary || 'none'}`);
     await this.#explain(findings);
     return findings;

@@ -100,6 +100,7 @@ export class FileTail implements Input {
     this.#discovery = new Discovery(this.#parts, {
       roots: new Roots(process.disk, options.roots?.map(resolve)),
       fromEnd: options.from === 'end',
+      oldestFirst: options.oldest_first,
       ignoreOlder: options.ignore_older,
       patterns: this.#patterns,
       heldAdvice: heldAdvice(options),
