@@ -36,7 +36,7 @@ export class RotatedForms {
 
   /** Where to look at an archive while it is read through: up to where files were read that lie, or lay, in its folder. */
   ends(path: string): number[] {
-    return this.#beside(path).flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
+    return this.#metasBeside(path).flatMap(({ read }) => (read === undefined ? [] : [Number(read)]));
   }
 
   /**
@@ -52,18 +52,15 @@ export class RotatedForms {
 
   /** Whether an archive may be the rotated form of a file in its folder, by how it begins. */
   mayBe(path: string, head: Uint8Array): boolean {
-    return this.#beside(path).some((meta) => headMatches(head, meta) === true);
+    return this.#metasBeside(path).some((meta) => headMatches(head, meta) === true);
   }
 
   /** The sources of files that are read, by the archives that are their rotated forms. */
   async originals(files: readonly OpenFile[]): Promise<Map<OpenFile, Source>> {
     const found = new Map<OpenFile, Source>();
     for (const file of files) {
-      if (!file.facts.archive) continue;
-      for (const tail of this.#tails.list) {
-        const { source } = tail;
-        if (await isFormOf(file.facts, tail)) found.set(file, source);
-      }
+      const source = file.facts.archive && (await this.#originalOf(file.facts));
+      if (source) found.set(file, source);
     }
     return found;
   }
@@ -105,20 +102,31 @@ export class RotatedForms {
     this.#setAside.delete(source.key);
   }
 
+  async #originalOf(archive: FileFacts): Promise<Source | undefined> {
+    for (const tail of this.#tailsBeside(archive.path)) {
+      const { source } = tail;
+      if (await isFormOf(archive, tail)) return source;
+    }
+    return undefined;
+  }
+
   /** What is known of files that lie, or lay, in the folder of this one. */
-  #beside(path: string): SourceMeta[] {
+  #metasBeside(path: string): SourceMeta[] {
+    const stored = this.#sources.known().filter((row) => dirname(row.path) === dirname(path));
+    return [...stored.map(({ meta }) => meta), ...this.#tailsBeside(path).map(({ file }) => file.meta)];
+  }
+
+  #tailsBeside(path: string): Tail[] {
     const folder = dirname(path);
-    const stored = this.#sources.known().filter((row) => dirname(row.path) === folder);
-    const read = this.#tails.list.filter((tail) => dirname(tail.origin) === folder || tail.folder === folder);
-    return [...stored.map(({ meta }) => meta), ...read.map(({ file }) => file.meta)];
+    return this.#tails.list.filter((tail) => tail.folder === folder || dirname(tail.origin) === folder);
   }
 
   /** Those whose source is over, and which are not there any more. */
   #forgetGone(): void {
     for (const [key, { facts }] of this.#setAside) {
+      if (this.#tails.of({ key })) continue;
       const there = statOf(this.#disk, facts.path);
-      const gone = there !== 'unknown' && (!there || fileKey(there) !== fileKey(facts));
-      if (gone && !this.#tails.of({ key })) this.#setAside.delete(key);
+      if (there !== 'unknown' && (!there || fileKey(there) !== fileKey(facts))) this.#setAside.delete(key);
     }
   }
 }

@@ -31,12 +31,13 @@ test('what is known of an archive is forgotten when that is gone', async () => {
     expect(await reads.pop()!()).toBe(true);
     return opens(path);
   };
-  for (const name of ['a', 'b']) memory.create(`/logs/${name}.gz`).content = gzipSync(`${name}\n`);
+  const names = ['a', ...Array.from({ length: 40 }, (_, i) => `${i}`)];
+  for (const name of names) memory.create(`/logs/${name}.gz`).content = gzipSync(`${name}\n`);
   expect(await unpacked('/logs/a.gz')).toBe(2);
   memory.rename('/logs/a.gz', '/out/a.gz');
-  expect(await unpacked('/logs/b.gz')).toBe(2);
+  for (const name of names.slice(1)) await unpacked(`/logs/${name}.gz`);
   memory.rename('/out/a.gz', '/logs/a.gz');
-  expect(await opens('/logs/b.gz')).toBe(2);
+  for (const name of names.slice(1)) expect(await opens(`/logs/${name}.gz`)).toBeGreaterThan(1);
   expect(await unpacked('/logs/a.gz')).toBe(2);
   expect(memory.handles).toBe(0);
 });

@@ -8,6 +8,9 @@ const patience = 10_000;
 /** Milliseconds for which it was not changed when it is worth while to read it through again. */
 const quiet = 1_000;
 
+/** Archives of which what is known may be kept when they are gone. */
+const few = 16;
+
 export interface UnpackingOptions {
   readonly clock: Pick<Clock, 'wallTime'>;
   /** What is there now is all there will be, also of a file that is not whole. */
@@ -39,6 +42,8 @@ export class UnpackingDisk implements Disk {
   readonly #options: UnpackingOptions;
   /** By file. */
   readonly #outcomes = new Map<string, Outcome>();
+  /** With so many it is looked whether some are gone. */
+  #most = few;
 
   constructor(disk: Disk, options: UnpackingOptions) {
     this.#disk = disk;
@@ -94,8 +99,9 @@ export class UnpackingDisk implements Disk {
     // Whoever looks at it again is told why it cannot be opened.
     const file = await this.#disk.open(path).catch(() => undefined);
     if (!file) return false;
-    const stat = file.stat();
+    let stat: FileStat | undefined;
     try {
+      stat = file.stat();
       // Meanwhile it was renamed.
       if (this.#known(stat)) return true;
       const isWritten = this.#age(stat) < patience;
@@ -107,20 +113,25 @@ export class UnpackingDisk implements Disk {
       );
       return whole || stampOf(file.stat()) !== stampOf(stat);
     } catch (failure) {
-      this.#remember(stat, { path, failure });
-      return true;
+      if (stat) this.#remember(stat, { path, failure });
+      return stat !== undefined;
     } finally {
       await file.close();
     }
   }
 
-  /** What is gone by now is forgotten. What is read under another name is known by what is stored of it. */
   #remember(stat: FileStat, outcome: Outcome): void {
+    if (this.#outcomes.size >= this.#most) this.#forgetGone();
+    this.#outcomes.set(keyOf(stat), outcome);
+  }
+
+  /** What is read under another name by now is known by what is stored of it. */
+  #forgetGone(): void {
     for (const [key, { path }] of this.#outcomes) {
       const there = statOf(this.#disk, path);
       if (there !== 'unknown' && (!there || keyOf(there) !== key)) this.#outcomes.delete(key);
     }
-    this.#outcomes.set(keyOf(stat), outcome);
+    this.#most = Math.max(few, 2 * this.#outcomes.size);
   }
 
   #age({ modified }: FileStat): number {
