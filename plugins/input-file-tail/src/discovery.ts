@@ -1,8 +1,7 @@
 import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
 import type { Pattern } from './find/glob.ts';
-import { listing } from './find/listing.ts';
+import { movedAway } from './find/missing.ts';
 import type { Admission } from './identity/admission.ts';
-import { openFile } from './identity/file.ts';
 import { fileKey } from './identity/identity.ts';
 import { statOf } from './machine/disk.ts';
 import { type NewcomerOptions, Newcomers } from './newcomers.ts';
@@ -211,32 +210,17 @@ export class Discovery {
     tail.file.moveTo(path);
   }
 
-  /** Parked files that are not at their paths any more: in the folder where they lay the inode tells them. */
   async #findMissing(signal: AbortSignal): Promise<void> {
-    const { tails, process, turns, looks } = this.#parts;
-    const missing = tails.list.filter((tail) => tail.file.missing);
-    const byFolder = Map.groupBy(missing, ({ file }) => file.realFolder);
-    for (const [folder, lost] of byFolder) {
-      const { files } = await listing(process.disk, folder, process.slices);
+    const { turns, looks } = this.#parts;
+    for await (const [tail, path] of movedAway(this.#parts)) {
       signal.throwIfAborted();
-      for (const tail of lost) {
-        if (!tail.file.missing) continue;
-        tail.lostAt ??= this.#now;
-        const path = files.get(tail.key);
-        if (path === undefined || !(await this.#isFileOf(tail, path))) continue;
-        signal.throwIfAborted();
-        this.#moveTo(tail, path);
-        this.#retry(tail);
-        looks.within(0, tail);
-        turns.offer(tail);
-      }
+      tail.lostAt ??= this.#now;
+      if (path === undefined) continue;
+      this.#moveTo(tail, path);
+      this.#retry(tail);
+      looks.within(0, tail);
+      turns.offer(tail);
     }
-  }
-
-  async #isFileOf(tail: Tail, path: string): Promise<boolean> {
-    const file = await openFile(this.#parts.process.disk, path).catch(() => undefined);
-    await file?.handle.close();
-    return file !== undefined && tail.file.recognises(file, tail.position);
   }
 
   #report({ files, problems }: Findings, complete: boolean): void {
