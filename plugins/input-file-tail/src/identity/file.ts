@@ -32,12 +32,11 @@ export async function lookAt(path: string, handle: Handle, ends: Ends = () => []
   const head = await readHead(handle);
   const { dev, ino, birth, modified } = stat;
   const { archive } = handle;
-  // What an archive holds is known by now.
   const size = Math.max(handle.extent().size, head.length);
   const before = new Map(archive?.before);
   if (!archive) for (const end of ends({ path, dev, ino, size, birth })) before.set(end, await readBefore(handle, end));
   const facts = { path, dev, ino, size, birth, modified, head, before, archive };
-  return { handle: handle.itself ?? handle, facts, meta: metaOf(facts) };
+  return { handle, facts, meta: metaOf(facts) };
 }
 
 export function readHead(handle: Handle): Promise<Buffer> {

@@ -31,10 +31,8 @@ export interface Glance extends Extent {
 
 /** An open file. It stays the same file, whatever happens to its path. */
 export interface Handle {
-  /** What is known of it where it is a gzip file, which then shows what it holds. Known once its beginning was read. */
-  readonly archive?: Archive | undefined;
-  /** What to go on with once its beginning was read: by then it is known what the file is. */
-  readonly itself?: Handle;
+  /** What is known of it where it is a gzip file, which then shows what it holds. */
+  readonly archive?: Archive;
   stat(): FileStat;
   /** Cheaper than `stat`: it is asked for again and again. */
   extent(): Extent;

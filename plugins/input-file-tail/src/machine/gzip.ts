@@ -7,10 +7,6 @@ const portion = 4 << 10;
 /** Bytes at the beginning that are kept, as they are looked at again and again. */
 const kept = 1 << 10;
 
-export function isGzip(head: Uint8Array): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b && head[2] === 8;
-}
-
 /** What a gzip file is known to hold. */
 export interface Contents {
   /** Bytes, decompressed, as far as it can be. */

@@ -1,8 +1,10 @@
 import type { SourceMeta } from '@logcatch/plugin-api';
 import type { Clock } from './clock.ts';
-import { type Disk, type Entry, type Extent, type FileStat, type Glance, type Handle, statOf } from './disk.ts';
-import { type Archive, type Contents, contentsOf, GzipHandle, headOf, isGzip } from './gzip.ts';
+import { type Disk, type Entry, type FileStat, type Glance, type Handle, statOf } from './disk.ts';
+import { type Archive, type Contents, contentsOf, GzipHandle, headOf } from './gzip.ts';
 
+/** A gzip file begins so. */
+const magic = Buffer.from([0x1f, 0x8b, 8]);
 /** Milliseconds for which a gzip file that is not whole was not changed when nobody writes it any more. */
 const patience = 10_000;
 /** Milliseconds for which it was not changed when it is worth while to read it through again. */
@@ -62,8 +64,16 @@ export class UnpackingDisk implements Disk {
     return this.#disk.list(folder);
   }
 
+  /** @throws ENOENT for an archive until it was read through */
   async open(path: string): Promise<Handle> {
-    return new UnpackingHandle(await this.#disk.open(path), (file, head) => this.#archive(path, file, head));
+    const file = await this.#disk.open(path);
+    try {
+      const archive = (await isArchive(path, file)) && (await this.#archive(path, file));
+      return archive ? new GzipHandle(file, archive) : file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   realPath(path: string): string {
@@ -74,9 +84,7 @@ export class UnpackingDisk implements Disk {
     return this.#disk.mayRead(folder);
   }
 
-  /** What a file is, by its first bytes; `undefined` = no archive. @throws ENOENT until it was read through */
-  async #archive(path: string, file: Handle, head: Uint8Array): Promise<Archive | undefined> {
-    if (!isGzip(head) && !(head.length < 3 && path.endsWith('.gz'))) return undefined;
+  async #archive(path: string, file: Handle): Promise<Archive> {
     const stat = file.stat();
     const outcome = this.#outcomes.get(keyOf(stat));
     if (outcome) outcome.path = path;
@@ -152,54 +160,13 @@ export class UnpackingDisk implements Disk {
   }
 }
 
-/** An open file that shows what it is when its beginning is read, which comes first. */
-class UnpackingHandle implements Handle {
-  itself: Handle;
-  #looked = false;
-  readonly #archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>;
-
-  constructor(file: Handle, archiveOf: (file: Handle, head: Uint8Array) => Promise<Archive | undefined>) {
-    this.itself = file;
-    this.#archiveOf = archiveOf;
-  }
-
-  get archive(): Archive | undefined {
-    return this.itself.archive;
-  }
-
-  stat(): FileStat {
-    return this.itself.stat();
-  }
-
-  extent(): Extent {
-    return this.itself.extent();
-  }
-
-  deleted(): boolean {
-    return this.itself.deleted();
-  }
-
-  async read(into: Buffer, length: number, position: number): Promise<number> {
-    const read = await this.itself.read(into, length, position);
-    if (this.#looked || position > 0) return read;
-    this.#looked = true;
-    const archive = await this.#archiveOf(this.itself, into.subarray(0, read));
-    if (!archive) return read;
-    this.itself = new GzipHandle(this.itself, archive);
-    return this.itself.read(into, length, position);
-  }
-
-  readNow(into: Buffer, length: number, position: number): number | undefined {
-    return this.#looked ? this.itself.readNow(into, length, position) : undefined;
-  }
-
-  realPath(): Promise<string | undefined> {
-    return this.itself.realPath();
-  }
-
-  close(): Promise<void> {
-    return this.itself.close();
-  }
+/** By its first bytes: one that has none yet is to be one by its name. */
+async function isArchive(path: string, file: Handle): Promise<boolean> {
+  // To read a FIFO would take what is in it.
+  if (file.stat().kind !== 'file') return false;
+  const head = Buffer.alloc(magic.length);
+  const length = await file.read(head, head.length, 0);
+  return head.equals(magic) || (length < magic.length && path.endsWith('.gz'));
 }
 
 function keyOf({ dev, ino }: FileStat): string {
