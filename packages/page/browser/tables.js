@@ -42,7 +42,7 @@ const { compare } = new Intl.Collator('en', { numeric: true });
  * @returns {Trouble[]}
  */
 export function troublesOf(status) {
-  const { components, sources, waiting, configuration, deadLetters, repaired, http, at, file } = status;
+  const { components, sources, waiting, configuration, deadLetters, repaired, unwritten, http, at, file } = status;
   const { last, pending } = configuration;
   /** @type {Trouble[]} */
   const found = [];
@@ -79,6 +79,7 @@ export function troublesOf(status) {
     const why = reason.startsWith('for ') ? `Waits ${reason}.` : reason;
     add({ what: ids.join(', '), state: 'waiting', why, since: period(at - since) });
   }
+  if (unwritten) health('data_dir', unwritten);
   if (http) health('http', http);
   for (const { kind, id, sources: names } of waiting) {
     add({

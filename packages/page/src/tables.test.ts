@@ -7,6 +7,18 @@ import { input, now, output, statusOf } from './fixtures/status.ts';
 
 const before = statusOf([], { at: now - 2_000 });
 
+test('positions that do not come to disk: nothing else tells of it', () => {
+  const unwritten = {
+    state: 'degraded',
+    reason: 'LC_STATE_WRITE full',
+    hint: 'Free space.',
+    since: now - 60_000,
+  } as const;
+  expect(troublesOf(statusOf([input('app')], { well: false, unwritten }))).toEqual([
+    { what: 'data_dir', state: 'degraded', level: 'bad', why: 'LC_STATE_WRITE full', hint: 'Free space.', since: '1m' },
+  ]);
+});
+
 test('what to do: what is broken first, then what waits, at last what follows from it', () => {
   const waiting = { state: 'waiting', reason: 'for output kafka to start', hint: '', since: now - 5_000 } as const;
   const failed = { state: 'failed', reason: 'LC_X broken.', hint: 'Mend it.', since: now - 60_000 } as const;
