@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Checkpointer } from './checkpointer.ts';
 import { Store } from './store.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'logcatch-checkpointer-'));
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'logcatch-checkpointer-'));
+});
 afterEach(() => {
   vi.useRealTimers();
   rmSync(folder, { recursive: true });
@@ -36,4 +39,23 @@ test('what nobody has had open for 30 days is forgotten, once inputs have had ti
     { ends: [{ how: 'forgotten' }], account: { abandoned: { forgotten: 10 } } },
   ]);
   again.close();
+});
+
+test('where that cannot be looked for, it is in trouble until it could: that nothing else is to be written is no sign', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const store = new Store(folder);
+  const checkpointer = new Checkpointer(store, { checkpointed: () => {}, trouble: () => {} });
+  const full = vi.spyOn(store, 'stale').mockImplementation(() => {
+    throw new Error('database or disk is full');
+  });
+  vi.advanceTimersByTime(3_600_000);
+  for (let times = 0; times < 2; times++) {
+    await checkpointer.flush();
+    expect(checkpointer.trouble).toMatchObject({ reason: expect.stringContaining('disk is full') });
+  }
+  full.mockRestore();
+  // By itself: nothing else may ever come to be written.
+  await vi.waitFor(() => expect(checkpointer.trouble).toBeUndefined(), { timeout: 50_000, interval: 5 });
+  checkpointer.close();
+  store.close();
 });

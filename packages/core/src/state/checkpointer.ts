@@ -25,6 +25,8 @@ export class Checkpointer {
   readonly #events: CheckpointerEvents;
   readonly #dirty = new Set<SourceRow>();
   #ended: EndedSource[] = [];
+  /** What can be forgotten is to be looked for. */
+  #forgetDue = false;
   readonly #forgetting: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -34,7 +36,10 @@ export class Checkpointer {
     this.#store = store;
     this.#events = events;
     store.onRepair = (error) => events.trouble(error);
-    this.#forgetting = setInterval(() => this.#forget(), staleInterval);
+    this.#forgetting = setInterval(() => {
+      this.#forgetDue = true;
+      this.#schedule();
+    }, staleInterval);
     this.#forgetting.unref();
   }
 
@@ -78,7 +83,7 @@ export class Checkpointer {
     this.#flushing = this.#write();
     await this.#flushing;
     this.#flushing = undefined;
-    if (this.#dirty.size > 0 || this.#ended.length > 0) this.#schedule();
+    if (this.#forgetDue || this.#dirty.size > 0 || this.#ended.length > 0) this.#schedule();
   }
 
   close(): void {
@@ -87,14 +92,11 @@ export class Checkpointer {
   }
 
   #forget(): void {
-    try {
-      for (const row of this.#store.stale()) {
-        this.end(row, 'forgotten');
-        this.onForget(row);
-      }
-    } catch (error) {
-      this.#failed(error);
+    for (const row of this.#store.stale()) {
+      this.end(row, 'forgotten');
+      this.onForget(row);
     }
+    this.#forgetDue = false;
   }
 
   #failed(error: unknown): void {
@@ -121,6 +123,7 @@ export class Checkpointer {
         for (const row of part) this.#dirty.delete(row);
         written += part.length;
       }
+      if (this.#forgetDue) this.#forget();
       if (this.#ended.length > 0) {
         this.#store.writeEnded(this.#ended);
         this.#ended = [];
