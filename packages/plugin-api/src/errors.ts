@@ -169,8 +169,8 @@ export const errorTable = {
     'Nothing has to be done. Find out why (disk, another program); delete the file set aside when nobody needs it.',
   ),
   LC_STATE_WRITE: entry(
-    'Checkpoints cannot be written; shipping goes on.',
-    'Free space on the disk of data_dir.',
+    'Positions cannot be written: what is being read is shipped on, and new files wait, those of a rotation too.',
+    'Free space on the disk of data_dir; it is tried again.',
     true,
   ),
   LC_CHECKPOINT_UNKNOWN: entry(

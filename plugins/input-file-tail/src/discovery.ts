@@ -1,3 +1,4 @@
+import type { Source } from '@logcatch/plugin-api';
 import { type Findings, type FoundFile, newFindings, unreadable } from './find/finder.ts';
 import type { Pattern } from './find/glob.ts';
 import { movedAway } from './find/missing.ts';
@@ -109,7 +110,7 @@ export class Discovery {
 
   /** The content of a tail's file was overwritten: what is there now is a source of its own, read from its beginning. */
   async overwritten(tail: Tail): Promise<void> {
-    const { ctx, tails, turns, looks, attributesOf } = this.#parts;
+    const { ctx, tails, turns, looks, troubles, attributesOf } = this.#parts;
     const before = tail.source;
     const { own } = tail;
     const behind = own - tail.position;
@@ -119,7 +120,16 @@ export class Discovery {
     // One that was renamed away is looked for, after a restart, where it was found.
     const path = tail.lostAt === undefined ? tail.path : before.path;
     const attributes = attributesOf(path);
-    const [source] = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
+    let opened: readonly Source[];
+    try {
+      opened = ctx.sources.open([{ path, position: 0, meta: file.meta, ...(attributes && { attributes }) }]);
+    } catch (error) {
+      // It waits for the next look, as a new file does.
+      troubles.storing([tail.path], error);
+      return;
+    }
+    troubles.storing([tail.path], null);
+    const [source] = opened;
     ctx.sources.end(before, 'truncated', own, advice);
     if (path !== tail.path) ctx.sources.renamed(source!, tail.path);
     tail.restart(source!, file, this.#now);

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { messageOf, type Source } from '@logcatch/plugin-api';
+import type { Source } from '@logcatch/plugin-api';
 import type { FoundFile } from './find/finder.ts';
 import { Opener } from './find/opener.ts';
 import type { Roots } from './find/roots.ts';
@@ -42,14 +42,19 @@ export class Newcomers {
     const wanted = this.#recent(found, options);
     if (wanted.length === 0 && !options.rotatedAway) return;
     const files = await this.#opener.open(wanted, this.admission.ends(options), signal);
-    const admitted = await this.admission.admit(files, options).catch((error) => {
-      if (options.starting) throw error;
-      // Their start positions cannot be stored: they wait for the next look, and the others go on.
-      for (const { facts } of files) {
-        troubles.set(facts.path, 'LC_STATE_WRITE', `${facts.path} is not read yet: ${messageOf(error)}`);
-      }
-      return [];
-    });
+    const paths = files.map(({ facts }) => facts.path);
+    const admitted = await this.admission.admit(files, options).then(
+      (all) => {
+        troubles.storing(paths, null);
+        return all;
+      },
+      (error) => {
+        if (options.starting) throw error;
+        // They wait for the next look, and the others go on.
+        troubles.storing(paths, error);
+        return [];
+      },
+    );
     const now = process.clock.now();
     // Sources are numbered as they were found: of several at one path the oldest comes first.
     for (const { file, source, lost } of admitted.toSorted((a, b) => a.source.key - b.source.key)) {

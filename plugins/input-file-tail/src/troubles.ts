@@ -1,4 +1,4 @@
-import { type ComponentContext, type ErrorCode, errorTable } from '@logcatch/plugin-api';
+import { type ComponentContext, type ErrorCode, errorTable, messageOf } from '@logcatch/plugin-api';
 
 /** Reasons of one kind shown one by one; more are counted. */
 const shown = 3;
@@ -13,6 +13,9 @@ export class Troubles {
   readonly #ctx: ComponentContext;
   readonly #byPath = new Map<string, Trouble>();
   readonly #warned = new Map<string, string>();
+  /** Paths of files that wait, since positions to start from cannot be stored. */
+  readonly #unstored = new Set<string>();
+  #whyUnstored = '';
   #watching: Trouble | undefined;
   #said: string | null = null;
   #speaking = false;
@@ -23,11 +26,12 @@ export class Troubles {
 
   /** Whether some path cannot be read. */
   get any(): boolean {
-    return this.#byPath.size > 0;
+    return this.#byPath.size + this.#unstored.size > 0;
   }
 
   /** What is wrong with a path. */
   of(path: string): string | undefined {
+    if (this.#unstored.has(path)) return this.#whyUnstored;
     return this.#byPath.get(path)?.message ?? this.#warned.get(path);
   }
 
@@ -44,8 +48,18 @@ export class Troubles {
 
   /** Clears every trouble and warning whose path is not among these. */
   keep(paths: ReadonlySet<string>): void {
-    for (const known of [this.#byPath, this.#warned]) {
+    for (const known of [this.#byPath, this.#warned, this.#unstored]) {
       for (const path of known.keys()) if (!paths.has(path)) known.delete(path);
+    }
+    this.#say();
+  }
+
+  /** These files wait, since positions to start from cannot be stored, or (`null`) they can: looking at one ends nothing. */
+  storing(paths: readonly string[], error: unknown): void {
+    if (error !== null) this.#whyUnstored = `LC_STATE_WRITE ${messageOf(error)}`;
+    for (const path of paths) {
+      if (error !== null) this.#unstored.add(path);
+      else this.#unstored.delete(path);
     }
     this.#say();
   }
@@ -78,6 +92,11 @@ export class Troubles {
   #say(): void {
     if (!this.#speaking) return;
     const troubles = [...this.#byPath.values()];
+    if (this.#unstored.size > 0) {
+      const [path] = this.#unstored;
+      const wait = this.#unstored.size === 1 ? `${path} waits` : `${this.#unstored.size} files wait, such as ${path}`;
+      troubles.push({ message: `${this.#whyUnstored}: ${wait}`, hint: errorTable.LC_STATE_WRITE.hint });
+    }
     if (this.#watching) troubles.push(this.#watching);
     const { reason, hint } = summary(troubles);
     if (reason === this.#said) return;

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { LogcatchError } from '@logcatch/plugin-api';
 import { declaredId } from '../config/declared.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Checkpointer } from '../state/checkpointer.ts';
 import { Store } from '../state/store.ts';
 import { InputSources } from './sources.ts';
@@ -63,4 +63,20 @@ test('a source of an instance that has gone moves nothing of the one that took i
   store.save([old!.row]);
   expect(store.rowsOf('app')).toMatchObject([{ position: 42, saved: 42 }]);
   expect(now!.currentPath).toBe('/b');
+});
+
+test('where positions to start from cannot be stored, that is said and nothing has changed', () => {
+  const store = openStore();
+  const flow = { committing: undefined, pause: () => {}, resume: () => {}, rewind: () => {} };
+  const sources = new InputSources('app', {}, environmentOf(store), flow);
+  vi.spyOn(store, 'open').mockImplementation(() => {
+    throw new Error('database or disk is full');
+  });
+  expect(() => sources.open([{ path: '/a', meta: {} }])).toThrow(
+    expect.objectContaining({
+      code: 'LC_STATE_WRITE',
+      message: 'positions to start from cannot be stored: database or disk is full',
+    }),
+  );
+  expect([...sources]).toEqual([]);
 });

@@ -1,16 +1,19 @@
 import { basename } from 'node:path';
-import type {
-  Attributes,
-  Discovery,
-  OpenRequest,
-  Source,
-  SourceEnd,
-  SourceMeta,
-  Sources,
-  StoredSource,
+import {
+  type Attributes,
+  type Discovery,
+  LogcatchError,
+  messageOf,
+  type OpenRequest,
+  type Source,
+  type SourceEnd,
+  type SourceMeta,
+  type Sources,
+  type StoredSource,
 } from '@logcatch/plugin-api';
 import type { Checkpointer } from '../state/checkpointer.ts';
 import { total } from '../state/ledger.ts';
+import type { SourceRow } from '../state/source-row.ts';
 import type { Store } from '../state/store.ts';
 import { type SourceOwner, TrackedSource } from './tracked-source.ts';
 
@@ -124,8 +127,7 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
   }
 
   open(requests: readonly OpenRequest[]): TrackedSource[] {
-    const rows = this.#environment.store.open(this.#input, requests);
-    return rows.map((row, i) => {
+    return this.#stored(requests).map((row, i) => {
       const { key, path, attributes } = requests[i]!;
       if (attributes) this.#own.set(row.key, attributes);
       const source = new TrackedSource(row, this.#attributesOf(row), this.#owner);
@@ -165,6 +167,15 @@ export class InputSources implements Sources, Iterable<TrackedSource> {
   retag(attributes: Attributes): void {
     this.#attributes = attributes;
     for (const source of this) source.attributes = this.#attributesOf(source);
+  }
+
+  /** Nothing has changed when it throws. */
+  #stored(requests: readonly OpenRequest[]): SourceRow[] {
+    try {
+      return this.#environment.store.open(this.#input, requests);
+    } catch (error) {
+      throw new LogcatchError('LC_STATE_WRITE', `positions to start from cannot be stored: ${messageOf(error)}`);
+    }
   }
 
   #attributesOf({ key, path }: Pick<TrackedSource, 'key' | 'path'>): Attributes {
