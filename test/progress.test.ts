@@ -24,13 +24,16 @@ const documented = new RegExp(
 );
 
 it.skipIf(process.platform !== 'linux')(
-  'a run with a backlog says how far it is: in its log, or on its terminal',
+  'a run with a backlog says how far it is, also where it reads again: in its log, or on its terminal',
   async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'a.log'), line.repeat(lines));
     const command = (name: string) =>
       `${process.execPath} ${bin} run --once ${pipelineFile(folder, yaml, `${name}.yaml`)} | ${reader}`;
-    const logged = new Child('sh', ['-c', command('logged')], { cwd: folder });
+    const pipeline = `${process.execPath} ${bin}`;
+    // Of what is read again the books count nothing.
+    const again = `${pipeline} run --once logged.yaml >before; ${pipeline} checkpoints logged.yaml reset a.log >before`;
+    const logged = new Child('sh', ['-c', `${again}; ${command('logged')}`], { cwd: folder });
     const drawn = new Child('script', ['-qfec', `stty cols 100; ${command('drawn')}`, '/dev/null'], { cwd: folder });
 
     await drawn.printed(new RegExp(`\r\\[#*\\.+\\] ${documented.source}`), 'stdout');

@@ -36,7 +36,6 @@ export class RunProgress {
 
   /** @param ready when lines of others that know nothing of the bar are written */
   async start(agent: Agent, ready: Promise<void>): Promise<void> {
-    const before = settledIn(agent);
     await ready;
     if (this.#stopped) return;
     const { log, pipeline } = agent;
@@ -46,7 +45,7 @@ export class RunProgress {
     let told = { at: Date.now(), done: 0 };
     this.#timer = setInterval(() => {
       const now = Date.now();
-      const backlog = this.#meter.look(now, Math.max(0, settledIn(agent) - before), lagOf(agent));
+      const backlog = this.#meter.look(now, settledIn(agent), lagOf(agent));
       if (!backlog) this.#bar.clear();
       else if (drawn) this.#bar.show(progressBar(backlog, (process.stderr.columns || 80) - 1));
       else if (now - told.at >= interval.line && backlog.done !== told.done) {
@@ -63,10 +62,11 @@ export class RunProgress {
   }
 }
 
-/** Bytes of all files that have settled, ever. */
-function settledIn(agent: Agent): number {
+/** Bytes that have settled since the start, those that had before too: a file may be read again. */
+function settledIn({ pipeline }: Agent): number {
   let bytes = 0;
-  for (const { discovered, pending } of agent.accounts().values()) bytes += discovered - pending;
+  for (const { settled } of pipeline.removed.values()) bytes += settled;
+  for (const { counters } of pipeline.inputs) bytes += counters.settled;
   return bytes;
 }
 

@@ -334,7 +334,10 @@ export class InputNode extends Node {
           this.counters.discovered[discovery.event]++;
           environment.hooks.discovered.call(discovery);
         },
-        passed: (milliseconds) => this.counters.settling.observe(milliseconds / 1_000),
+        passed: (bytes, milliseconds) => {
+          this.counters.settled += bytes;
+          this.counters.settling.observe(milliseconds / 1_000);
+        },
         abandoned: ({ path, ended, position, advice }, bytes) => {
           const lost = `${path}: ${ended}, and at least ${bytes} bytes of it are lost: they were not delivered before`;
           this.log.warn(advice === undefined ? lost : `${lost}. ${advice}`, { position });

@@ -24,8 +24,8 @@ export interface SourcesEnvironment {
   /** Called when a position moved or a batch settled. */
   progressed(): void;
   discovered(discovery: Discovery): void;
-  /** A position has passed a batch that was read so many milliseconds ago. */
-  passed(milliseconds: number): void;
+  /** A position has passed a batch of so many bytes that was read so many milliseconds ago. */
+  passed(bytes: number, milliseconds: number): void;
   /** A source has ended, and so many bytes of it will never be delivered. */
   abandoned(source: TrackedSource, bytes: number): void;
 }

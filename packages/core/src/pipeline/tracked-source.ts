@@ -36,8 +36,8 @@ export interface SourceOwner {
   rewind(source: TrackedSource): void;
   /** The position moved. `now`: it is to be stored before this returns. */
   moved(source: TrackedSource, now: boolean): void;
-  /** The position has passed a batch that was read so many milliseconds ago. */
-  passed(milliseconds: number): void;
+  /** The position has passed a batch of so many bytes that was read so many milliseconds ago. */
+  passed(bytes: number, milliseconds: number): void;
   /** It has ended and all of it has settled. */
   finished(source: TrackedSource): void;
 }
@@ -182,7 +182,7 @@ export class TrackedSource implements Source, RowReader {
     const now = Date.now();
     for (const { batch, tally, readAt } of this.#outstanding.splice(0, count)) {
       row.ledger.settle(batch.end, tally!);
-      this.#owner.passed(now - readAt);
+      this.#owner.passed(batch.end - batch.start, now - readAt);
     }
     this.#arrivals.settled(row.position);
     if (transaction) row.committed = row.position;

@@ -50,6 +50,8 @@ export class Counters {
   dropped = 0;
   /** Of an output: records that it refused for good, by what was done with them. */
   readonly refused: Record<Verdict, number> = { retry: 0, 'dead-letter': 0, drop: 0, stop: 0 };
+  /** Of an input: bytes that the positions of its sources have passed, what comes again too. */
+  settled = 0;
   /** Of an input: seconds from the read of a batch until its source's position had passed it. */
   readonly settling = new Histogram();
   /** Of an input: what it has decided of its sources. */
@@ -69,6 +71,7 @@ export class Counters {
     for (const event of Object.keys(gone.discovered) as Discovery['event'][])
       count(this.discovered, event, gone.discovered[event]);
     this.restarts += gone.restarts;
+    this.settled += gone.settled;
     this.settling.include(gone.settling);
   }
 
