@@ -41,7 +41,15 @@ it('status of an agent that runs well, for people and for programs', async () =>
   expect(json).toMatchObject({ name: 'test', well: true, file, dataDir: join(folder, '.logcatch/test') });
   expect(json.version).toBe(JSON.parse(readFileSync(join(repository, 'packages/cli/package.json'), 'utf8')).version);
   expect(json.components[0]!.input!.sources).toEqual([
-    { path: join(folder, 'a.log'), position: 8, unsettled: 0, lag: 0, pausedBy: [] },
+    {
+      key: 1,
+      path: join(folder, 'a.log'),
+      currentPath: join(folder, 'a.log'),
+      position: 8,
+      unsettled: 0,
+      lag: 0,
+      pausedBy: [],
+    },
   ]);
 });
 

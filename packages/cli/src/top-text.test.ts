@@ -66,7 +66,7 @@ app/1          stuck    2,000  3.0 MiB          1        3
 app/0          running             0 B          1        0
 
     lag  oldest  on the way  paused  file
-5.0 MiB     44s     3.0 MiB  window  /a`);
+5.0 MiB     44s     3.0 MiB  window  /a.1`);
 });
 
 test('that positions do not come to disk is told once, for all components', () => {
@@ -105,7 +105,7 @@ test('many entries of one each are one line, with what is wrong among them', () 
 
 test('nothing that others wrote reaches the terminal as control characters', () => {
   const [app] = status.components as [ComponentStatus];
-  const source = { ...app.input!.sources[0]!, path: '/a\u001b[2J\n.log' };
+  const source = { ...app.input!.sources[0]!, currentPath: '/a\u001b[2J\n.log' };
   const components = [{ ...app, state: 'degraded', reason: 'bad\u001b[2J' } as const].map((one) => ({
     ...one,
     input: { ...app.input!, sources: [source] },

@@ -150,7 +150,7 @@ function fileLines({ components, at }: AgentStatus, width: number): string[] {
     { title: 'oldest', right: true, rank: 1, cell: ({ oldestAt }) => age(oldestAt, at) },
     { title: 'on the way', right: true, rank: 3, cell: ({ unsettled }) => size(unsettled) },
     { title: 'paused', rank: 2, cell: ({ pausedBy }) => pausedBy.join(', ') },
-    { title: 'file', cell: ({ path }) => ending(path, Math.max(20, width - 45)) },
+    { title: 'file', cell: ({ currentPath }) => ending(currentPath, Math.max(20, width - 45)) },
   ];
   return ['', ...tableLines(fileColumns, behind.slice(0, mostFiles), width)];
 }

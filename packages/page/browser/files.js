@@ -37,7 +37,7 @@ export function showFiles({ files: listed, matching, open }, at) {
 }
 
 /** @param {ReturnType<typeof filesOf>[number]} file */
-function row({ key, path, component, lag, behind, oldest, onTheWay, position, paused, ledger, shares }) {
+function row({ key, path, title, component, lag, behind, oldest, onTheWay, position, paused, ledger, shares }) {
   const cell = (/** @type {string} */ label, /** @type {string} */ text) => h('td', { 'data-label': label }, text);
   return h(
     'tbody',
@@ -48,7 +48,7 @@ function row({ key, path, component, lag, behind, oldest, onTheWay, position, pa
       h(
         'th',
         { scope: 'row' },
-        h('span', { class: 'path', title: path }, path),
+        h('span', { class: 'path', title }, path),
         h('span', { class: 'note' }, component),
       ),
       cell('lag', lag),

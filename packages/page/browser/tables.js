@@ -146,10 +146,11 @@ export function filesOf(files, at) {
  * @param {ListedFile} file
  * @param {number} at
  */
-function fileOf({ path, component, lag, unsettled, oldestAt, position, pausedBy, account }, at) {
+function fileOf({ key, path, currentPath, component, lag, unsettled, oldestAt, position, pausedBy, account }, at) {
   return {
-    key: `${component}\n${path}`,
-    path,
+    key: `${key}`,
+    path: currentPath,
+    title: path === currentPath ? path : `${currentPath}, found as ${path}`,
     component,
     left: lag,
     lag: bytes(lag),

@@ -94,7 +94,9 @@ test('where the bytes of a file went', () => {
   expect(ledgerText(emptyAccount)).toBe('0 B = 0 B delivered');
   const file = {
     component: 'app',
+    key: 1,
     path: '/a',
+    currentPath: '/a',
     position: 5,
     unsettled: 0,
     lag: 3,
@@ -110,7 +112,9 @@ test('where the bytes of a file went', () => {
 test('what comes and goes moves nothing: files and lanes stand by name, but for those that are behind', () => {
   const file = (path: string, lag: number, age: number) => ({
     component: 'app',
-    path,
+    key: 1,
+    path: '/a',
+    currentPath: path,
     position: 0,
     unsettled: 0,
     lag,
@@ -125,6 +129,7 @@ test('what comes and goes moves nothing: files and lanes stand by name, but for 
     '/a9 ',
     '/a10 ',
   ]);
+  expect(filesOf(files, now)[0]).toMatchObject({ path: '/a1', title: '/a1, found as /a' });
   const young = statusOf([input('app', {}, 1 << 20)], { at: now - 720_000 + 9_000 });
   expect(graphOf(undefined, young).boxes).toMatchObject([{ note: '2 files' }]);
   expect(summaryOf(undefined, young).figures).toContainEqual(

@@ -25,7 +25,9 @@ export function fileList(inputs: Iterable<Pick<InputNode, 'sources'>>, text: str
   const wanted = text.toLowerCase();
   const all = [...inputs].flatMap(({ sources }) => [...sources]);
   const matching =
-    wanted === '' ? all : all.filter(({ input, path }) => `${input} ${path}`.toLowerCase().includes(wanted));
+    wanted === ''
+      ? all
+      : all.filter(({ input, path, currentPath }) => `${input} ${path} ${currentPath}`.toLowerCase().includes(wanted));
   const files = furthestBehind(matching, mostListed).map((source) => ({
     component: source.input,
     ...sourceOf(source),
@@ -40,6 +42,7 @@ export function furthestBehind(all: readonly TrackedSource[], most: number): rea
   return [...behind.toSorted((a, b) => b.lag - a.lag), ...others].slice(0, most);
 }
 
-export function sourceOf({ path, position, unsettled, lag, oldestAt, pausedBy }: TrackedSource): InputSource {
-  return { path, position, unsettled, lag, ...(oldestAt !== undefined && { oldestAt }), pausedBy };
+export function sourceOf(source: TrackedSource): InputSource {
+  const { key, path, currentPath, position, unsettled, lag, oldestAt, pausedBy } = source;
+  return { key, path, currentPath, position, unsettled, lag, ...(oldestAt !== undefined && { oldestAt }), pausedBy };
 }

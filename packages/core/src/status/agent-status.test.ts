@@ -109,7 +109,7 @@ test('a running agent, through its control socket', async () => {
     },
   });
   expect(status.components[0]!.input!.sources).toEqual([
-    { path: 'a', position: 2, unsettled: 0, lag: 0, pausedBy: [] },
+    { key: 1, path: 'a', currentPath: 'a', position: 2, unsettled: 0, lag: 0, pausedBy: [] },
   ]);
   const found = { found: 1, resumed: 0, renamed: 0, truncated: 0, replaced: 0, gone: 0 };
   expect(status.components[0]!.input!.discovered).toEqual(found);
@@ -155,6 +155,16 @@ test('the list of sources ends, their number does not', async () => {
   expect(fileList(agent.pipeline.inputs, 'S1499').files).toMatchObject([
     { component: 'app', path: 's1499', account: { pending: 0 } },
   ]);
+});
+
+test('a file that was renamed stands where it is now', async () => {
+  const agent = await world.start(simple);
+  await until(() => expect(statusOf(agent).components[0]!.input!.count).toBe(1));
+  const [source] = agent.pipeline.inputs[0]!.sources;
+  source!.currentPath = 'b';
+  const listed = { key: source!.key, path: 'a', currentPath: 'b' };
+  expect(statusOf(agent).components[0]!.input!.sources).toMatchObject([listed]);
+  for (const text of ['a', 'b']) expect(fileList(agent.pipeline.inputs, text).files).toMatchObject([listed]);
 });
 
 test('changes of the configuration are numbered and kept with their outcome', async () => {

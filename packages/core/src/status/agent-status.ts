@@ -122,7 +122,12 @@ export interface InputFigures {
 }
 
 export interface InputSource {
+  /** Tells it from all others, also from those at its path. */
+  readonly key: number;
+  /** Where it was found. */
   readonly path: string;
+  /** Where it is now: a file that was rotated is another than the one at the path where it was found. */
+  readonly currentPath: string;
   /** Up to here everything has settled: bytes of the file. */
   readonly position: number;
   /** Bytes that were read after that. */
