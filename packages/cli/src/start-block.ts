@@ -1,5 +1,5 @@
 import type { Agent, DiscoveryCounts } from '@logcatch/core';
-import { type InputDefinition, plural, type Status } from '@logcatch/plugin-api';
+import { type InputDefinition, plural, type State, type Status } from '@logcatch/plugin-api';
 
 /** What a person wants to know on start: what runs, where it resumes, where it ships, what waits and why. */
 export function startBlock(agent: Agent, version: string): string {
@@ -12,7 +12,8 @@ export function startBlock(agent: Agent, version: string): string {
   const rows = running.map((node) => {
     const { definition, options, type } = node.component;
     const many = node.kind === 'input' && !(definition as InputDefinition).single;
-    const files = many ? sourcesText(node.counters.discovered) : undefined;
+    const { state } = node.supervisor.status;
+    const files = many ? sourcesText(node.counters.discovered, state) : undefined;
     const does = [definition.summarize?.(options), files].filter(Boolean).join('; ');
     return `  ${node.kind.padEnd(9)} ${node.id}  ${type}  ${does}`.trimEnd() + trouble(node.supervisor.status);
   });
@@ -31,8 +32,9 @@ export function startBlock(agent: Agent, version: string): string {
   );
 }
 
-function sourcesText({ found, resumed }: DiscoveryCounts): string {
-  if (found + resumed === 0) return 'no file yet';
+function sourcesText({ found, resumed }: DiscoveryCounts, state: State): string | undefined {
+  // With exactly once an input does not look before its output has told the positions.
+  if (found + resumed === 0) return state === 'starting' || state === 'waiting' ? undefined : 'no file yet';
   const parts = [resumed > 0 && `${resumed} resumed where they stopped`, found > 0 && `${found} new`];
   return `${plural(found + resumed, 'file')}: ${parts.filter(Boolean).join(', ')}`;
 }
