@@ -9,7 +9,7 @@ const electionMs = 1000;
 export function missing(topic: string, brokers: string): SendFailure {
   const command = `kafka-topics.sh --bootstrap-server ${brokers} --create --topic ${topic}`;
   return new SendFailure('LC_OUTPUT_TOPIC_MISSING', `topic ${topic} does not exist`, {
-    hint: `Create it: \`${command}\`, or set create_topics. Its records wait.`,
+    hint: `Create it: \`${command}\`, or give the output \`create_topics: { partitions: 3, replication_factor: 1 }\`. Its records wait.`,
     patience: 0,
   });
 }

@@ -76,7 +76,9 @@ test('writes wait for a missing topic in their order, and people see how to crea
     withdraw();
   });
   await expect.poll(() => troubles.get('logs')?.code).toBe('LC_OUTPUT_TOPIC_MISSING');
-  expect(troubles.get('logs')!.hint).toContain('kafka-topics.sh --bootstrap-server kafka:9092 --create --topic logs');
+  const { hint } = troubles.get('logs')!;
+  expect(hint).toContain('kafka-topics.sh --bootstrap-server kafka:9092 --create --topic logs');
+  expect(hint).toContain('`create_topics: { partitions: 3, replication_factor: 1 }`');
   cluster.topics.set('logs', { code: 0, leaders: [1, 2, 3] });
   await known;
   expect(order).toEqual(['first', 'last of 3', 'at once']);
