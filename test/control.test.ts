@@ -167,7 +167,7 @@ it('a refused file is seen in status, until it is mended', async () => {
     const { code, stdout } = await runPipeline('status', file);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /1 change, the last refused .* \(the file\); not in effect: the newest of the file\n.*LC_CONFIG/,
+      /1 change, the last refused .* \(the file\); the file as it is now is not in effect: .*\n.*LC_CONFIG/,
     );
   });
   writeFileSync(file, `${console}# mended\n`);

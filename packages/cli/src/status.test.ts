@@ -7,7 +7,7 @@ test('everything a person needs at three in the morning', () => {
 agent   web1-0a1b2c, logcatch 1.2.3, pid 42 on web1, started 3h 1m ago
 file    /etc/prod.yaml
 state   /var/lib/prod
-config  2 changes, the last refused 5m ago (the file); not in effect: the newest of the file
+config  2 changes, the last refused 5m ago (the file); the file as it is now is not in effect: what ran before goes on
         prod.yaml:3:1 LC_X bad.
 
 input   app/a  file-tail  running   for 3h 0m  2 files, 3.0 MiB on the way, 2.0 MiB unread, 1 paused: window
@@ -53,6 +53,7 @@ test('an address that cannot be listened on, with what to do', () => {
         LC_HTTP_LISTEN in use
         Choose another.
 `);
+  expect(statusText({ ...status, http }, now)).toMatch(/\nconfig .*\n +prod.yaml:3:1 LC_X bad\.\nhttp /);
   expect(statusText({ ...status, http: { ...http, ...well } }, now)).toContain('http    http://127.0.0.1:9600\n');
 });
 

@@ -21,23 +21,22 @@ export async function status(file: string, { json = false }: { json?: boolean })
 
 /** @param now milliseconds since the epoch */
 export function statusText(status: AgentStatus, now: number): string {
-  const { name, agentId, version, pid, host, startedAt, file, well } = status;
+  const { name, agentId, version, pid, host, startedAt, file, well, http, unwritten } = status;
+  const { last } = status.configuration;
+  const errors = last?.mended ? [] : (last?.errors ?? []);
+  const head: [title: string, text: string, below?: readonly string[] | undefined][] = [
+    ['agent', `${agentId}, logcatch ${version}, pid ${pid} on ${host}, started ${period(now - startedAt)} ago`],
+    ['file', file],
+    ['state', stateText(status, now), unwritten && trouble(unwritten)],
+    ['config', changesText(status, now), errors.map((error) => `        ${plainLine(error)}`)],
+  ];
+  if (status.repaired !== undefined) head.push(['repaired', status.repaired]);
+  if (http) head.push(['http', httpText(http, now), trouble(http)]);
+  if (status.deadLetters.bytes > 0) head.push(['letters', fullnessText(status.deadLetters)]);
+  const rows = columns(head.map(([title, text]) => [title, text]));
   return [
     `${plainLine(name)} ${well ? 'runs well' : 'does not run well: see below'}`,
-    ...columns([
-      ['agent', `${agentId}, logcatch ${version}, pid ${pid} on ${host}, started ${period(now - startedAt)} ago`],
-      ['file', file],
-      ['state', stateText(status, now)],
-      ['config', changesText(status, now)],
-      ...(status.repaired === undefined ? [] : [['repaired', status.repaired]]),
-      ...(status.http ? [['http', httpText(status.http, now)]] : []),
-      ...(status.deadLetters.bytes > 0 ? [['letters', fullnessText(status.deadLetters)]] : []),
-    ]),
-    ...(status.unwritten ? trouble(status.unwritten) : []),
-    ...(status.http ? trouble(status.http) : []),
-    ...(status.configuration.last?.mended ? [] : (status.configuration.last?.errors ?? [])).map(
-      (error) => `        ${plainLine(error)}`,
-    ),
+    ...rows.flatMap((row, index) => [row, ...(head[index]![2] ?? [])]),
     '',
     ...componentLines(status, now),
     ...sourceLines(status, now),
@@ -53,11 +52,17 @@ function httpText({ address, state, since }: NonNullable<AgentStatus['http']>, n
 }
 
 function changesText({ configuration: { changes, last, pending } }: AgentStatus, now: number): string {
-  const waits = pending.length > 0 ? `; not in effect: the newest of ${pending.join(', ')}` : '';
+  const waits = pending.length > 0 ? `; ${pendingText(pending)}` : '';
   if (!last) return `unchanged since the start${waits}`;
   const did = last.plan ? `: ${planLine(last.plan, 3)}` : '';
   const since = last.mended ? '; mended since' : '';
   return `${plural(changes, 'change')}, the last ${last.result} ${period(now - last.at)} ago (${last.what})${did}${since}${waits}`;
+}
+
+/** That what `the file` or sources say now is not what runs. */
+export function pendingText(pending: readonly string[]): string {
+  const newest = pending.map((one) => (one === 'the file' ? 'the file as it is now' : `the newest value of ${one}`));
+  return `${newest.join(' and ')} ${newest.length > 1 ? 'are' : 'is'} not in effect: what ran before goes on`;
 }
 
 function componentLines(status: AgentStatus, now: number): string[] {

@@ -52,7 +52,7 @@ test('rates between two looks, what is wrong and what to do, lanes, and the file
   expect(topText(before, later(), 120)).toBe(`prod  up 3h 1m  does not run well: see below
 cpu 50 %  memory 95.0 MiB  buffers 4.0 MiB of 32.0 MiB  dead letters 0 B
   the last change (the file) was refused: prod.yaml:3:1 LC_X bad.
-  not in effect: the newest of the file
+  the file as it is now is not in effect: what ran before goes on
   input list waits for a value of other
 
 component  type       state      in/s  out/s  bytes in/s  bytes out/s      lag  oldest  queue  errors

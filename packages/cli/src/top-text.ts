@@ -1,6 +1,6 @@
 import { type AgentStatus, type LaneFigures, lanesOf } from '@logcatch/core';
 import type { Status } from '@logcatch/plugin-api';
-import { newsLines } from './status.ts';
+import { newsLines, pendingText } from './status.ts';
 import { bytes, period, plainLine, wrapped } from './text.ts';
 import { rowsOf, type TopRow } from './top-rows.ts';
 import { type TopColumn, tableLines } from './top-table.ts';
@@ -89,7 +89,7 @@ function wrong(status: AgentStatus): string[] {
   ];
   return [
     ...(last?.errors && !last.mended ? [`the last change (${last.what}) was ${last.result}: ${last.errors[0]}`] : []),
-    ...(pending.length > 0 ? [`not in effect: the newest of ${pending.join(', ')}`] : []),
+    ...(pending.length > 0 ? [pendingText(pending)] : []),
     ...parts.filter(({ state }) => state !== 'running').map((one) => `${one.what} is ${one.state}: ${told(one)}`),
     ...waiting.map(({ kind, id, sources }) => `${kind} ${id} waits for a value of ${sources.join(', ')}`),
     ...components.flatMap((one) => newsLines(status, one, at)).map((line) => line.trim()),
