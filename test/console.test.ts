@@ -81,7 +81,9 @@ it('--once that is interrupted does not pass for done', async () => {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(logged).toContainEqual(expect.objectContaining({ level: 'error', code: 'LC_RUN_TIMEOUT' }));
+  const stopped = 'It was stopped before everything was delivered:';
+  expect(logged).toContainEqual(expect.objectContaining({ level: 'error', message: stopped }));
+  expect(agent.stderr).not.toContain('LC_RUN_TIMEOUT');
   expect(logged.at(-1).message).toMatch(/^stopped: .* bytes are not delivered/);
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { consumeAll, createTopic, uniqueTopic } from './servers/index.ts';
 import { describeWith, kafka } from './servers/require.ts';
-import { pipelineFile, runPipeline, temporaryFolder } from './support/agent.ts';
+import { pipelineFile, runPipeline, startAgent, temporaryFolder } from './support/agent.ts';
 import { valuesByKey } from './support/load.ts';
 
 const files = 16;
@@ -84,6 +84,29 @@ outputs: { kafka: { type: kafka, brokers: "127.0.0.1:1", topic: t } }`,
     expect(code).toBe(1);
     expect(stderr).toContain('LC_OUTPUT_UNREACHABLE');
     expect(stderr).toContain('127.0.0.1:1');
+    const messages = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).message);
+    const gaveUp = messages.findIndex((message) => message.endsWith('nothing moved for 2s:'));
+    expect(messages.findIndex((message) => message.startsWith('stopping'))).toBeGreaterThan(gaveUp);
+  });
+
+  it('says that it stands still, why, and when it gives up', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'a.log'), 'a line\n');
+    const yaml = pipelineFile(
+      folder,
+      `
+inputs: { app: { type: file-tail, paths: ./*.log } }
+outputs: { kafka: { type: kafka, brokers: "127.0.0.1:1", topic: t } }`,
+    );
+    const agent = await startAgent(yaml, ['--once']);
+    await agent.printed(
+      /nothing has moved for 10s, and in \d+s the run gives up \(--timeout 60s\): .*kafka is \w+: LC_OUTPUT_UNREACHABLE/,
+    );
+    agent.kill('SIGINT');
+    expect(await agent.exited).toBe(1);
   });
 
   it('names the pattern that matches no file, and exits with 1', async () => {

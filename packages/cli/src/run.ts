@@ -16,6 +16,7 @@ import { exitCode, signalExitCode } from './exit-codes.ts';
 import { RunProgress } from './progress.ts';
 import { startBlock } from './start-block.ts';
 import { lastLine, leftLines } from './stop-block.ts';
+import { period } from './text.ts';
 
 export interface RunFlags {
   readonly once?: boolean;
@@ -27,7 +28,7 @@ export interface RunFlags {
   readonly version: string;
 }
 
-/** Milliseconds the start block waits for outputs before it says what they wait for. */
+/** Milliseconds the start block waits for components before it says what they wait for. */
 const startPatience = 2_000;
 
 /** `pipeline run FILE`. Ends the process: a plugin's forgotten timer must not keep it alive. */
@@ -49,10 +50,12 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   });
   const stopped = Promise.withResolvers<void>();
   let again = false;
+  let interrupted = false;
   /** What is on its way will not arrive: there is nothing to wait for. */
   let closed = false;
   const end = () => {
     again = false;
+    interrupted = true;
     stopped.resolve();
   };
   onSignals(agent, end);
@@ -83,15 +86,18 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
   if (['info', 'debug'].includes(flags.logLevel)) void progress.start(agent, printed);
   if (flags.watch && !flags.once) agent.watch();
 
+  const stands = (left: number) => {
+    const end = `nothing has moved for 10s, and in ${period(left)} the run gives up (--timeout ${flags.timeout})`;
+    engine.log.warn([`${end}:`, ...missing(agent)].join(' '));
+  };
   const complete = flags.once
-    ? await Promise.race([agent.finished(timeout.data), stopped.promise.then(() => agent.pipeline.finished)])
+    ? await Promise.race([agent.finished(timeout.data, stands), stopped.promise.then(() => agent.pipeline.finished)])
     : await Promise.race([agent.ended(), stopped.promise]).then(() => true);
   // Nothing more was to come: whoever waits for its end wants to know whether all of it was delivered.
   const whole = flags.once || agent.pipeline.ended;
   progress.stop();
-  const unfinished = complete ? [] : missing(agent, flags.timeout);
+  if (!complete) print(engine.log, 'error', [...whyIncomplete(agent, interrupted, flags.timeout), ...missing(agent)]);
   const leftOver = await agent.stop({ drain: !closed });
-  print(engine.log, 'error', unfinished);
   print(engine.log, 'warn', leftLines(leftOver));
   const { count, folder } = agent.deadLetters;
   const letters = count > 0 ? lettersLeft(agent) : 0;
@@ -171,7 +177,7 @@ async function printStart(agent: Agent, log: Log, version: string): Promise<void
   await Promise.all(pipeline.inputs.map((input) => input.tried));
   const deadline = Date.now() + startPatience;
   const undecided = ({ state, reason }: Status) => state === 'starting' && reason === '';
-  while (pipeline.outputs.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)
+  while (pipeline.nodes.some(({ supervisor }) => undecided(supervisor.status)) && Date.now() < deadline)
     await setTimeout(20);
   print(log, 'info', startBlock(agent, version).split('\n'));
 }
@@ -184,8 +190,15 @@ function print(log: Log, level: 'error' | 'warn' | 'info', lines: readonly strin
   }
 }
 
-/** Why a run with --once did not come to its end. */
-function missing({ pipeline, configuration }: Agent, timeout: string): string[] {
+/** What ended a run with --once before its end, where no input says so itself. */
+function whyIncomplete({ pipeline }: Agent, interrupted: boolean, timeout: string): string[] {
+  if (pipeline.inputs.some(({ failure }) => failure)) return [];
+  if (interrupted) return ['It was stopped before everything was delivered:'];
+  return [`LC_RUN_TIMEOUT not everything was delivered, and nothing moved for ${timeout}:`];
+}
+
+/** What a run with --once still waits for. */
+function missing({ pipeline, configuration }: Agent): string[] {
   const lines = pipeline.nodes.flatMap(({ id, supervisor: { status } }) =>
     status.reason ? [`${id} is ${status.state}: ${sentence(status.reason, status.hint)}`] : [],
   );
@@ -197,8 +210,5 @@ function missing({ pipeline, configuration }: Agent, timeout: string): string[] 
   for (const input of pipeline.inputs) {
     if (!input.ended && !input.failure) lines.push(`${input.id} has not been read to its end.`);
   }
-  const failed = pipeline.inputs.some(({ failure }) => failure);
-  return failed
-    ? lines
-    : [`LC_RUN_TIMEOUT not everything was delivered, and nothing moved for ${timeout}, or it was stopped:`, ...lines];
+  return lines;
 }

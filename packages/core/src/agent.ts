@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly page?: () => Promise<PageFiles>;
 }
 
+/** Milliseconds without any progress after which it is said that a run with an end stands still. */
+const standstill = 10_000;
 /** Milliseconds of the longest timer. */
 const longest = 2 ** 31 - 1;
 
@@ -236,16 +238,25 @@ export class Agent {
 
   /**
    * Waits for the end of all inputs (`once`), until nothing has moved for so many milliseconds.
+   * @param stands told once when nothing has moved for ten seconds, with the milliseconds that are left
    * @returns whether everything was delivered
    */
-  async finished(timeout: number): Promise<boolean> {
+  async finished(timeout: number, stands?: (left: number) => void): Promise<boolean> {
     let { count } = this.progress;
-    let deadline = Date.now() + timeout;
+    let movedAt = Date.now();
+    let told = false;
     while (!(await this.progress.until(() => this.pipeline.finished, Math.min(timeout, 1_000)))) {
+      const now = Date.now();
       if (this.progress.count !== count) {
         ({ count } = this.progress);
-        deadline = Date.now() + timeout;
-      } else if (Date.now() >= deadline) return false;
+        movedAt = now;
+        told = false;
+      }
+      const left = movedAt + timeout - now;
+      if (left <= 0) return false;
+      if (now - movedAt < standstill || told) continue;
+      told = true;
+      stands?.(left);
     }
     return this.pipeline.inputs.every((input) => input.failure === undefined);
   }
