@@ -9,6 +9,7 @@ import {
   type Receipt,
   type Refused,
   Rejected,
+  Stuck,
   type Transactions,
 } from '@logcatch/plugin-api';
 import type { DesiredComponent } from '../config/index.ts';
@@ -19,6 +20,7 @@ export class OutputInstance {
   readonly #id: string;
   readonly #hooks: PipelineHooks;
   readonly #output: Output;
+  #broken = false;
 
   /** @throws what the plugin throws, LC_PLUGIN_CONTRACT */
   constructor({ id, definition, options }: DesiredComponent, context: OutputContext, hooks: PipelineHooks) {
@@ -29,6 +31,11 @@ export class OutputInstance {
     if (transactional?.(options) && !this.#output.transactions) {
       throw new LogcatchError('LC_PLUGIN_CONTRACT', 'its options ask for transactions, and it has none');
     }
+  }
+
+  /** A write of it threw and did not say what happened: nobody knows what state it is in. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   get transactions(): Transactions | undefined {
@@ -43,8 +50,8 @@ export class OutputInstance {
     return this.#output.start(signal);
   }
 
-  stop(): Promise<void> {
-    return this.#output.stop();
+  async stop(): Promise<void> {
+    await this.#output.stop();
   }
 
   /** Returns what was refused for good. @throws what the plugin throws, and the signal's reason where that has aborted before */
@@ -54,7 +61,12 @@ export class OutputInstance {
       this.#tell(batch, batch.count, (await this.#output.write(batch, signal)) ?? []);
       return [];
     } catch (error) {
-      if (!(error instanceof Rejected)) throw error;
+      if (!(error instanceof Rejected)) {
+        // What gives up because it has to need not say so.
+        const told = signal.aborted || error instanceof LogcatchError || error instanceof Stuck;
+        this.#broken ||= !told;
+        throw error;
+      }
       const { records, receipts } = error;
       if (!records.every(({ index }) => Number.isInteger(index) && index >= 0 && index < batch.count)) {
         throw new LogcatchError('LC_PLUGIN_CONTRACT', 'it refused records that are not in the batch');

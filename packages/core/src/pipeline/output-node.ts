@@ -1,14 +1,7 @@
-import {
-  abortable,
-  type Batch,
-  type Figures,
-  type OutputDefinition,
-  type Refused,
-  Stuck,
-  sleep,
-} from '@logcatch/plugin-api';
+import { abortable, type Batch, type Figures, type OutputDefinition, type Refused, Stuck } from '@logcatch/plugin-api';
 import type { DesiredComponent } from '../config/index.ts';
 import { Admission } from '../output/admission.ts';
+import { Connection } from '../output/connection.ts';
 import { Dropped } from '../output/dropped.ts';
 import { OutputInstance } from '../output/output-instance.ts';
 import { OutputQueue } from '../output/output-queue.ts';
@@ -22,7 +15,6 @@ import { Writes } from '../output/writes.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment, type Target } from './node.ts';
-import { delay, restartBackoff } from './supervisor.ts';
 import { Turns } from './turns.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
@@ -45,7 +37,7 @@ export class OutputNode extends Node implements Target {
     node: this,
     environment: this.environment,
     stopping: this.#stopping.signal,
-    write: (delivery) => this.#written(delivery),
+    write: (delivery) => this.#writtenInTurn(delivery),
     drop: (records) => this.#drop(records),
   });
   readonly #parking = new Parking({
@@ -60,7 +52,14 @@ export class OutputNode extends Node implements Target {
   readonly #retries = new Retries();
   /** Where records and positions are committed together. */
   readonly transactions: TransactionSeries | undefined;
-  #instance: OutputInstance | undefined;
+  readonly #connection = new Connection({
+    node: this,
+    stopping: this.#stopping.signal,
+    build: () => this.#newInstance(),
+    started: () => this.#started(),
+    startFailed: (error) => this.#startFailed(error),
+    stopFailed: (error) => this.report(this.supervisor.explain(error)),
+  });
   readonly #dropped = new Dropped(this.log);
   #wasTried = false;
   #inPlace = false;
@@ -78,7 +77,7 @@ export class OutputNode extends Node implements Target {
       gate: this.#gate,
       queue: this.#queue,
       writes: this.#writes,
-      output: () => this.#instance!.transactions!,
+      output: () => this.#connection.instance!.transactions!,
       opened: () => this.#opened(),
       pump: () => this.#pump(),
       done: (delivery) => this.#done(delivery),
@@ -110,18 +109,18 @@ export class OutputNode extends Node implements Target {
 
   /** What the plugin says of itself. */
   get details(): Figures | undefined {
-    return this.told(() => this.#instance?.figures);
+    return this.told(() => this.#connection.instance?.figures);
   }
 
   build(): void {
-    const { agentId, hooks } = this.environment;
-    const retried = () => void this.counters.retries++;
-    this.#instance = new OutputInstance(this.component, { ...this.context(), agentId, retried }, hooks);
+    this.#connection.build();
   }
 
   /** Legal twice. */
   start(): void {
-    this.#running ??= this.#connect();
+    if (this.#running) return;
+    this.supervisor.move('starting');
+    this.#running = this.#connection.open();
   }
 
   /** Only then it shuts out who was here before: one that is just tried has the id of one that runs. */
@@ -175,7 +174,7 @@ export class OutputNode extends Node implements Target {
     const controller = this.#writes.controller();
     const either = AbortSignal.any([signal, this.#stopping.signal, controller.signal]);
     const write = () => {
-      const writing = this.#instance!.write(batch, either).finally(() => this.#ended());
+      const writing = this.#connection.instance!.write(batch, either).finally(() => this.#ended());
       this.#writes.keep(writing.catch(() => {}));
       return writing;
     };
@@ -198,7 +197,7 @@ export class OutputNode extends Node implements Target {
     this.firstTry.resolve(undefined);
     this.#room.end();
     this.#writes.abort();
-    await this.#instance?.stop();
+    await this.#connection.instance?.stop();
     await this.#running;
     await this.#committing;
     await this.#writes.settled();
@@ -221,33 +220,35 @@ export class OutputNode extends Node implements Target {
     return [];
   }
 
-  async #connect(): Promise<void> {
-    const { signal } = this.#stopping;
-    this.supervisor.move('starting');
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        if (!this.#instance) this.build();
-        await this.#instance!.start(signal);
-        this.#wasTried = true;
-        this.firstTry.resolve(undefined);
-        if (this.#inPlace && this.transactions) this.#committing ??= this.transactions.run(this.#stopping.signal);
-        else this.#opened();
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        const known = this.supervisor.failed('waiting', error);
-        this.#wasTried = true;
-        this.firstTry.resolve(known);
-        this.report(known);
-        await sleep(delay(restartBackoff, attempt), signal);
-        this.counters.restarts++;
-      }
-    }
+  #newInstance(): OutputInstance {
+    const { agentId, hooks } = this.environment;
+    const retried = () => void this.counters.retries++;
+    return new OutputInstance(this.component, { ...this.context(), agentId, retried }, hooks);
+  }
+
+  #renew(): void {
+    this.#gate.close();
+    this.#running = this.#connection.renew();
+  }
+
+  #started(): void {
+    this.#wasTried = true;
+    this.firstTry.resolve(undefined);
+    if (this.#inPlace && this.transactions) this.#committing ??= this.transactions.run(this.#stopping.signal);
+    else this.#opened();
+  }
+
+  #startFailed(error: unknown): void {
+    const known = this.supervisor.failed(this.#retries.failing ? 'degraded' : 'waiting', error);
+    this.#wasTried = true;
+    this.firstTry.resolve(known);
+    this.report(known);
   }
 
   #opened(): void {
     if (this.#stuckFor.any) this.#stuckFor.tell();
-    else this.supervisor.started();
+    // What the instance before could not write: whether this one can, shows when it has.
+    else if (!this.#retries.failing) this.supervisor.started();
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();
@@ -255,6 +256,11 @@ export class OutputNode extends Node implements Target {
 
   #pump(): void {
     if (this.#gate.closed || this.#stopping.signal.aborted || this.#retries.pending) return;
+    // A transaction is recovered instead, whatever has happened.
+    if (this.#connection.instance!.broken && !this.transactions) {
+      if (this.#writes.active === 0) this.#renew();
+      return;
+    }
     const { concurrency = 1 } = this.component.definition as OutputDefinition;
     // While writes fail one is written at a time, so that nothing overtakes.
     const most = this.#retries.failing ? 1 : concurrency;
@@ -351,12 +357,27 @@ export class OutputNode extends Node implements Target {
     });
   }
 
+  /** Past the queue, in turn with the writes of it. */
+  async #writtenInTurn(delivery: Delivery): Promise<WriteOutcome> {
+    const { signal } = this.#stopping;
+    try {
+      const turn = this.#turns.wait(signal);
+      this.#pump();
+      await turn;
+    } catch {
+      return 'given up';
+    }
+    const outcome = await this.#written(delivery);
+    this.#ended();
+    return outcome;
+  }
+
   async #written(delivery: Delivery): Promise<WriteOutcome> {
     const { batch } = delivery;
     const controller = this.#writes.controller();
     const forgetCancel = delivery.onCancel(() => controller.abort(new Error('not wanted any more')));
     try {
-      const refused = await this.#instance!.write(batch, controller.signal);
+      const refused = await this.#connection.instance!.write(batch, controller.signal);
       if (this.required) delivery.fates.written(batch, refused);
       this.counters.out.addTaken(batch, refused);
       return refused.length > 0 ? refused : 'written';
