@@ -80,12 +80,12 @@ test('one that says what happened stays', async () => {
 test('one that nothing waits for heals as well', async () => {
   const { world } = scene;
   await lose(simple.replace('out: { type: memory', 'out: { type: memory, required: false'));
-  world.add('a', 'lost');
-  await until(() => expect(world.created.get('out')).toBe(2));
+  await until(() => {
+    world.add('a', 'more');
+    expect(scene.written()).toContain('more');
+  });
+  expect(world.created.get('out')).toBe(2);
   await until(() => expect(output().supervisor.status.state).toBe('running'));
-  world.add('a', 'more');
-  await scene.untilWritten(before.length + 1);
-  expect(scene.written()).toEqual([...before, 'more']);
 });
 
 test('records that a plugin has written again are written in turn', async () => {

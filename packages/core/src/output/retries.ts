@@ -5,11 +5,17 @@ import type { Entry } from './parking.ts';
 export class Retries {
   #failed: Entry[] = [];
   #failures = 0;
+  #troubled = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** The last write failed, or those before it since one worked. */
   get failing(): boolean {
     return this.#failures > 0;
+  }
+
+  /** A write failed, and none has worked since. */
+  get troubled(): boolean {
+    return this.#troubled;
   }
 
   /** Something failed and is not to be tried again yet: nothing may overtake it. */
@@ -23,6 +29,7 @@ export class Retries {
 
   add(entry: Entry): void {
     this.#failed.push(entry);
+    this.#troubled = true;
   }
 
   /** What has failed so far: whoever takes it tries it again, or not. */
@@ -41,6 +48,12 @@ export class Retries {
   }
 
   worked(): void {
+    this.#failures = 0;
+    this.#troubled = false;
+  }
+
+  /** Nothing is tried again: what comes next is written as if nothing had failed. */
+  forgive(): void {
     this.#failures = 0;
   }
 

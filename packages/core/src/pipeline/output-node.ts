@@ -239,7 +239,7 @@ export class OutputNode extends Node implements Target {
   }
 
   #startFailed(error: unknown): void {
-    const known = this.supervisor.failed(this.#retries.failing ? 'degraded' : 'waiting', error);
+    const known = this.supervisor.failed(this.#retries.troubled ? 'degraded' : 'waiting', error);
     this.#wasTried = true;
     this.firstTry.resolve(known);
     this.report(known);
@@ -248,7 +248,7 @@ export class OutputNode extends Node implements Target {
   #opened(): void {
     if (this.#stuckFor.any) this.#stuckFor.tell();
     // What the instance before could not write: whether this one can, shows when it has.
-    else if (!this.#retries.failing) this.supervisor.started();
+    else if (!this.#retries.troubled) this.supervisor.started();
     this.#gate.open();
     this.environment.progress.happened();
     this.#pump();
@@ -310,7 +310,7 @@ export class OutputNode extends Node implements Target {
   }
 
   #worked({ source }: Delivery): void {
-    if (this.#retries.failing && !this.#stuckFor.any) this.supervisor.move('running');
+    if (this.#retries.troubled && !this.#stuckFor.any) this.supervisor.move('running');
     this.#retries.worked();
     this.#stuckFor.freed(source);
     // In a transaction it is written when that is committed.
@@ -352,7 +352,7 @@ export class OutputNode extends Node implements Target {
     }
     this.#retries.later(() => {
       // What is not required has nothing to try with but the next records.
-      if (!this.required) this.#retries.worked();
+      if (!this.required) this.#retries.forgive();
       this.#pump();
     });
   }

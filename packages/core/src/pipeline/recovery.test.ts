@@ -1,3 +1,4 @@
+import { LogcatchError } from '@logcatch/plugin-api';
 import { expect, test } from 'vitest';
 import { Scene, simple, until } from '../fixtures/scene.ts';
 
@@ -46,4 +47,19 @@ test('one that takes the place of another that could not start says that it did'
   scene.world.configure(to('near'));
   expect(await agent.reloadFile()).toMatchObject({ result: 'applied' });
   await until(() => expect(recoveries()).toHaveLength(1));
+});
+
+test('one that nothing waits for runs well again when a write has worked', async () => {
+  scene.world.failure = new LogcatchError('LC_OUTPUT_UNREACHABLE', 'the server is away');
+  scene.world.failing.add('out');
+  scene.world.add('a', 'lost');
+  const agent = await scene.world.start(simple.replace('type: memory }', 'type: memory, required: false }'));
+  await until(() => expect(output().state).toBe('degraded'));
+  scene.world.failing.clear();
+  await until(() => {
+    scene.world.add('a', 'more');
+    expect(agent.pipeline.outputs[0]!.counters.out.records).toBeGreaterThan(0);
+  });
+  await until(() => expect(output().state).toBe('running'));
+  expect(recoveries()).toHaveLength(1);
 });
