@@ -355,6 +355,17 @@ describe('the rotated form of a file', () => {
       expect(await why('app.log.4')).toContain('longer than ignore_older');
     });
 
+    test('is read where the file was found, and nothing of it was read yet', async () => {
+      await writeFile(at('app.log.1'), 'one\n');
+      const life = await new Life(old).start();
+      await life.stop();
+      await put('app.log.1.gz', 'one\n');
+      await rm(at('app.log.1'));
+      const next = (await life.restart(old)).pump();
+      await until(() => next.lines.length === 1);
+      expect(next.events()).toEqual(['found app.log.1', 'resumed app.log.1.gz']);
+    });
+
     test('is read on where the file was closed, and is gone', async () => {
       await writeFile(at('app.log.1'), 'one\n');
       const life = (await new Life({ ...old, close_inactive: 50 }).start()).pump();

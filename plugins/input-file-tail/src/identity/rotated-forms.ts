@@ -67,8 +67,13 @@ export class RotatedForms {
 
   /** The stored source of a file that is gone of which an archive is the rotated form. */
   rowOf(archive: FileFacts, rows: Iterable<StoredSource>): StoredSource | undefined {
-    for (const row of rows) if (dirname(row.path) === dirname(archive.path) && holdsAllRead(archive, row)) return row;
-    return undefined;
+    const beside = [...rows].filter(({ path }) => dirname(path) === dirname(archive.path));
+    // All of one that was found and not read is to be read, whichever it is that begins like it.
+    const isUnread = ({ meta, position }: StoredSource) => position === 0 && meta.read === undefined;
+    return (
+      beside.find((row) => holdsAllRead(archive, row)) ??
+      beside.find((row) => isUnread(row) && headMatches(archive.head, row.meta) === true)
+    );
   }
 
   /** It is left alone while the file of its source is read. @returns whether that is so */
