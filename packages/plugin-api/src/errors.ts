@@ -92,7 +92,7 @@ export const errorTable = {
   ),
   LC_PLUGIN_THREW: entry(
     'A plugin threw.',
-    'Mend the plugin at the place shown; the component is started again after a pause.',
+    'Mend the plugin at the place shown; the component is started again after a pause, and what it had not finished comes again.',
     true,
   ),
   LC_PLUGIN_CONTRACT: entry('A plugin broke its contract.', 'Run the contract suites of @logcatch/testing on it.'),

@@ -77,7 +77,8 @@ export interface Transactions {
  * Writes records. The engine owns queue, back-off and positions.
  *
  * Life: `start`, then `write`, then `stop`. The engine calls `start` again after a pause when it throws, and `write` again
- * with the same batch when that throws.
+ * with the same batch when that throws: by another instance, created and started when this one has stopped, unless the throw
+ * says that this one goes on. So what connects in `start` need not connect again by itself.
  */
 export interface Output {
   /** Connects. @throws to be tried again after a pause; reading waits meanwhile */
@@ -89,7 +90,8 @@ export interface Output {
    * When `signal` aborts, give back what was not sent and reject soon: the batch will come again.
    * @throws {Rejected} these records can never be written, all the others are
    * @throws {Stuck} none of these is written, and the batch's source has to wait; the others flow on
-   * @throws anything else: the whole batch is written again after a pause
+   * @throws LogcatchError: the whole batch is written again after a pause
+   * @throws LC_OUTPUT_UNREACHABLE, or anything else: so it is, by another instance (but with {@link transactions}, which recover)
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: an output without receipts just returns
   write(batch: Batch, signal: AbortSignal): Promise<readonly Receipt[] | void>;
@@ -103,6 +105,9 @@ export interface Output {
   /** What it knows of itself, for `pipeline status --json`: asked at any time, so cheap. Never a secret. */
   figures?(): Figures;
 
-  /** Frees everything. Legal before or during `start`, and twice. No `write` is pending, except one that was aborted. */
+  /**
+   * Frees everything. Legal before or during `start`, and twice. No `write` is pending, except one that was aborted. Another
+   * instance does not wait for ever until this one has stopped.
+   */
   stop(): Promise<void>;
 }

@@ -93,26 +93,41 @@ type OutputFault =
   | 'swallows failures'
   | 'refuses the wrong record'
   | 'fails instead of refusing'
+  | 'leaves a lock'
+  | 'never connects again'
   | 'cannot stop early';
 
+interface Target {
+  readonly written: Buffer[];
+  failing: boolean;
+  locked?: boolean;
+}
+
 class ArrayOutput implements Output {
-  readonly #target: { written: Buffer[]; failing: boolean };
+  readonly #target: Target;
   readonly #fault: OutputFault | undefined;
   #started = false;
+  /** What is lost comes again with another instance. */
+  #connected = true;
 
-  constructor(target: { written: Buffer[]; failing: boolean }, fault?: OutputFault) {
+  constructor(target: Target, fault?: OutputFault) {
     this.#target = target;
     this.#fault = fault;
   }
 
   async start(): Promise<void> {
+    if (this.#target.locked) throw new Error('it is locked');
+    if (this.#target.failing) throw new Error('the target is away');
     this.#started = true;
+    if (this.#fault === 'leaves a lock') this.#target.locked = true;
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#target.failing) {
+    if (this.#target.failing) this.#connected = false;
+    if (!this.#connected) {
       if (this.#fault === 'swallows failures') return;
+      if (this.#fault === 'never connects again') throw new LogcatchError('LC_OUTPUT_FAILED', 'not connected');
       throw new Error('the target is away');
     }
     const refused = [...batch].filter(({ text }) => text === 'bad').map(({ index }) => index);
@@ -133,7 +148,7 @@ class ArrayOutput implements Output {
 
 function arrayOutput(fault?: OutputFault): () => Promise<OutputSubject> {
   return async () => {
-    const target = { written: [] as Buffer[], failing: false };
+    const target: Target = { written: [], failing: false };
     return {
       create: () => new ArrayOutput(target, fault),
       written: async () => target.written.map((bytes) => bytes.toString()),
@@ -192,6 +207,8 @@ describe('outputContract', () => {
     'swallows failures': 'answers for every record through failures',
     'refuses the wrong record': 'refuses what can never be written, by its index, and writes the rest',
     'fails instead of refusing': 'refuses what can never be written, by its index, and writes the rest',
+    'leaves a lock': 'another instance goes on where one has stopped',
+    'never connects again': 'answers for every record through failures',
     'cannot stop early': 'stop is legal before start, and twice',
   };
   for (const [fault, promise] of Object.entries(faults)) {

@@ -1,11 +1,28 @@
 import { BufferPool } from '@logcatch/core';
-import { type Batch, batchOf, type Output, type OutputContext, Rejected, type Source } from '@logcatch/plugin-api';
-import { type ContractCase, type ContractOptions, check, checkEqual, type Soon, within } from './contract.ts';
+import {
+  type Batch,
+  batchOf,
+  LogcatchError,
+  type Output,
+  type OutputContext,
+  Rejected,
+  type Source,
+} from '@logcatch/plugin-api';
+import {
+  BrokenContract,
+  type ContractCase,
+  type ContractOptions,
+  check,
+  checkEqual,
+  type Soon,
+  within,
+} from './contract.ts';
 import { type FakeOptions, fakeOutputContext, MemorySources } from './fakes.ts';
 
 /** An output under test, and how to look at its target. */
 export interface OutputSubject {
   readonly options?: FakeOptions;
+  /** Called again where the engine would: another instance takes the place of one that has lost its server. */
   create(context: OutputContext): Output;
   /** Everything durable at the target so far, in the order of the one source that wrote it. */
   written(): Promise<readonly string[]>;
@@ -27,7 +44,7 @@ export function outputContract(make: () => Promise<OutputSubject>, options: Cont
     name,
     run: async () => {
       const subject = await make();
-      const writer = new Writer(subject.create(fakeOutputContext(subject.options)), soon);
+      const writer = new Writer(() => subject.create(fakeOutputContext(subject.options)), soon);
       try {
         await run(subject, writer);
         await writer.stop();
@@ -73,6 +90,14 @@ export function outputContract(make: () => Promise<OutputSubject>, options: Cont
       checkEqual(written, ['before', 'during 1', 'during 2', 'after'], 'written, repeats apart');
     }),
 
+    play('another instance goes on where one has stopped', async (subject, writer) => {
+      await writer.start();
+      await writer.write(['one']);
+      await soon(writer.renew(), 'the start of another instance');
+      await writer.write(['two']);
+      checkEqual(await subject.written(), ['one', 'two'], 'written');
+    }),
+
     play('refuses what can never be written, by its index, and writes the rest', async (subject, writer) => {
       if (subject.refused === undefined) return;
       await writer.start();
@@ -99,22 +124,33 @@ export function outputContract(make: () => Promise<OutputSubject>, options: Cont
   ];
 }
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+
 /** Writes as the engine does: one batch after another, chunks overwritten as soon as their write is done. */
 class Writer {
-  readonly output: Output;
+  output: Output;
+  readonly #create: () => Output;
   readonly #source: Source;
   readonly #pool = new BufferPool(1 << 20, true);
   readonly #soon: Soon;
   #position = 0;
 
-  constructor(output: Output, soon: Soon) {
-    this.output = output;
+  constructor(create: () => Output, soon: Soon) {
+    this.#create = create;
+    this.output = create();
     this.#soon = soon;
     this.#source = new MemorySources({ topic: 'test' }).open([{ path: '/var/log/test.log', meta: {} }])[0]!;
   }
 
   start(): Promise<void> {
     return this.#soon(this.output.start(new AbortController().signal), 'start');
+  }
+
+  /** Another instance in the place of this one: its start is tried again and again, too. */
+  async renew(): Promise<void> {
+    await this.stop();
+    this.output = this.#create();
+    while (!(await this.#starts())) await pause();
   }
 
   async write(values: readonly string[]): Promise<void> {
@@ -132,10 +168,22 @@ class Writer {
         break;
       } catch (error) {
         check(!(error instanceof Rejected), 'a failure of the target was reported as a refusal');
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await pause();
+        const stays = error instanceof LogcatchError && error.code !== 'LC_OUTPUT_UNREACHABLE';
+        if (!stays) await this.renew();
       }
     }
     batch.chunk.release();
+  }
+
+  #starts(): Promise<boolean> {
+    return this.start().then(
+      () => true,
+      (error) => {
+        if (error instanceof BrokenContract) throw error;
+        return false;
+      },
+    );
   }
 
   async rejection(values: readonly string[]): Promise<Rejected> {

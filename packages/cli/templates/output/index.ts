@@ -1,4 +1,4 @@
-import { defineOutput, LogcatchError, type Refused, Rejected, secret, z } from '@logcatch/plugin-api';
+import { defineOutput, LogcatchError, messageOf, type Refused, Rejected, secret, z } from '@logcatch/plugin-api';
 
 export default defineOutput({
   type: 'my-type',
@@ -21,7 +21,9 @@ export default defineOutput({
       async write(batch, signal) {
         const refused: Refused[] = [];
         for (const { index, text } of batch) {
-          const response = await fetch(url, { method: 'POST', headers, body: text, signal });
+          const response = await fetch(url, { method: 'POST', headers, body: text, signal }).catch((cause) => {
+            throw new LogcatchError('LC_OUTPUT_UNREACHABLE', messageOf(cause), { cause });
+          });
           await response.body?.cancel();
           const answer = `${url} answered ${response.status}`;
           if (response.status === 400) refused.push({ index, reason: new LogcatchError('LC_RECORD_REFUSED', answer) });

@@ -33,7 +33,7 @@ export class OutputInstance {
     }
   }
 
-  /** A write of it threw and did not say what happened: nobody knows what state it is in. */
+  /** A write of it threw that its server is gone, or did not say what happened: only another one surely has a connection. */
   get broken(): boolean {
     return this.#broken;
   }
@@ -63,8 +63,7 @@ export class OutputInstance {
     } catch (error) {
       if (!(error instanceof Rejected)) {
         // What gives up because it has to need not say so.
-        const told = signal.aborted || error instanceof LogcatchError || error instanceof Stuck;
-        this.#broken ||= !told;
+        this.#broken ||= !signal.aborted && breaks(error);
         throw error;
       }
       const { records, receipts } = error;
@@ -80,4 +79,9 @@ export class OutputInstance {
     const { delivered } = this.#hooks;
     if (delivered.isUsed()) delivered.call({ output: this.#id, source, records, receipts });
   }
+}
+
+function breaks(error: unknown): boolean {
+  if (error instanceof LogcatchError) return error.code === 'LC_OUTPUT_UNREACHABLE';
+  return !(error instanceof Stuck);
 }

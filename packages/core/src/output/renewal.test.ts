@@ -64,17 +64,20 @@ test.each(['throws', 'hangs'])('one whose stop %s gives way too', async (how) =>
   scene.world.deaf.clear();
 });
 
-test('one that says what happened stays', async () => {
+test.each([
+  ['LC_OUTPUT_FAILED', 'stays', 1],
+  ['LC_OUTPUT_UNREACHABLE', 'gives way', 3],
+] as const)('one that says %s %s', async (code, _what, instances) => {
   const { world } = scene;
-  world.failure = new LogcatchError('LC_OUTPUT_UNREACHABLE', 'the server is away');
+  world.failure = new LogcatchError(code, 'by design');
   world.failing.add('out');
   world.add('a', ...lines);
   await world.start(simple);
-  await until(() => expect(output().counters.retries).toBeGreaterThan(2));
+  await until(() => expect(output().counters.retries).toBe(2));
   world.failing.clear();
   await scene.untilWritten(lines.length);
-  expect(world.created.get('out')).toBe(1);
-  expect(output().counters.restarts).toBe(0);
+  expect(scene.written()).toEqual(lines);
+  expect(world.created.get('out')).toBe(instances);
 });
 
 test('one that nothing waits for heals as well', async () => {

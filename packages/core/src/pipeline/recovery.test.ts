@@ -50,7 +50,7 @@ test('one that takes the place of another that could not start says that it did'
 });
 
 test('one that nothing waits for runs well again when a write has worked', async () => {
-  scene.world.failure = new LogcatchError('LC_OUTPUT_UNREACHABLE', 'the server is away');
+  scene.world.failure = new LogcatchError('LC_OUTPUT_FAILED', 'by design');
   scene.world.failing.add('out');
   scene.world.add('a', 'lost');
   const agent = await scene.world.start(simple.replace('type: memory }', 'type: memory, required: false }'));
