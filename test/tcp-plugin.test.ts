@@ -3,7 +3,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { pipelineFile, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
+import { pipelineFile, runPipeline, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
 import { blocks } from './support/document.ts';
 
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 50_000, interval: 20 });
@@ -103,4 +103,42 @@ outputs: { far: { type: tcp, host: 127.0.0.1, port: ${server.port} } }`,
   // Twice came what had no answer, and nothing else.
   expect(server.received).toHaveLength(written.length + server.unanswered.length);
   await agent.stop();
+});
+
+/** What an agent says when a plugin of its own has thrown where nothing can catch it. */
+async function uncaught(write: string): Promise<string> {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, 'mine.ts'),
+    `import { connect } from 'node:net';
+import { defineOutput, z } from '@logcatch/plugin-api';
+export default defineOutput({ type: 'mine', description: '', options: z.strictObject({}), create: () => ({
+  async start() {},
+  async write() {
+    ${write}
+  },
+  async stop() {},
+}) });`,
+  );
+  writeFileSync(join(folder, 'a.log'), 'one\n');
+  const yaml =
+    'plugins: [./mine.ts]\ninputs: { app: { type: file-tail, paths: ./*.log } }\noutputs: { out: { type: mine } }';
+  const { code, stderr } = await runPipeline('run', pipelineFile(folder, yaml));
+  expect(code).toBe(1);
+  return stderr.split('\n').find((line) => line.includes('nothing could catch'))!;
+}
+
+it("a socket without an 'error' listener: what is missing is told, and which plugins there are", async () => {
+  const server = createServer((socket) => socket.on('error', () => {}).resetAndDestroy());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const line = await uncaught(`connect(${port}, '127.0.0.1').resume();`);
+  expect(line).toMatch(/ECONNRESET.* A plugin's socket or stream has no 'error' listener/);
+  expect(line).toContain('Plugins of this file: ./mine.ts.');
+});
+
+it('a callback that throws: its place is told', async () => {
+  const line = await uncaught(`setTimeout(() => { throw new Error('boom'); }, 1);`);
+  expect(line).toMatch(/\/mine\.ts:6:\d+ LC_PLUGIN_THREW an error that nothing could catch; .*: Error: boom/);
 });

@@ -16,6 +16,7 @@ import { exitCode, signalExitCode } from './exit-codes.ts';
 import { RunProgress } from './progress.ts';
 import { startBlock } from './start-block.ts';
 import { lastLine, leftLines } from './stop-block.ts';
+import { strayError } from './stray-error.ts';
 import { period } from './text.ts';
 
 export interface RunFlags {
@@ -59,7 +60,7 @@ export async function run(file: string, flags: RunFlags): Promise<void> {
     stopped.resolve();
   };
   onSignals(agent, end);
-  onStrayErrors(engine.log, end);
+  onStrayErrors(agent, engine.log, end);
   agent.pipeline.hooks.error.tap('cli', ({ code, at }) => {
     // Nobody reads stdout any more, as in `pipeline run x.yaml | head`: the end, and no error.
     const output = agent.pipeline.outputs.find(({ id }) => id === at);
@@ -156,15 +157,17 @@ function onSignals(agent: Agent, stop: () => void): void {
 }
 
 /** Errors that a plugin threw where nobody waits for them. What a promise rejected is reported; after a throw nothing is certain. */
-function onStrayErrors(log: Log, stop: () => void): void {
-  // With its stack, on one line: nobody knows whose it is.
-  const describe = (error: unknown) =>
-    (error instanceof Error ? (error.stack ?? error.message) : String(error)).replaceAll(/\s*\n\s*/g, ' ');
-  process.on('unhandledRejection', (error) =>
-    log.error(`LC_PLUGIN_THREW nobody waited for a promise that failed: ${describe(error)}`),
-  );
+function onStrayErrors({ pipeline }: Agent, log: Log, stop: () => void): void {
+  const { plugins } = pipeline.desired;
+  process.on('unhandledRejection', (error) => {
+    const what = 'nobody waited for a promise that failed';
+    log.error(strayError(what, error, plugins, 'A plugin has to `await` it, or to `catch` what it throws.'));
+  });
   process.on('uncaughtException', (error) => {
-    log.error(`LC_PLUGIN_THREW an error that nothing could catch; the pipeline stops: ${describe(error)}`);
+    const what = 'an error that nothing could catch; the pipeline stops';
+    const hint =
+      "A plugin's socket or stream has no 'error' listener, or its callback threw: give it one, or mend that.";
+    log.error(strayError(what, error, plugins, hint));
     process.exitCode = exitCode.failed;
     stop();
   });

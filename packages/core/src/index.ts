@@ -30,6 +30,7 @@ export type { DiscoveryCounts } from './status/counters.ts';
 export type { LeftOver, Pipeline } from './pipeline/pipeline.ts';
 export { BufferPool } from './pipeline/pool.ts';
 export { sentence } from './pipeline/supervisor.ts';
+export { placeOf } from './place-of.ts';
 export { isPath } from './plugins.ts';
 export type { SourceStatus } from './reload/config-sources.ts';
 export { Configuration } from './reload/configuration.ts';
