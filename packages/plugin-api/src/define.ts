@@ -57,10 +57,10 @@ export interface InputDefinition<Schema extends z.ZodType = z.ZodType>
   /** What it reads is there once, as standard input is: there can be only one in a pipeline, and the next process goes on nowhere. Default false. */
   readonly single?: boolean;
   /**
-   * Attributes that it gives records besides the built-in ones and those of the pipeline file. Where this is left out they are
-   * not known, and `check` says nothing about missing ones.
+   * Attributes that it gives records besides the built-in ones and those of the pipeline file. Where this is left out, or
+   * gives `undefined`, they are not known, and `check` says nothing about missing ones.
    */
-  sets?(options: z.output<Schema>): readonly string[];
+  sets?(options: z.output<Schema>): readonly string[] | undefined;
   /**
    * What these options make of a path, for `check` and `pipeline test`: the attributes that its records would have besides the
    * user's, `undefined` where it would not be read. Without it that is not known.
@@ -80,7 +80,7 @@ export interface TransformDefinition<Schema extends z.ZodType = z.ZodType>
    */
   exits?(options: z.output<Schema>): readonly string[];
   /** Attributes that it may give records: see {@link InputDefinition.sets}. */
-  sets?(options: z.output<Schema>): readonly string[];
+  sets?(options: z.output<Schema>): readonly string[] | undefined;
 }
 
 export interface OutputDefinition<Schema extends z.ZodType = z.ZodType>

@@ -2,8 +2,22 @@ import type { FieldSink } from './format.ts';
 import { closingQuote } from './quotes.ts';
 
 const failed = 'no access log';
+/** All that there may be. */
+export const combinedFields = [
+  'client',
+  'user',
+  'timestamp',
+  'request',
+  'method',
+  'url',
+  'protocol',
+  'status',
+  'size',
+  'referer',
+  'agent',
+] as const;
 /** Adds a field, unless it is the `-` that stands for none. */
-type Put = (name: string, from: number, to: number) => void;
+type Put = (name: (typeof combinedFields)[number], from: number, to: number) => void;
 
 /**
  * Access logs as Apache and nginx write them, `common` or `combined`. A request that is none, as attackers send them, is

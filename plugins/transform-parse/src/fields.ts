@@ -12,7 +12,7 @@ export interface FieldOptions {
 }
 
 /** What makes no attribute: the text and the position of a record have these names, and the transform sets the last one. */
-const reserved = ['message', 'offset', 'parse_error'];
+export const reserved = ['message', 'offset', 'parse_error'];
 /** Names in one batch: each costs a column for all of its records, and whoever writes logs chooses them. */
 const most = 256;
 

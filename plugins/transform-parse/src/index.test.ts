@@ -290,3 +290,19 @@ test('values stay right when records are picked, dropped and changed behind it',
     ['A=3', '3'],
   ]);
 });
+
+test.each<[object, string[] | undefined]>([
+  [{ format: 'json' }, undefined],
+  [{ format: 'logfmt', prefix: 'x_' }, undefined],
+  [{ format: 'json', include: ['level', 'offset'], prefix: '' }, ['level']],
+  [{ format: 'regex', pattern, prefix: 'x_', message: 'rest' }, ['x_level']],
+  [{ format: 'combined', include: ['status', 'no such'] }, ['status']],
+])('which attributes are known beforehand: %o', (options, known) => {
+  expect(definition.sets!(definition.options.parse(options))).toEqual(known && ['parse_error', ...known]);
+});
+
+test('combined: what is known beforehand is what may be found', async () => {
+  const line = '1.2.3.4 - ann [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 512 "http://b" "curl/8"';
+  const found = Object.keys(own(await apply({ format: 'combined' }, [line])));
+  expect(definition.sets!(definition.options.parse({ format: 'combined' }))).toEqual(['parse_error', ...found]);
+});

@@ -29,3 +29,5 @@ export const options = z
     message: 'a `pattern` is for `format: regex`',
     path: ['pattern'],
   });
+
+export type Options = z.output<typeof options>;

@@ -28,7 +28,8 @@ const definitions = [
     attributesOf: ({ paths }, path, resolve) => (paths.some((one) => resolve(one) === path) ? {} : undefined),
     create,
   }),
-  defineTransform({ type: 'named', description: '', options: names, sets: ({ names = [] }) => names, create }),
+  // Without names it depends on the records.
+  defineTransform({ type: 'named', description: '', options: names, sets: ({ names }) => names, create }),
   defineTransform({
     type: 'split',
     description: '',
@@ -79,11 +80,18 @@ test.each([
     'a transform may set, for all that is known',
     simple('path: "b/{{ topic }}"', 'paths: a.log', '{ t: { type: any } }'),
   ],
+  ['a transform may set with these options', simple('path: "b/{{ topic }}"', 'paths: a.log', '{ t: { type: named } }')],
   ['has a default', simple('path: "b/{{ topic:-none }}"')],
   ['is built in', simple('path: "b/{{ host }}/{{ name }}/{{ input }}/{{ offset }}{{ path }}"')],
   ['comes with the values of an empty each', simple('path: "b/{{ topic }}"', 'each: [], paths: a.log')],
 ])('nothing is said of an attribute that %s', (_what, text) => {
   expect(warningsOf(text)).toEqual([]);
+});
+
+test('a transform that sets others does not help', () => {
+  expect(warningsOf(simple('path: "b/{{ topic }}"', 'paths: a.log', '{ t: { type: named, names: status } }'))).toEqual([
+    expect.stringContaining('sets "topic"'),
+  ]);
 });
 
 test('only what leads to an output counts', () => {
