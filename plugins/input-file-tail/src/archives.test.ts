@@ -384,6 +384,21 @@ describe('the rotated form of a file', () => {
     });
   });
 
+  test('is read on also where another file has its inode number by now', async () => {
+    await writeFile(at('app.log.1'), 'one\ntwo\n');
+    const life = await new Life(all, { maxRecords: 1 }).start();
+    life.take((await life.read())!);
+    await life.stop();
+    await compress('app.log.1');
+    // Most file systems give it to the next one.
+    await writeFile(at('app.log'), 'three\n');
+    const next = (await life.restart(all)).pump();
+    await until(() => next.lines.length > 1);
+    await appendFile(at('app.log'), 'four\n');
+    await until(() => next.lines.includes('four'));
+    expect(next.lines.toSorted()).toEqual(['four', 'three', 'two']);
+  });
+
   test('is known also where the file is read on while it is looked at', async () => {
     const text = Array.from({ length: 3 }, () => `${randomBytes(50_000).toString('hex')}\n`).join('');
     const bytes = gzipSync(text);

@@ -67,6 +67,7 @@ export class Admission {
   async admit(files: readonly OpenFile[], { rotatedAway, fromEnd }: AdmissionOptions): Promise<Admitted[]> {
     const { sources } = this.#ctx;
     const originals = await this.#forms.originals(files);
+    if (rotatedAway) this.rotatedAway.begin();
     const rows = new StoredRows(sources.known());
     const wanted = this.#claims(files, originals, rows, fromEnd);
     if (rotatedAway) {
@@ -126,9 +127,9 @@ export class Admission {
         wanted.push(ended(old, 'truncated'));
       }
     }
-    for (const file of others) {
-      wanted.push(...(this.#rotated(file, originals.get(file), rows) ?? this.#fresh(file, rows, fromEnd)));
-    }
+    // A row goes to the archive of its file before another one can have its inode number.
+    const rotated = others.map((file) => this.#rotated(file, originals.get(file), rows));
+    for (const [i, file] of others.entries()) wanted.push(...(rotated[i] ?? this.#fresh(file, rows, fromEnd)));
     return wanted;
   }
 
@@ -147,16 +148,17 @@ export class Admission {
 
   #fresh(file: OpenFile, rows: StoredRows, fromEnd: boolean): Wanted[] {
     const { verdict, reason } = identify(file.facts, rows.candidates(file.facts));
-    const before = rows.withInodeOf(file.facts);
+    const had = rows.withInodeOf(file.facts);
+    const before = verdict === 'replaced' ? had.filter((row) => !this.rotatedAway.awaits(row)) : had;
     const end = verdict === 'new' ? this.#firstEnd(file.facts, fromEnd) : undefined;
     // It was opened as it could have been the rest of another one.
-    if (before.length === 0 && end === undefined && this.#tooOld(file.facts)) {
+    if (had.length === 0 && end === undefined && this.#tooOld(file.facts)) {
       void file.handle?.close();
       return [];
     }
     this.#say(file, verdict, reason);
     this.#warn(file.facts);
-    for (const row of before) rows.take(row);
+    for (const row of had) rows.take(row);
     return [
       ...before.map((row) => ended(row, verdict === 'truncated' ? 'truncated' : 'replaced')),
       end === undefined ? begun(file) : begunAt(file, end),

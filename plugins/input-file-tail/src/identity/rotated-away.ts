@@ -33,6 +33,11 @@ export class RotatedAway {
     return this.#awaited || this.#unopened.size > 0;
   }
 
+  /** All of it is decided anew. */
+  begin(): void {
+    this.#awaited = false;
+  }
+
   /**
    * One that was renamed in its folder still has lines that were written before: it is read to its end. One that is not
    * there any more ends. Where that cannot be told (the folder cannot be read, another device is mounted there, the path is
@@ -40,10 +45,9 @@ export class RotatedAway {
    * @param open how many files are open already
    */
   async find(rows: StoredRows, open: number, say: Say): Promise<Wanted[]> {
-    const { process, tails, troubles, unpackings } = this.#parts;
+    const { process, tails, troubles } = this.#parts;
     const wanted: Wanted[] = [];
     this.#unopened.clear();
-    this.#awaited = false;
     const folders = new Map<string, Promise<Listing>>();
     const claimed = new Set<string>();
     // Of several that one inode held, one after the other, the newest can still be there.
@@ -54,10 +58,10 @@ export class RotatedAway {
       if (dev !== row.meta.dev) continue;
       const key = `${row.meta.dev}:${row.meta.ino}`;
       const path = files.get(key);
-      if (path === undefined) {
-        // Its rotated form may be among what is read through just now.
-        if (unpackings.unreadBeside(folder)) this.#awaited = true;
-        else wanted.push(this.#over(row));
+      const other = tails.ofFile(key)?.file.meta.birth;
+      const replaced = other != null && row.meta.birth != null && other !== row.meta.birth;
+      if (path === undefined || replaced) {
+        if (!this.awaits(row)) wanted.push(this.#over(row));
         continue;
       }
       if (claimed.has(key)) {
@@ -81,6 +85,13 @@ export class RotatedAway {
       wanted.push(...(those ?? [this.#over(row)]));
     }
     return wanted;
+  }
+
+  /** Its rotated form may be among what is read through just now. */
+  awaits({ path }: StoredSource): boolean {
+    const awaited = this.#parts.unpackings.unreadBeside(dirname(path));
+    this.#awaited ||= awaited;
+    return awaited;
   }
 
   /** What becomes of a source and the file that has its inode; `undefined`: they have nothing to do with each other. */
