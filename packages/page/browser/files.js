@@ -45,12 +45,7 @@ function row({ key, path, title, component, lag, behind, oldest, onTheWay, posit
     h(
       'tr',
       {},
-      h(
-        'th',
-        { scope: 'row' },
-        h('span', { class: 'path', title }, path),
-        h('span', { class: 'note' }, component),
-      ),
+      h('th', { scope: 'row' }, h('span', { class: 'path', title }, path), h('span', { class: 'note' }, component)),
       cell('lag', lag),
       cell('oldest', oldest),
       cell('on the way', onTheWay),
