@@ -53,6 +53,10 @@ export const errorTable = {
     'An output writes to files that its own input reads.',
     'Write elsewhere, or name them under `exclude` of the input: what is written is read and written again, without end.',
   ),
+  LC_CONFIG_NOT_REQUIRED: entry(
+    'No output that an input leads to is required, so nothing waits for its records.',
+    'Remove `required: false` from one of them; if records may be lost, nothing has to be done.',
+  ),
   LC_CONFIG_UNREAD_EXIT: entry(
     'Records leave a transform by an exit that nothing reads, and are dropped.',
     'Add the exit to the `inputs:` of a transform or output; if they are to be dropped, nothing has to be done.',

@@ -135,3 +135,18 @@ outputs: { out: { type: written, path: x, inputs: ${inputs} } }`;
   ]);
   expect(warningsOf(split('[r.rest, r.err]'))).toEqual([]);
 });
+
+test('an input that leads to no required output', () => {
+  const outputs = (one: string, two: string) => `inputs:
+  a: { type: files, paths: a.log }
+  b: { type: files, each: { x: b.log, y: c.log }, paths: "${'${each.value}'}" }
+outputs:
+  one: { type: written, path: x, inputs: [a], ${one} }
+  two: { type: written, path: x, inputs: [a, b], ${two} }`;
+  const [yes, no] = ['required: true', 'required: false'];
+  const warning = (place: string, id: string) =>
+    `/etc/p.yaml:${place} LC_CONFIG_NOT_REQUIRED inputs.${id}: no output that it leads to is required: what it reads while they fail is lost, and never read again. Remove \`required: false\` from one of them; if records may be lost, nothing has to be done.`;
+  expect(warningsOf(outputs(no, no))).toEqual([warning('2:3', 'a'), warning('3:3', 'b')]);
+  expect(warningsOf(outputs(yes, no))).toEqual([warning('3:3', 'b')]);
+  expect(warningsOf(outputs(no, yes))).toEqual([]);
+});

@@ -31,13 +31,17 @@ export function warningsOf(
   // What waits for a value is not known yet.
   if (declared.some(({ waits }) => waits.length > 0)) return warnings;
   const leading = Map.groupBy(edges, ({ to }) => to);
-  for (const output of components.values()) {
-    if (output.kind !== 'output') continue;
+  const outputs = [...components.values()].filter(({ kind }) => kind === 'output');
+  /** Whether something waits for what they read or make. */
+  const awaited = new Map<DesiredComponent, boolean>();
+  for (const output of outputs) {
     const before = inFrontOf(output, leading, components);
+    for (const one of before) awaited.set(one, output.required || awaited.get(one) === true);
     const originOf = (path: KeyPath) => places.originOf([sections.output, output.id, ...path]);
     warnOfUnset(output, before, originOf, warnings);
     warnOfLoop(output, before, { file, originOf }, warnings);
   }
+  warnOfLoss(declared, awaited, warnings);
   warnOfUnread(declared, edges, warnings);
   return warnings;
 }
@@ -88,6 +92,23 @@ function warnOfUnread(declared: readonly Declared[], edges: readonly Edge[], war
         message: `nothing reads ${quote(name)}: records that leave by this exit are dropped`,
       });
     }
+  }
+}
+
+/** Inputs that lead to outputs of which none is required: what is lost there is counted, and holds nobody up. */
+function warnOfLoss(
+  declared: readonly Declared[],
+  awaited: ReadonlyMap<DesiredComponent, boolean>,
+  warnings: Problems,
+): void {
+  for (const { kind, components, path, origin } of declared) {
+    if (kind !== 'input' || !components.some((input) => awaited.get(input) === false)) continue;
+    warnings.add({
+      code: 'LC_CONFIG_NOT_REQUIRED',
+      path,
+      origin,
+      message: 'no output that it leads to is required: what it reads while they fail is lost, and never read again',
+    });
   }
 }
 
