@@ -1,11 +1,11 @@
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BufferPool } from '@logcatch/core';
 import { batchOf, jsonLines, LogcatchError } from '@logcatch/plugin-api';
 import { fakeOutputContext, MemorySources, outputContract } from '@logcatch/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConsoleOutput } from './console-output.ts';
 import { asPretty } from './format.ts';
 import { openStdout, type Sink } from './stdout.ts';
@@ -107,6 +107,15 @@ test('a file takes everything', async () => {
   closeSync(fd);
   expect(readFileSync(join(folder, 'out')).length).toBe(300_004);
   rmSync(folder, { recursive: true });
+});
+
+test.skipIf(!existsSync('/dev/full'))('what cannot be written is no mistake of a plugin', async () => {
+  const fd = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(fd));
+  await expect(openStdout(fd).write(Buffer.from('one\n'))).rejects.toMatchObject({
+    code: 'LC_OUTPUT_FAILED',
+    message: expect.stringContaining('ENOSPC'),
+  });
 });
 
 test('an aborted write does not spoil what the sink still reads', async () => {

@@ -64,7 +64,8 @@ class FileSink implements Sink {
   close(): void {}
 }
 
-function explain(error: NodeJS.ErrnoException): Error {
-  const gone = ['EPIPE', 'ECONNRESET', 'EIO', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '');
-  return gone ? new LogcatchError('LC_OUTPUT_CLOSED', 'stdout was closed by its reader', { cause: error }) : error;
+function explain(cause: NodeJS.ErrnoException): LogcatchError {
+  const gone = ['EPIPE', 'ECONNRESET', 'EIO', 'ERR_STREAM_DESTROYED'].includes(cause.code ?? '');
+  if (gone) return new LogcatchError('LC_OUTPUT_CLOSED', 'stdout was closed by its reader', { cause });
+  return new LogcatchError('LC_OUTPUT_FAILED', `cannot write to stdout: ${cause.message}`, { cause });
 }
