@@ -3,6 +3,7 @@ import type { DesiredComponent } from '../config/index.ts';
 import { Admission } from '../output/admission.ts';
 import { Connection } from '../output/connection.ts';
 import { Dropped } from '../output/dropped.ts';
+import { OpenDeliveries } from '../output/open-deliveries.ts';
 import { OutputInstance } from '../output/output-instance.ts';
 import { OutputQueue } from '../output/output-queue.ts';
 import { seriesOf } from '../output/output-series.ts';
@@ -28,11 +29,7 @@ export class OutputNode extends Node implements Target {
   readonly #room = new Admission(() => this.maxRecords);
   readonly #turns = new Turns();
   readonly #writes = new Writes();
-  /** Taken and not finished, in the order in which they came. */
-  readonly #open = new Set<Delivery>();
-  /** Those that a write looks at, until all that follows it is done. */
-  readonly #inWrite = new Set<Delivery>();
-  #abandoned = false;
+  readonly #open = new OpenDeliveries(this.required, this.#room);
   readonly #refusals = new Refusals({
     node: this,
     environment: this.environment,
@@ -80,7 +77,7 @@ export class OutputNode extends Node implements Target {
       output: () => this.#connection.instance!.transactions!,
       opened: () => this.#opened(),
       pump: () => this.#pump(),
-      done: (delivery) => this.#done(delivery),
+      done: (delivery) => this.#open.done(delivery),
       failed: (error) => this.report(error),
     });
   }
@@ -159,7 +156,6 @@ export class OutputNode extends Node implements Target {
     } else delivery.expect();
     if (this.transactions && !this.#gate.closed) delivery.enter(this.transactions);
     this.#open.add(delivery);
-    this.#room.enter(batch);
     this.#queue.push(delivery);
     this.emit(delivery, undefined);
     this.#pump();
@@ -206,18 +202,11 @@ export class OutputNode extends Node implements Target {
   }
 
   override abandon(): Delivery[] {
-    this.#abandoned = true;
     this.#parking.clear();
     this.#stuckFor.clear();
     this.#queue.clear();
     this.#retries.take();
-    const open = [...this.#open];
-    this.#open.clear();
-    // A write that is left behind still looks at its batch; when it ends, that is all it has to say.
-    for (const delivery of open) if (this.#inWrite.has(delivery)) delivery.hold();
-    if (this.required) return open;
-    for (const delivery of open) delivery.release();
-    return [];
+    return this.#open.abandon();
   }
 
   #newInstance(): OutputInstance {
@@ -268,7 +257,7 @@ export class OutputNode extends Node implements Target {
     while (this.#queue.length > 0 && this.#writes.active < most) {
       const entry = this.#queue.shift()!;
       if (entry.delivery.cancelled) {
-        this.#done(entry.delivery);
+        this.#open.done(entry.delivery);
         continue;
       }
       if (this.#parking.has(entry.delivery.source)) {
@@ -277,18 +266,15 @@ export class OutputNode extends Node implements Target {
         continue;
       }
       this.#writes.begin();
-      this.#inWrite.add(entry.delivery);
-      const writing = this.#write(entry)
-        .catch((error) => this.report(this.supervisor.failed('degraded', error)))
-        .finally(() => this.#inWrite.delete(entry.delivery));
-      this.#writes.keep(writing);
+      const writing = this.#write(entry).catch((error) => this.report(this.supervisor.failed('degraded', error)));
+      this.#writes.keep(this.#open.during(entry.delivery, writing));
     }
   }
 
   async #write(entry: Entry): Promise<void> {
     const { delivery } = entry;
     const outcome = await this.#written(delivery);
-    if (this.#abandoned) return delivery.release();
+    if (this.#open.abandoned) return delivery.release();
     if (outcome === 'failed') {
       this.counters.retries++;
       this.#retries.add(entry);
@@ -297,9 +283,9 @@ export class OutputNode extends Node implements Target {
     this.#ended();
     if (outcome === 'failed' || outcome instanceof Stuck) return;
     if (outcome === 'given up') this.#giveUp(delivery);
-    else if (outcome === 'written') this.#done(delivery);
+    else if (outcome === 'written') this.#open.done(delivery);
     // Not in turn with writes: only this source waits for the dead letters.
-    else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#done(delivery);
+    else if (await this.#refusals.answer(delivery, delivery.batch, outcome)) this.#open.done(delivery);
     else this.#giveUp(delivery);
   }
 
@@ -327,7 +313,7 @@ export class OutputNode extends Node implements Target {
     const { delivery } = entry;
     if (!this.required) {
       this.#drop(delivery.batch.count);
-      this.#done(delivery);
+      this.#open.done(delivery);
       return;
     }
     const { source } = delivery;
@@ -347,7 +333,7 @@ export class OutputNode extends Node implements Target {
     else {
       for (const { delivery } of [...failed, ...this.#queue.clear()]) {
         this.#drop(delivery.batch.count);
-        this.#done(delivery);
+        this.#open.done(delivery);
       }
     }
     this.#retries.later(() => {
@@ -396,27 +382,7 @@ export class OutputNode extends Node implements Target {
     }
   }
 
-  /** Written or answered for. */
-  #done(delivery: Delivery): void {
-    if (this.required && !this.#abandoned) {
-      delivery.written();
-      delivery.settle();
-    } else delivery.release();
-    this.#room.leave(delivery.batch);
-    this.#open.delete(delivery);
-  }
-
-  /** Not delivered: its position stays. What will not be read again is kept for whoever takes its place. */
   #giveUp(delivery: Delivery): void {
-    this.#room.leave(delivery.batch);
-    if (this.required && !delivery.cancelled && !this.#abandoned) {
-      delivery.onCancel(() => {
-        if (this.#open.delete(delivery)) delivery.release();
-      });
-      this.transactions?.void();
-      return;
-    }
-    delivery.release();
-    this.#open.delete(delivery);
+    if (this.#open.giveUp(delivery)) this.transactions?.void();
   }
 }
