@@ -57,6 +57,7 @@ export class Discovery {
     const files = [...findings.files.values()];
     await this.newcomers.admit(files, { starting: true, rotatedAway: true, fromEnd }, signal);
     if (fromEnd) this.#admission.passedOver.add(files.filter(({ stat }) => !tails.ofFile(fileKey(stat))));
+    unpackings.start();
     // An archive can be the oldest. And started anew before its end is stored, this would not know that it is passed over.
     if (fromEnd || this.#options.oldestFirst) await unpackings.idle();
     signal.throwIfAborted();

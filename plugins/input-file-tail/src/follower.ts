@@ -35,6 +35,7 @@ export class Follower {
   #changed = new Set<string>();
   #everything = false;
   #looking: Promise<void> | undefined;
+  readonly #begins: (() => void)[] = [];
   #looked = Promise.withResolvers<void>();
   #endRescans: (() => void) | undefined;
   #cancel: (() => void) | undefined;
@@ -68,8 +69,9 @@ export class Follower {
   }
 
   /** Looks at a path soon, or at everything. Resolves when that is done, or when this stops. */
-  lookSoon(path?: string): Promise<void> {
+  lookSoon(path?: string, begins?: () => void): Promise<void> {
     this.#hint(() => {
+      if (begins) this.#begins.push(begins);
       if (path === undefined) this.#everything = true;
       else this.#paths.add(path);
     });
@@ -159,6 +161,7 @@ export class Follower {
     this.#everything = false;
     this.#paths = new Set();
     this.#changed = new Set();
+    for (const begins of this.#begins.splice(0)) begins();
     const looked = this.#looked;
     if (!signal.aborted) this.#looked = Promise.withResolvers();
     try {

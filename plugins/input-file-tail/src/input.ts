@@ -63,7 +63,7 @@ export class FileTail implements Input {
     const unpackings = new Unpackings({
       slots: process.unpackings,
       stopping: this.#stopping.signal,
-      look: (path) => this.#follower.lookSoon(path),
+      look: (...which) => this.#follower.lookSoon(...which),
       wake: () => this.#parts.turns.wake(),
     });
     const disk = new UnpackingDisk(process.disk, {

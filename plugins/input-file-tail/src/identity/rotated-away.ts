@@ -61,7 +61,7 @@ export class RotatedAway {
       const other = tails.ofFile(key)?.file.meta.birth;
       const replaced = other != null && row.meta.birth != null && other !== row.meta.birth;
       if (path === undefined || replaced) {
-        if (!this.awaits(row)) wanted.push(this.#over(row));
+        wanted.push(...this.#over(row));
         continue;
       }
       if (claimed.has(key)) {
@@ -82,7 +82,7 @@ export class RotatedAway {
       const those = this.#claim(file, row, say);
       if (those) claimed.add(key);
       else await file.handle?.close();
-      wanted.push(...(those ?? [this.#over(row)]));
+      wanted.push(...(those ?? this.#over(row)));
     }
     return wanted;
   }
@@ -108,7 +108,8 @@ export class RotatedAway {
     return undefined;
   }
 
-  #over(row: StoredSource): Wanted {
-    return ended(row, statOf(this.#parts.process.disk, row.path) ? 'replaced' : 'gone');
+  #over(row: StoredSource): Wanted[] {
+    if (this.awaits(row)) return [];
+    return [ended(row, statOf(this.#parts.process.disk, row.path) ? 'replaced' : 'gone')];
   }
 }

@@ -6,8 +6,8 @@ export interface UnpackingParts {
   readonly slots: ReadSlots;
   /** The input stops. */
   readonly stopping: AbortSignal;
-  /** Looks at a path, or at everything: what an archive holds is known. */
-  look(path?: string): Promise<void>;
+  /** Looks at a path, or at everything: what an archive holds is known. @param begins called when that look begins */
+  look(path: string | undefined, begins: () => void): Promise<void>;
   /** There is one less. */
   wake(): void;
 }
@@ -20,8 +20,11 @@ export class Unpackings {
   readonly #parts: UnpackingParts;
   /** Until it was looked at, each by its path. */
   readonly #underWay = new Map<string, Promise<void>>();
-  /** Those of them that are not read through yet. */
+  /** Those of them that no look that has begun can find. */
   readonly #unread = new Set<string>();
+  /** How many are not read through yet. */
+  #left = 0;
+  readonly #started = Promise.withResolvers<void>();
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(parts: UnpackingParts) {
@@ -49,8 +52,14 @@ export class Unpackings {
   /** @param read tells whether there is something to look at; never rejects */
   add(path: string, read: () => Promise<boolean>): void {
     if (this.#underWay.has(path)) return;
+    this.#left++;
     this.#unread.add(path);
     this.#underWay.set(path, this.#unpack(path, read));
+  }
+
+  /** The first look is over: others may come. */
+  start(): void {
+    this.#started.resolve();
   }
 
   /** Resolves when those that are under way were looked at, or the input stops and nothing is read any more. */
@@ -69,9 +78,12 @@ export class Unpackings {
       this.#reading = reading;
       return reading;
     });
-    this.#unread.delete(path);
+    this.#left--;
+    await this.#started.promise;
+    const found = () => void this.#unread.delete(path);
     // With the last one comes what had to wait for all of them.
-    if (done && !stopping.aborted) await look(this.#unread.size > 0 ? path : undefined);
+    if (done && !stopping.aborted) await look(this.#left > 0 ? path : undefined, found);
+    found();
     this.#underWay.delete(path);
     wake();
   }
