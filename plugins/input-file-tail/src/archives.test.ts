@@ -366,6 +366,18 @@ describe('the rotated form of a file', () => {
       expect(next.events()).toEqual(['found app.log.1', 'resumed app.log.1.gz']);
     });
 
+    test('is read where the file was closed before anything of it was read, and is gone', async () => {
+      for (const name of ['app.log.0', 'app.log.1']) await writeFile(at(name), `${name}\n`);
+      const life = await new Life({ ...old, max_open_files: 1 }).start();
+      await until(() => openIn(folder).length < 2);
+      const closed = openIn(folder).some((path) => path.endsWith('1')) ? 'app.log.0' : 'app.log.1';
+      await put(`${closed}.gz`, `${closed}\n`);
+      await rm(at(closed));
+      await until(() => life.logged('its source goes on with the archive'));
+      life.pump();
+      await until(() => life.lines.length === 2);
+    });
+
     test('is read on where the file was closed, and is gone', async () => {
       await writeFile(at('app.log.1'), 'one\n');
       const life = (await new Life({ ...old, close_inactive: 50 }).start()).pump();

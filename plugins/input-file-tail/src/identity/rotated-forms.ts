@@ -68,8 +68,6 @@ export class RotatedForms {
   /** The stored source of a file that is gone of which an archive is the rotated form. */
   rowOf(archive: FileFacts, rows: Iterable<StoredSource>): StoredSource | undefined {
     const beside = [...rows].filter(({ path }) => dirname(path) === dirname(archive.path));
-    // All of one that was found and not read is to be read, whichever it is that begins like it.
-    const isUnread = ({ meta, position }: StoredSource) => position === 0 && meta.read === undefined;
     return (
       beside.find((row) => holdsAllRead(archive, row)) ??
       beside.find((row) => isUnread(row) && headMatches(archive.head, row.meta) === true)
@@ -141,12 +139,17 @@ async function isFormOf(archive: FileFacts, { file, position }: Tail): Promise<b
   if (headMatches(archive.head, file.meta) !== true) return false;
   const { size, before } = archive;
   const end = before.get(size);
+  const known = { meta: file.meta, position };
   const last = await file
     .use(async (handle) => (handle.extent().size === size ? readBefore(handle, size) : undefined))
     .catch(() => undefined);
   if (end && last?.equals(end)) return true;
-  // It has grown since, or cannot be opened any more.
-  return holdsAllRead(archive, { meta: file.meta, position });
+  return holdsAllRead(archive, known) || (file.missing && isUnread(known));
+}
+
+/** All of one that was found and not read is to be read, whichever archive it is that begins like it. */
+function isUnread({ meta, position }: Pick<StoredSource, 'meta' | 'position'>): boolean {
+  return position === 0 && meta.read === undefined;
 }
 
 /** Whether an archive holds all that was read of a file: that was compressed when it was rotated. */
