@@ -109,6 +109,8 @@ it.skipIf(process.platform !== 'linux')(
     expect(await top.exited).toBe(0);
     expect(top.stdout.indexOf(entered)).toBeLessThan(top.stdout.indexOf('runs well'));
     expect(ending(top)).toBe(left);
+    // What is erased after a line that fills the terminal would take its last character.
+    expect(/cpu \d[^\r\n]*?…/.exec(top.stdout)![0]).toHaveLength(59);
 
     rmSync(join(folder, 'quit'));
     const stopped = inTerminal();

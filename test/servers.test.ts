@@ -23,11 +23,11 @@ async function produce(
 ) {
   const producer = kafkaClient(brokers).producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  await producer.send({
-    topic,
-    acks: -1,
-    messages: messages.map((message) => ({ ...message, headers: { trace: nasty }, timestamp: '1700000000123' })),
-  });
+  // One at a time: where one partition has no leader yet, kafkajs sends all of a call again.
+  for (const message of messages) {
+    const record = { ...message, headers: { trace: nasty }, timestamp: '1700000000123' };
+    await producer.send({ topic, acks: -1, messages: [record] });
+  }
   await producer.disconnect();
 }
 

@@ -1,5 +1,6 @@
-import { Configuration, type Desired, type Engine, type SourceStatus, writeToStderr } from '@logcatch/core';
+import { Configuration, type Desired, type Engine, type SourceStatus } from '@logcatch/core';
 import { exitCode } from './exit-codes.ts';
+import { printAside } from './print.ts';
 import { plainLine } from './text.ts';
 
 /** A pipeline file with the values that its sources have now, while `use` runs. Nothing of the pipeline does. @throws ConfigErrors */
@@ -21,7 +22,7 @@ export async function configured<T>(
 export function printTrouble(sources: readonly SourceStatus[]): number {
   const bad = sources.filter(({ reason }) => reason !== '');
   for (const { name, reason, hint } of bad) {
-    writeToStderr(plainLine(`config.${name}: ${reason}${reason.endsWith(hint) ? '' : ` ${hint}`}`));
+    printAside(plainLine(`config.${name}: ${reason}${reason.endsWith(hint) ? '' : ` ${hint}`}`), 2);
   }
   if (bad.length === 0) return exitCode.done;
   const invalid = bad.some(({ code = '' }) => code === 'LC_SOURCE_BAD' || code.startsWith('LC_CONFIG_'));

@@ -4,6 +4,7 @@ import { configured } from './configured.ts';
 import { doctorLines, lastLine } from './doctor-text.ts';
 import { makeEngine, printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
+import { print } from './print.ts';
 
 /** `pipeline doctor FILE`: whether what it needs is there, before or while it runs. */
 export async function doctor(file: string, { json = false }: { json?: boolean }): Promise<void> {
@@ -11,7 +12,7 @@ export async function doctor(file: string, { json = false }: { json?: boolean })
     const engine = makeEngine('error');
     const code = await configured(engine, file, true, async (configuration, desired) => {
       const all: Examination[] = [machine(), values(configuration.sources, desired)];
-      const say = (one: Examination) => json || console.log(doctorLines(one).join('\n'));
+      const say = (one: Examination) => json || print(doctorLines(one).join('\n'), 11);
       for (const one of all) if (one.findings.length > 0) say(one);
       for (const examination of examine(desired, engine)) {
         const one = await examination;
@@ -19,7 +20,8 @@ export async function doctor(file: string, { json = false }: { json?: boolean })
         if (one.findings.length > 0) say(one);
       }
       const waiting = desired.waiting.map(({ id, sources }) => ({ id, sources }));
-      console.log(json ? JSON.stringify({ examinations: all, waiting }, undefined, 2) : lastLine(all, waiting));
+      if (json) console.log(JSON.stringify({ examinations: all, waiting }, undefined, 2));
+      else print(lastLine(all, waiting));
       return all.some(({ findings }) => findings.some(({ level }) => level === 'problem'))
         ? exitCode.failed
         : exitCode.done;

@@ -2,6 +2,7 @@ import { ConfigErrors, Engine, Log, type LogFormat, type LogLevel, writeToStderr
 import { type ErrorCode, LogcatchError } from '@logcatch/plugin-api';
 import { bundled } from './bundled.ts';
 import { exitCode } from './exit-codes.ts';
+import { printAside } from './print.ts';
 
 /** @param write takes the lines of the log; default: stderr */
 export function makeEngine(level: LogLevel, format?: LogFormat, write = writeToStderr): Engine {
@@ -18,11 +19,11 @@ export function makeEngine(level: LogLevel, format?: LogFormat, write = writeToS
 /** Prints errors that a person can mend, and returns the exit code they mean. Anything else is a bug and is thrown on. */
 export function printErrors(error: unknown): number {
   if (error instanceof ConfigErrors) {
-    for (const each of error.errors) writeToStderr(each.describe());
+    for (const each of error.errors) printAside(each.describe(), 2);
     return exitCode.invalid;
   }
   if (error instanceof LogcatchError) {
-    writeToStderr(error.describe());
+    printAside(error.describe(), 2);
     return codeOf(error.code);
   }
   throw error;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { LogFormat, LogLevel } from '@logcatch/core';
 import { Argument, Command, Option } from 'commander';
 import { exitCode } from './exit-codes.ts';
+import { folded } from './text.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -23,7 +24,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 not everything was delivered (with --once, or when all inputs have ended), or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
+      folded(
+        '\nExit codes: 0 done; 1 not everything was delivered (with --once, or when all inputs have ended), or something does not run well; 2 wrong command line or configuration; 3 no agent runs.',
+        process.stdout.columns,
+      ),
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.done : exitCode.invalid));
 

@@ -36,13 +36,17 @@ export class Screen {
     return (process.stdout.columns || usual.columns) - 1;
   }
 
+  get height(): number {
+    return process.stdout.rows || usual.rows;
+  }
+
   onResize(draw: () => void): void {
     process.stdout.on('resize', draw);
   }
 
   /** Puts a text in the place of the one before; lines that find no room at the end are left out. */
   show(text: string): void {
-    const lines = text.split('\n').slice(0, process.stdout.rows || usual.rows);
+    const lines = text.split('\n').slice(0, this.height);
     process.stdout.write(`${control}H${lines.map((line) => line + restOfLine).join('\r\n')}${restOfScreen}`);
   }
 }

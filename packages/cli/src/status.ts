@@ -3,6 +3,7 @@ import { plural, type Status } from '@logcatch/plugin-api';
 import { printErrors } from './engine.ts';
 import { exitCode } from './exit-codes.ts';
 import { fullnessText } from './letters-text.ts';
+import { print } from './print.ts';
 import { bytes, columns, period, plainLine } from './text.ts';
 
 /** Components that run well are listed up to here; the others always. */
@@ -12,7 +13,8 @@ const mostListed = 50;
 export async function status(file: string, { json = false }: { json?: boolean }): Promise<void> {
   try {
     const answer = (await askAgent(await dataDirOf(file, process.env), 'GET', '/status')) as AgentStatus;
-    console.log(json ? JSON.stringify(answer, undefined, 2) : statusText(answer, Date.now()));
+    if (json) console.log(JSON.stringify(answer, undefined, 2));
+    else print(statusText(answer, Date.now()), 8);
     process.exitCode = answer.well ? exitCode.done : exitCode.failed;
   } catch (error) {
     process.exitCode = printErrors(error);

@@ -42,6 +42,32 @@ export function bytes(count: number): string {
   return `${(count / 2 ** (10 * power)).toFixed(1)} ${units[power - 1]}`;
 }
 
+/**
+ * Lines for a terminal, broken between words, where a terminal would break in the middle of one. Without a width they stay as
+ * they are: a program reads them.
+ * @param hang columns by which what goes on in the next line is moved in
+ */
+export function folded(text: string, width: number | undefined, hang = 0): string {
+  if (!width) return text;
+  const moved = ' '.repeat(Math.min(hang, Math.floor(width / 2)));
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const lines: string[] = [];
+      let rest = line;
+      while (rest.length > width) {
+        const begin = rest.search(/\S/);
+        const end = rest.lastIndexOf(' ', width);
+        const at = end > begin ? end : rest.indexOf(' ', begin);
+        if (at < 0) break;
+        lines.push(rest.slice(0, at).trimEnd());
+        rest = moved + rest.slice(at).trimStart();
+      }
+      return [...lines, rest];
+    })
+    .join('\n');
+}
+
 /** A text as lines of at most so many characters, but for words that are longer. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -86,6 +86,16 @@ test('fits narrow terminals: what matters least goes first', () => {
   expect(narrow).not.toContain('errors');
 });
 
+test('a hint is whole where there is room for it', () => {
+  const hint = 'Do this, then that, and then what nobody has thought of before. '.repeat(4).trim();
+  const [app, kafka] = later().components as [ComponentStatus, ComponentStatus];
+  const after = later({ components: [app, { ...kafka, hint }] });
+  const told = (height?: number) => topText(before, after, 60, height).replaceAll(/\s+/g, ' ');
+  expect(told()).toContain(hint);
+  expect(told(40)).toContain(hint);
+  expect(told(12)).not.toContain(hint);
+});
+
 test('an agent that was started anew has no rates yet, and nor has the first look', () => {
   const again = topText(before, later({ startedAt: now }), 120);
   expect(again).toMatch(/^app.a +file-tail +running +5.0 MiB/m);

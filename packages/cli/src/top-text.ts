@@ -10,14 +10,29 @@ const mostLanes = 5;
 const mostFiles = 10;
 /** Entries of one `each` whose trouble is told. */
 const mostTroubled = 3;
-/** Lines that one trouble takes. */
+/** Lines that one trouble takes where there is no room for all. */
 const mostTroubleLines = 3;
 
 /**
  * What `pipeline top` shows: rates are those between two looks at one agent.
  * @param width characters of a line
+ * @param height lines that have room
  */
-export function topText(before: AgentStatus, after: AgentStatus, width: number): string {
+export function topText(before: AgentStatus, after: AgentStatus, width: number, height = Infinity): string {
+  const whole = topLines(before, after, { width, most: Infinity });
+  const lines = whole.length <= height ? whole : topLines(before, after, { width, most: mostTroubleLines });
+  return lines.join('\n');
+}
+
+interface Room {
+  /** Characters of a line. */
+  readonly width: number;
+  /** Lines that one trouble takes. */
+  readonly most: number;
+}
+
+function topLines(before: AgentStatus, after: AgentStatus, room: Room): string[] {
+  const { width } = room;
   const seconds = (after.at - before.at) / 1_000;
   // Another process has counted from nothing.
   const known = before.startedAt === after.startedAt && seconds > 0;
@@ -25,15 +40,13 @@ export function topText(before: AgentStatus, after: AgentStatus, width: number):
   const rows = rowsOf(after).map((row): Moving => ({ row, before: earlier.get(row.name), seconds, at: after.at }));
   const [titles = '', ...table] = tableLines(columns, rows, width);
   return [
-    ...headLines(before, after, width),
+    ...headLines(before, after, room),
     '',
     titles,
-    ...table.flatMap((line, index) => [line, ...troubleLines(rows[index]!.row, width)]),
-    ...laneLines(known ? before : undefined, after, width),
+    ...table.flatMap((line, index) => [line, ...troubleLines(rows[index]!.row, room)]),
+    ...laneLines(known ? before : undefined, after, room),
     ...fileLines(after, width),
-  ]
-    .map((line) => cut(line, width))
-    .join('\n');
+  ].map((line) => cut(line, width));
 }
 
 interface Moving {
@@ -63,7 +76,7 @@ function rate({ row, before, seconds }: Moving, of: 'recordsIn' | 'recordsOut' |
   return before && Math.max(0, row[of] - before[of]) / seconds;
 }
 
-function headLines(before: AgentStatus, after: AgentStatus, width: number): string[] {
+function headLines(before: AgentStatus, after: AgentStatus, room: Room): string[] {
   const { name, startedAt, at, well, buffers, deadLetters, process } = after;
   const cpu = (process.cpu - before.process.cpu) / Math.max(0.001, (at - before.at) / 1_000);
   return [
@@ -74,7 +87,7 @@ function headLines(before: AgentStatus, after: AgentStatus, width: number): stri
       `buffers ${bytes(buffers.used)} of ${bytes(buffers.budget)}`,
       `dead letters ${bytes(deadLetters.bytes)}`,
     ].join('  '),
-    ...wrong(after).flatMap((text) => indented(text, width)),
+    ...wrong(after).flatMap((text) => indented(text, room)),
   ];
 }
 
@@ -96,8 +109,8 @@ function wrong(status: AgentStatus): string[] {
   ];
 }
 
-function troubleLines({ troubled }: TopRow, width: number): string[] {
-  const lines = troubled.slice(0, mostTroubled).flatMap((one) => (one.reason === '' ? [] : indented(told(one), width)));
+function troubleLines({ troubled }: TopRow, room: Room): string[] {
+  const lines = troubled.slice(0, mostTroubled).flatMap((one) => (one.reason === '' ? [] : indented(told(one), room)));
   const more = troubled.length - mostTroubled;
   return more > 0 ? [...lines, `  and ${more} more that do not run well: see \`pipeline status\``] : lines;
 }
@@ -107,7 +120,7 @@ function told({ reason, hint }: Status): string {
   return hint === '' || reason.endsWith(hint) ? reason : `${reason.replace(/[^.!?]$/, '$&.')} ${hint}`;
 }
 
-function laneLines(before: AgentStatus | undefined, after: AgentStatus, width: number): string[] {
+function laneLines(before: AgentStatus | undefined, after: AgentStatus, room: Room): string[] {
   return after.components.flatMap(({ id, output }) => {
     const lanes = lanesOf(output?.details);
     if (lanes.length === 0) return [];
@@ -129,11 +142,11 @@ function laneLines(before: AgentStatus | undefined, after: AgentStatus, width: n
       { title: 'in flight', right: true, rank: 4, cell: ({ inFlight }) => count(inFlight) },
       { title: 'retries', right: true, rank: 3, cell: ({ retries }) => count(retries) },
     ];
-    const [titles = '', ...table] = tableLines(laneColumns, shown, width);
+    const [titles = '', ...table] = tableLines(laneColumns, shown, room.width);
     return [
       '',
       titles,
-      ...table.flatMap((line, index) => [line, ...(shown[index]!.reason ? indented(shown[index]!.reason, width) : [])]),
+      ...table.flatMap((line, index) => [line, ...(shown[index]!.reason ? indented(shown[index]!.reason, room) : [])]),
       ...(lanes.length > mostLanes ? [`  and ${lanes.length - mostLanes} more`] : []),
     ];
   });
@@ -167,10 +180,10 @@ function age(since: number | undefined, at: number): string {
   return since === undefined ? '' : period(at - since);
 }
 
-/** A text as a few lines, moved in; what does not fit is left out. */
-function indented(text: string, width: number): string[] {
+/** A text as lines, moved in; what does not fit is left out. */
+function indented(text: string, { width, most }: Room): string[] {
   const lines = wrapped(text, Math.max(20, width - 2));
-  const shown = lines.slice(0, mostTroubleLines);
+  const shown = lines.slice(0, most);
   if (lines.length > shown.length) shown.push(`${shown.pop()} ...`);
   return shown.map((line) => `  ${line}`);
 }

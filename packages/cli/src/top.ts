@@ -44,7 +44,7 @@ async function live(first: AgentStatus, look: () => Promise<AgentStatus>): Promi
   let after = first;
   let trouble: string | undefined;
   const draw = () => {
-    const frame = topText(before, after, screen.width);
+    const frame = topText(before, after, screen.width, screen.height);
     const said = trouble === undefined ? [] : [...wrapped(trouble, screen.width), '', 'as it last was:'];
     screen.show([...said, frame].join('\n'));
   };
