@@ -47,7 +47,7 @@ async function up(): Promise<void> {
     const dataDir = join(folder, name);
     await mkdir(dataDir, { recursive: true });
     try {
-      state[name] = await start(name, dataDir);
+      state[name] = await start(name, dataDir, before);
       await writeFile(stateFile, `${JSON.stringify(state, undefined, 2)}\n`); // at once: `down` has to find it
     } catch (error) {
       problems.push(error);
@@ -60,9 +60,10 @@ Next: pnpm services consume TOPIC --from-beginning   prints what arrives in a to
       pnpm services down                             stops both and removes their data\n`);
 }
 
-async function start(name: Name, dataDir: string): Promise<Service> {
+/** @param before the same server, which does not run any more */
+async function start(name: Name, dataDir: string, before: Service | undefined): Promise<Service> {
   const given = addressList(name === 'kafka' ? 'KAFKA_BROKERS' : 'ETCD_ENDPOINTS');
-  const port = given === undefined ? await choosePort(name) : undefined;
+  const port = given === undefined ? await choosePort(name, before) : undefined;
   const options = port === undefined ? {} : { port, dataDir, detached: true };
   if (name === 'kafka') {
     const kafka = await startKafka(options);
@@ -81,12 +82,15 @@ function service(
   return { addresses, version, pid: node.pid, dataDir: node.dataDir, logFile: node.logFile };
 }
 
-async function choosePort(name: Name): Promise<number> {
+async function choosePort(name: Name, before: Service | undefined): Promise<number> {
+  // Whoever was told of it still asks there.
+  const had = Number(/:(\d+)$/.exec(before?.pid === undefined ? '' : before.addresses[0]!)?.[1]);
+  if (had > 0 && (await isFree(had))) return had;
   const usual = usualPorts[name];
   if (await isFree(usual)) return usual;
   const other = await freePort();
   process.stdout.write(
-    `Port ${usual} is taken by another program, so ${labels[name]} gets port ${other}. If that program is a ${labels[name]} to use ` +
+    `Port ${usual} is taken by another program, so ${labels[name]} gets port ${other}. To use that program as ${labels[name]} ` +
       `instead: pnpm services down, then ${name === 'kafka' ? `KAFKA_BROKERS=127.0.0.1:${usual}` : `ETCD_ENDPOINTS=http://127.0.0.1:${usual}`} pnpm services up\n`,
   );
   return other;
