@@ -115,6 +115,10 @@ it('a second signal ends at once', async () => {
 it('the plugin list and the options of a type', async () => {
   expect((await runPipeline('plugins')).stdout).toMatch(/file-tail \(input\)[\s\S]*kafka \(output\)/);
   expect((await runPipeline('plugins', 'console')).stdout).toContain('default "auto"');
+  const own = ['--file', join(repository, 'pipelines/own-plugins.yaml')];
+  expect((await runPipeline('plugins', 'line-file', ...own)).stdout).toMatch(
+    /^line-file \(output\)[\s\S]*path +text, req/,
+  );
   expect(await runPipeline('plugins', 'nothing')).toMatchObject({ code: 2, stderr: expect.stringContaining('kafka') });
 });
 

@@ -183,7 +183,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('plugins')
     .description('list the component types, or the options of one')
     .argument('[type]', 'a component type, e.g. kafka')
-    .action(async (type) => (await import('./plugins.ts')).plugins(type));
+    .option('--file <file>', 'a pipeline file: with the types of its plugins')
+    .action(async (type, flags) => (await import('./plugins.ts')).plugins(type, flags));
 
   program
     .command('schema')

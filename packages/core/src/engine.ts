@@ -99,6 +99,11 @@ export class Engine implements EngineHandle {
     return { document, value, settings: this.#settings(document, value) };
   }
 
+  /** Loads the plugins that a pipeline file names, whatever else is wrong with it. @throws ConfigErrors */
+  async loadPlugins(file: string): Promise<void> {
+    await this.#loadPlugins(await readDocument(file));
+  }
+
   /** What a file asks for, with these values of its configuration sources. @throws ConfigErrors with everything that is wrong */
   resolve({ document, value }: Pick<LoadedFile, 'document' | 'value'>, values: SourceValues): Desired {
     return resolveDocument(document, value, {
@@ -106,6 +111,7 @@ export class Engine implements EngineHandle {
       host: this.host,
       definitionOf: (kind, type) => this.#registry.get(kind, type),
       typesOf: (kind) => this.typesOf(kind),
+      isBundled: (kind, type) => Object.hasOwn(this.#bundled[kind], type),
       values,
       sourceDefinition: (type) => this.#registry.get('config', type),
       sourceTypes: () => this.typesOf('config'),

@@ -60,7 +60,7 @@ export function readBody(of: Component, body: MapValue, types: Types, scope: Sco
       {
         ...reading,
         alsoKnown: coreFields[kind],
-        hint: `See \`pipeline plugins ${type}\`.`,
+        hint: `See \`pipeline plugins ${type}${types.isBundled(kind, type!) ? '' : ` --file ${origin.file}`}\`.`,
         explainKey: (key) => explainKey(kind, key),
       },
     );

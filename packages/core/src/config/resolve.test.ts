@@ -29,15 +29,22 @@ test('a small file, with every default', () => {
   expect(desired.outputs[0]).not.toHaveProperty('maxRecords');
 });
 
+test('the options of a type that a plugin of the file offers are shown with the file', () => {
+  const types = { ...scope, isBundled: () => false };
+  const text = 'inputs: { a: { type: tail } }\noutputs: { o: { type: console } }\n';
+  expect(errorsOf(text, types)).toEqual([expect.stringContaining('See `pipeline plugins tail --file p.yaml`.')]);
+});
+
 test('http: what is wrong with it is told at its place, and its token is never shown', () => {
   const rest = 'inputs: { a: { type: tail, paths: x } }\noutputs: { o: { type: console } }\n';
   const of = (http: string) => errorsOf(`http: ${http}\n${rest}`);
   expect(of('0.0.0.0:9600')).toEqual([
     expect.stringMatching(/^p.yaml:1:7 LC_CONFIG_VALUE http: it listens beyond this host, .* give it a token/),
   ]);
-  expect(of('yes please')).toEqual([
-    'p.yaml:1:7 LC_CONFIG_VALUE http: it takes a port, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.',
-  ]);
+  for (const wrong of ['yes please', 'true'])
+    expect(of(wrong)).toEqual([
+      'p.yaml:1:7 LC_CONFIG_VALUE http: it takes a port, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.',
+    ]);
   expect(of('{ listen: 9600, tokn: hunter2 }')).toEqual([
     'p.yaml:1:23 LC_CONFIG_UNKNOWN_KEY http.tokn: unknown key "tokn", did you mean "token"?',
   ]);

@@ -10,6 +10,8 @@ import { didYouMean, listed, quote } from './wording.ts';
 export interface Types {
   definitionOf(kind: Kind, type: string): ComponentDefinition | undefined;
   typesOf(kind: Kind): string[];
+  /** Whether logcatch itself comes with it. */
+  isBundled(kind: Kind, type: string): boolean;
 }
 
 /** A component of the file. */
