@@ -107,7 +107,7 @@ describeWith(['kafka'], 'logcatchsys', () => {
     const before = handlesOf(agent.pid, logs).get(path('api'));
 
     watch({ web: 'web2', api: 'api', new: 'new' });
-    await agent.printed('configuration change 1 applied (watch): add log/new; rebuild log/web');
+    await agent.printed('configuration change 1 applied (watch): add log/new; restart log/web');
     await waitForRecords(brokers, topic, 20, deadline);
     await untilOpen(agent.pid, logs, ['web2', 'api', 'new'].map(path));
 

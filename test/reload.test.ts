@@ -122,7 +122,7 @@ describeWith(['kafka', 'etcd'], 'a reload while Kafka does not answer', () => {
       `${fault}, output`,
       world,
       () => pipelineFile(folder, yaml(', linger: 7ms')),
-      /applied \(the file\): rebuild kafka/,
+      /applied \(the file\): restart kafka/,
     );
   }
 
@@ -145,7 +145,7 @@ outputs: { kafka: { type: kafka, brokers: "${brokers}", topic: ${topic} } }`;
     appendFileSync(log, 'meanwhile\n');
     await within(agent, waitForRecords(server.brokers, topic, 2, deadline));
     proxy.open();
-    await within(agent, agent.printed(/change 2 applied \(the file\): rebuild kafka/));
+    await within(agent, agent.printed(/change 2 applied \(the file\): restart kafka/));
     appendFileSync(log, 'after\n');
     await within(agent, waitForRecords(server.brokers, topic, 3, deadline));
     expect(flat(await consumeAll(server.brokers, topic)).map(({ value }) => value!.toString())).toEqual([

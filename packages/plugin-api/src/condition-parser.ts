@@ -99,6 +99,9 @@ class Parser {
     }
     if (value.literal !== undefined || value.number) return this.#fail(`expected one of ${comparisons.join(' ')}`);
     const name = begin.text;
+    // `contains "x"`, or `level contains "x"`
+    const [of, method] = methodNames.includes(name) ? ['message', name] : [name, this.#token.text];
+    if (methodNames.includes(method)) this.#fail(`write ${of}.${method}("...")`, begin);
     return this.#fail(`${name} is text, not true or false: write has(${name}) or ${name} == "..."`, begin);
   }
 
@@ -211,7 +214,7 @@ class Parser {
       lexemes.lastIndex = at;
       const match = lexemes.exec(this.#text);
       const begin = at + this.#text.slice(at).search(/\S/);
-      if (!match) return this.#fail(explain(this.#text.slice(begin)), { at: begin });
+      if (!match) return this.#fail(explain(this.#text.slice(begin), this.#text[begin - 2]), { at: begin });
       const [kind, text] = Object.entries(match.groups!).find(([, found]) => found !== undefined)!;
       tokens.push({ kind: kind as Token['kind'], text: text!, at: begin });
       at = lexemes.lastIndex;
@@ -228,10 +231,10 @@ function named(name: string): Value {
   return name === 'message' ? message : attribute(name);
 }
 
-/** What cannot be read at all. */
-function explain(rest: string): string {
+/** What cannot be read at all. @param before the last character but one before it */
+function explain(rest: string, before: string | undefined): string {
   if (/^["']/.test(rest)) return 'a quote that is not closed';
-  if (/^=/.test(rest)) return 'write == to compare';
+  if (/^=/.test(rest)) return `write ${before === '!' ? '!=' : '=='} to compare`;
   if (/^[&|]/.test(rest)) return 'write && or ||';
   return 'a character that means nothing here';
 }

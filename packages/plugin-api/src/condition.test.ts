@@ -54,6 +54,10 @@ test.each<[string, number[]]>([
 test.each<[string, string]>([
   ['', 'expected an attribute, message, a text or a number at character 1:  >>> '],
   ['level = "a"', 'write == to compare at character 7: level  >>> = "a"'],
+  ['level !== "a"', 'write != to compare at character 9: level != >>> = "a"'],
+  ['level === "a"', 'write == to compare at character 9: level == >>> = "a"'],
+  ['contains "x"', 'write message.contains("...") at character 1:  >>> contains "x"'],
+  ['level startsWith "x"', 'write level.startsWith("...") at character 1:  >>> level startsWith "x"'],
   ['level == "a', 'a quote that is not closed at character 10: level ==  >>> "a'],
   ['level', 'level is text, not true or false: write has(level) or level == "..." at character 1:  >>> level'],
   ['level == "a" and x', 'expected && or || or the end at character 14: level == "a"  >>> and x'],

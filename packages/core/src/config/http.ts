@@ -18,7 +18,7 @@ export interface DesiredHttp {
 const wrong = 'it takes a port, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600';
 
 /** `9600`, `127.0.0.1:9600`, `[::]:9600`, `localhost:9600`. */
-const listen = z.union([z.number(), z.string()]).transform((value, context) => {
+const listen = z.union([z.number(), z.string()], { error: wrong }).transform((value, context) => {
   const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d{1,5})$/.exec(String(value)) ?? [];
   const host = bracketed ?? plain ?? loopback;
   const port = Number(digits);
@@ -30,14 +30,20 @@ const listen = z.union([z.number(), z.string()]).transform((value, context) => {
 });
 
 export const httpSchema = z
-  .union([
-    listen,
-    z.strictObject({
-      listen: listen.describe('A port of this host, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.'),
-      token: secret().optional().describe('What whoever asks has to know. Beyond this host it is required.'),
-      lines: z.boolean().optional().describe('Whether records are shown as they pass, at / and /tap. Default: false.'),
-    }),
-  ])
+  .union(
+    [
+      listen,
+      z.strictObject({
+        listen: listen.describe('A port of this host, or an address with a port: 9600, 127.0.0.1:9600, [::1]:9600.'),
+        token: secret().optional().describe('What whoever asks has to know. Beyond this host it is required.'),
+        lines: z
+          .boolean()
+          .optional()
+          .describe('Whether records are shown as they pass, at / and /tap. Default: false.'),
+      }),
+    ],
+    { error: wrong },
+  )
   .transform((value): DesiredHttp => {
     if ('port' in value) return value;
     const { listen, token, lines } = value;

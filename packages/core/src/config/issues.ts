@@ -114,6 +114,7 @@ function union(issue: z.core.$ZodIssueInvalidUnion, path: KeyPath): Finding[] {
       path,
     );
   }
+  if (expectedIn(issue.message) === undefined) return [{ path, kind: 'other', message: issue.message }];
   // None takes a value of this type: say all that they would have taken.
   const all = branches.flatMap((branch) => findings(branch.filter(isMismatch), path));
   return [

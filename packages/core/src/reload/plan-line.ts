@@ -4,10 +4,10 @@ import type { Plan } from '@logcatch/plugin-api';
 export function planLine({ add, change, retag, remove, relink, sources, settings }: Plan, most = 10): string {
   const parts: [verb: string, names: readonly string[]][] = [
     ['add', add],
-    ['rebuild', change],
+    ['restart', change],
     ['new attributes for', retag],
     ['remove', remove],
-    ['new edges of', relink],
+    ['reconnect', relink],
     ...Object.entries(sources).map(([verb, names]): [string, readonly string[]] => [`${verb} source`, names]),
     ['set', settings],
   ];
