@@ -1,6 +1,7 @@
 /**
  * Writes logs to try things with: `node scripts/write-logs.ts FOLDER [LINES_PER_SECOND]`. Appends to web.log and api.log in
- * turn, and rotates each by renaming it every 50 lines, as logrotate does.
+ * turn, and rotates each by renaming it every 20 lines, as logrotate does; each
+ * rotation is a line on stdout.
  */
 import { appendFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ if (!folder || !(linesPerSecond > 0)) {
   process.exit(2);
 }
 
-const rotateAfter = 50;
+const rotateAfter = 20;
 const kept = 2;
 const names = ['web', 'api'];
 const paths = ['/', '/login', '/cart', '/search?q=tea', '/orders/17'];
@@ -35,6 +36,7 @@ function rotate(name: string): void {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
+  console.log(`${name}.log was renamed to ${name}.log.1, and a new one begun`);
 }
 
 let number = 0;

@@ -18,8 +18,10 @@ it('`pnpm start` shows lines of real files through rotations, and reacts to an e
   expect(start.stderr).toContain('edit pipelines/quickstart.yaml');
   writeFileSync(file, original.replace('format: pretty', 'format: json'));
   await start.printed(/^\{.*"team":"demo".*\}$/m, 'stdout');
-  // Each of the two files is renamed after 50 lines.
-  await start.printed(/#115\b/, 'stdout');
+  // Each of the two files is renamed after 20 lines.
+  await start.printed(/#45\b/, 'stdout');
+  expect(start.stderr).toContain('-- web.log was renamed to web.log.1, and a new one begun: reading goes on');
+  expect(start.stderr.match(/Try:/g)!.length).toBeGreaterThan(1);
   const numbers = [...start.stdout.matchAll(/#(\d+)/g)].map((match) => Number(match[1]));
   for (const parity of [0, 1]) {
     const ofFile = numbers.filter((number) => number % 2 === parity);
