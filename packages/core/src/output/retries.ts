@@ -29,7 +29,6 @@ export class Retries {
 
   add(entry: Entry): void {
     this.#failed.push(entry);
-    this.#troubled = true;
   }
 
   /** What has failed so far: whoever takes it tries it again, or not. */
@@ -45,6 +44,10 @@ export class Retries {
       },
       delay(writeBackoff, this.#failures++),
     );
+  }
+
+  failed(): void {
+    this.#troubled = true;
   }
 
   worked(): void {

@@ -279,7 +279,6 @@ export class OutputNode extends Node implements Target {
       this.counters.retries++;
       this.#retries.add(entry);
     } else if (outcome instanceof Stuck) this.#park(entry, outcome);
-    else if (outcome !== 'given up') this.#worked(delivery);
     this.#ended();
     if (outcome === 'failed' || outcome instanceof Stuck) return;
     if (outcome === 'given up') this.#giveUp(delivery);
@@ -366,6 +365,7 @@ export class OutputNode extends Node implements Target {
       const refused = await this.#connection.instance!.write(batch, controller.signal);
       if (this.required) delivery.fates.written(batch, refused);
       this.counters.out.addTaken(batch, refused);
+      this.#worked(delivery);
       return refused.length > 0 ? refused : 'written';
     } catch (error) {
       if (controller.signal.aborted) return 'given up';
@@ -375,6 +375,7 @@ export class OutputNode extends Node implements Target {
         return 'given up';
       }
       this.report(this.supervisor.failed('degraded', error));
+      this.#retries.failed();
       return 'failed';
     } finally {
       forgetCancel();

@@ -63,3 +63,27 @@ test('one that nothing waits for runs well again when a write has worked', async
   await until(() => expect(output().state).toBe('running'));
   expect(recoveries()).toHaveLength(1);
 });
+
+test.each(['LC_OUTPUT_UNREACHABLE', 'LC_OUTPUT_FAILED'] as const)(
+  'one that throws %s where a plugin has records written again is degraded until that has worked',
+  async (code) => {
+    const { world } = scene;
+    const agent = await world.start(simple);
+    const states: string[] = [];
+    agent.pipeline.hooks.status.tap('states', (_, { state }) => void states.push(state));
+    agent.pipeline.hooks.refused.tapPromise('again', async () => {
+      world.failing.add('out');
+      return 'retry';
+    });
+    world.failure = new LogcatchError(code, 'the server is away');
+    world.refusing = true;
+    world.add('a', 'one');
+    await until(() => expect(agent.pipeline.outputs[0]!.counters.errors[code]).toBeGreaterThan(2));
+    expect(states).toEqual(['degraded']);
+    world.refusing = false;
+    world.failing.clear();
+    await scene.untilWritten(1);
+    await until(() => expect(output().state).toBe('running'));
+    expect(recoveries()).toHaveLength(1);
+  },
+);
