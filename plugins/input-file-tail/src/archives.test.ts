@@ -441,6 +441,31 @@ describe('the rotated form of a file', () => {
     expect([...life.lines, ...next.lines]).toEqual(['one', 'two']);
   });
 
+  test('is read through before the files are opened, and nothing is looked at twice: where reading begins at the end both are passed over', async () => {
+    await writeFile(at('app.log'), 'one\ntwo\n');
+    await writeFile(at('app.log.1.gz'), gzipSync('one\ntwo\n'));
+    const readThrough = Promise.withResolvers<void>();
+    const slow: Disk = Object.assign(Object.create(disk), {
+      async open(path: string) {
+        if (!path.endsWith('.gz')) await readThrough.promise;
+        const handle = await disk.open(path);
+        const read: Handle['read'] = async (into, length, position) => {
+          const bytes = await Descriptor.prototype.read.call(handle, into, length, position);
+          // Long enough for a look at what it holds.
+          if (bytes === 0) void delay(200).then(() => readThrough.resolve());
+          return bytes;
+        };
+        return Object.assign(handle, { read });
+      },
+    });
+    const life = (await new Life({ ...all, from: 'end' }, { disk: slow }).start()).pump();
+    await until(() => life.logged('it holds, compressed, what was read of another file'));
+    await appendFile(at('app.log'), 'three\n');
+    await until(() => life.lines.includes('three'));
+    expect(life.lines).toEqual(['three']);
+    expect(life.sources).toHaveLength(1);
+  });
+
   test('is read after all where the file was truncated before it was read to its end', async () => {
     await writeFile(at('app.log'), 'one\ntwo\nthree\n');
     const life = await new Life(all, { maxRecords: 1 }).start();
