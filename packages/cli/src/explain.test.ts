@@ -48,6 +48,7 @@ test('a file that was renamed, is paused, and whose input is in trouble', () => 
         currentPath: '/a.log.1',
         open: true,
         pausedBy: ['dead-letters full'],
+        stuckIn: [{ output: 'kafka', why: 'LC_X topic a does not exist. Create it.' }],
         start: 2,
         position: 6,
         size: 12,
@@ -65,6 +66,7 @@ input app reads it
   It is open.
 input app is waiting: for output kafka to start. Wait.
 source 3 of app: position 6 of 12, begun at 2, 1 byte to come again, paused: dead-letters full, found as /a.log, open
+  it waits for output kafka: LC_X topic a does not exist. Create it.
 bytes, of all files that were read at this path:
    4  delivered
    6  pending

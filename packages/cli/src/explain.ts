@@ -75,7 +75,7 @@ export function reportText(report: PathReport, file: string, now: number, prospe
     `${path}: ${size === undefined ? 'no regular file is there' : `a file of ${plural(size, 'byte')}`}`,
     ...(running ? [] : ['no agent runs: this is what is stored']),
     ...inputs.flatMap(inputTexts),
-    ...sources.map((source) => sourceText(source, path, now)),
+    ...sources.flatMap((source) => sourceTexts(source, path, now)),
     ...ended.flatMap((history) => endedTexts(history, now)),
     ...(isKnown(report) ? [] : unknownTexts(file, report.similar, prospects)),
   ]
@@ -115,8 +115,8 @@ function inputTexts({ id, read, reasons, state, reason, hint }: InputExplanation
   return state === 'running' ? reading : [...reading, `input ${id} is ${state}: ${sentence(reason, hint)}`];
 }
 
-function sourceText(source: Checkpoint, asked: string, now: number): string {
-  const { key, input, path, currentPath, pausedBy, start, position, size, again, seen, open } = source;
+function sourceTexts(source: Checkpoint, asked: string, now: number): string[] {
+  const { key, input, path, currentPath, pausedBy, stuckIn, start, position, size, again, seen, open } = source;
   const details = [
     `position ${position} of ${size}`,
     start > 0 && `begun at ${start}`,
@@ -126,7 +126,10 @@ function sourceText(source: Checkpoint, asked: string, now: number): string {
     currentPath !== asked && `now at ${currentPath}`,
     open ? 'open' : `last open ${period(now - seen)} ago`,
   ];
-  return `source ${key} of ${input}: ${details.filter(Boolean).join(', ')}`;
+  return [
+    `source ${key} of ${input}: ${details.filter(Boolean).join(', ')}`,
+    ...stuckIn.map(({ output, why }) => `  it waits for output ${output}: ${why}`),
+  ];
 }
 
 function endedTexts({ component, ends }: PathHistory, now: number): string[] {

@@ -7,7 +7,9 @@ test('on a terminal words stay whole, and columns of a line where they fit', () 
   expect(folded(`${line}\nshort`, 20, 11)).toBe(
     '  warning  one of\n          these\n          words does\n          not fit\nshort',
   );
-  expect(folded('/a/path/that/is/longer/than/a/line and more', 20)).toBe('/a/path/that/is/longer/than/a/line\nand more');
+  expect(folded('/a/path/that/is/longer/than/a/line and more', 20)).toBe(
+    '/a/path/that/is/longer/than/a/line\nand more',
+  );
   expect(folded('exactly so', 10)).toBe('exactly so');
 });
 

@@ -29,6 +29,11 @@ export class StuckSources {
     if (first && this.#supervisor.status.state !== 'stuck') this.#supervisor.failed('stuck', first.reason);
   }
 
+  /** Why, if the output is stuck for this source. */
+  reasonFor(source: TrackedSource): LogcatchError | undefined {
+    return this.#sources.get(source)?.reason;
+  }
+
   freed(source: TrackedSource): void {
     this.#sources.get(source)?.forget();
     if (this.#sources.delete(source) && !this.any) this.#supervisor.move('running');

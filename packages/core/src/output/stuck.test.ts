@@ -37,6 +37,9 @@ test('a stuck output keeps nothing of the source in memory, and the others flow 
   await until(() => expect(written()).toEqual(ofB));
   await until(() => expect(sourceA()).toMatchObject({ unsettled: 0, outstanding: 0, pausedBy: ['output stuck'] }));
   expect(agent.pipeline.outputs[0]!.queued).toBe(0);
+  const why = expect.stringMatching(/^LC_OUTPUT_TOPIC_MISSING no such topic\. /);
+  expect((await agent.checkpoints.report('a')).sources).toMatchObject([{ stuckIn: [{ output: 'out', why }] }]);
+  expect((await agent.checkpoints.report('b')).sources).toMatchObject([{ stuckIn: [] }]);
   expect(supervisor.status).toMatchObject({ state: 'stuck', reason: 'LC_OUTPUT_TOPIC_MISSING no such topic' });
   free();
   await until(() => expect(ofA()).toEqual(lines));

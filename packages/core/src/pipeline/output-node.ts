@@ -1,4 +1,12 @@
-import { abortable, type Batch, type Figures, type OutputDefinition, type Refused, Stuck } from '@logcatch/plugin-api';
+import {
+  abortable,
+  type Batch,
+  type Figures,
+  type LogcatchError,
+  type OutputDefinition,
+  type Refused,
+  Stuck,
+} from '@logcatch/plugin-api';
 import type { DesiredComponent } from '../config/index.ts';
 import { Admission } from '../output/admission.ts';
 import { Connection } from '../output/connection.ts';
@@ -16,6 +24,7 @@ import { Writes } from '../output/writes.ts';
 import type { Delivery } from './delivery.ts';
 import { Gate } from './gate.ts';
 import { Node, type PipelineEnvironment, type Target } from './node.ts';
+import type { TrackedSource } from './tracked-source.ts';
 import { Turns } from './turns.ts';
 
 /** Bytes that an output which is not required may hold back: beyond that its records are dropped and counted. */
@@ -107,6 +116,11 @@ export class OutputNode extends Node implements Target {
   /** What the plugin says of itself. */
   get details(): Figures | undefined {
     return this.told(() => this.#connection.instance?.figures);
+  }
+
+  /** Why it is stuck for a source, if it is. */
+  stuckFor(source: TrackedSource): LogcatchError | undefined {
+    return this.#stuckFor.reasonFor(source);
   }
 
   build(): void {

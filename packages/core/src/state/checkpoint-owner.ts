@@ -19,6 +19,12 @@ export function ownerOf(pipeline: Pipeline, store: Store, checkpointer: Checkpoi
           live.set(source.key, {
             currentPath,
             pausedBy,
+            get stuckIn() {
+              return pipeline.outputs.flatMap((output) => {
+                const reason = output.stuckFor(source);
+                return reason ? [{ output: output.id, why: reason.describe() }] : [];
+              });
+            },
             get over() {
               return source.ended !== undefined;
             },

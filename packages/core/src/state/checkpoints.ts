@@ -19,6 +19,8 @@ export interface Checkpoint {
   readonly open: boolean;
   /** Why nothing more is read from it; empty while it is. */
   readonly pausedBy: readonly PauseReason[];
+  /** Outputs that are stuck for it. */
+  readonly stuckIn: readonly StuckIn[];
   /** Where reading began. */
   readonly start: number;
   /** Up to here everything has settled: reading goes on here after a restart. */
@@ -70,12 +72,20 @@ export interface InputExplanation extends Pick<Status, 'state' | 'reason' | 'hin
   readonly reasons: readonly string[];
 }
 
+/** An output that cannot write the records of a source now. */
+export interface StuckIn {
+  readonly output: string;
+  /** Code, reason, and what to do. */
+  readonly why: string;
+}
+
 /** A source that is being read. */
 export interface LiveSource {
   readonly currentPath: string;
   /** No more can be read from it. */
   readonly over: boolean;
   readonly pausedBy: readonly PauseReason[];
+  readonly stuckIn: readonly StuckIn[];
   seek(position: number): void;
 }
 
@@ -259,6 +269,7 @@ function checkpointOf({ row, live }: Found): Checkpoint {
     currentPath,
     open,
     pausedBy,
+    stuckIn: live?.stuckIn ?? [],
     start,
     position,
     size,
