@@ -28,7 +28,7 @@ export function declaredIn(components: readonly ComponentStatus[], removed: read
 }
 
 /** One for each declaration. */
-export function addedUp<One extends Counted>(all: readonly One[]): One[] {
+function addedUp<One extends Counted>(all: readonly One[]): One[] {
   const byDeclaration = Map.groupBy(all, ({ id }) => declaredId(id));
   return [...byDeclaration].map(([id, [first, ...others]]) => others.reduce(together<One>, { ...first!, id }));
 }
