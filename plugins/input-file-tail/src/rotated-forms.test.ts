@@ -115,6 +115,19 @@ describe('the rotated form of a file', () => {
       expect(next.events()).toEqual(['found app.log.1', 'resumed app.log.1.gz']);
     });
 
+    test('is read also where another file has the inode number of its own by now', async () => {
+      await writeFile(at('app.log.1'), 'one\n');
+      const life = await new Life(old).start();
+      await life.stop();
+      await put('app.log.1.gz', 'one\n');
+      await rm(at('app.log.1'));
+      // Most file systems give it to the next one.
+      await writeFile(at('app.log'), 'two\n');
+      const next = (await life.restart(old)).pump();
+      await until(() => next.lines.length === 2);
+      expect(next.lines.toSorted()).toEqual(['one', 'two']);
+    });
+
     test('is read where the file was closed before anything of it was read, and is gone', async () => {
       for (const name of ['app.log.0', 'app.log.1']) await writeFile(at(name), `${name}\n`);
       const life = await new Life({ ...old, max_open_files: 1 }).start();

@@ -44,8 +44,9 @@ export class RotatedForms {
    * @param stored those too that are stored and not read, as it is not decided yet what became of them
    */
   orphaned(found: readonly FoundFile[], stored: boolean): Set<string> {
-    const there = new Set(found.map(({ stat }) => fileKey(stat)));
-    const rows = stored ? this.#sources.known().filter(({ meta }) => !there.has(`${meta.dev}:${meta.ino}`)) : [];
+    const there = new Map(found.map((file) => [fileKey(file.stat), file]));
+    const isThere = (row: StoredSource) => mayHold(there.get(`${row.meta.dev}:${row.meta.ino}`), row);
+    const rows = stored ? this.#sources.known().filter((row) => !isThere(row)) : [];
     const tails = this.#tails.list.filter(({ file, behind }) => file.missing && behind > 0);
     return new Set([...rows.map(({ path }) => dirname(path)), ...tails.map(({ folder }) => folder)]);
   }
@@ -145,6 +146,13 @@ async function isFormOf(archive: FileFacts, { file, position }: Tail): Promise<b
     .catch(() => undefined);
   if (end && last?.equals(end)) return true;
   return holdsAllRead(archive, known) || (file.missing && isUnread(known));
+}
+
+/** Whether a file with the inode number of a stored one is that, as far as can be told without opening it. */
+function mayHold(file: FoundFile | undefined, { path, meta }: StoredSource): boolean {
+  if (!file) return false;
+  const { birth } = file.stat;
+  return birth !== null && meta.birth != null ? meta.birth === String(birth) : file.path === path;
 }
 
 /** All of one that was found and not read is to be read, whichever archive it is that begins like it. */
