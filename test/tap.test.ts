@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { pipeline, runPipeline, startAgent, statusOf, temporaryFolder } from './support/agent.ts';
 import { shop, shown } from './support/cli-readme.ts';
 
@@ -14,9 +14,10 @@ it('a tap that shows nothing says once why', async () => {
   const tap = pipeline('tap', file);
   await tap.printed(/nothing has passed all inputs yet: 1 file, and everything in it has been read/);
   const looking = pipeline('tap', file, '--grep', 'nowhere');
-  await looking.printed('Ctrl-C ends it');
-  appendFileSync(log, 'level=info msg="again"\n');
-  await looking.printed('nothing is shown yet: 1 record passed, 1 looked at, and none matches');
+  // Some of them pass before its patience ends, however slow the machine is.
+  const writer = setInterval(() => appendFileSync(log, 'level=info msg="again"\n'), 200);
+  onTestFinished(() => clearInterval(writer));
+  await looking.printed(/nothing is shown yet: (\d+) records? passed, \1 looked at, and none matches/);
 });
 
 it('tap shows what the README says, is harmless when it is killed, and ends with the agent', async () => {
