@@ -125,8 +125,9 @@ export class Agent {
     this.#checkpointer = new Checkpointer(store, {
       checkpointed: (sources) => hooks.checkpointed.call(sources),
       trouble: (error) => {
-        if (error) hooks.error.call(error);
-        else log.info('checkpoints are written again');
+        if (error) return hooks.error.call(error);
+        log.forget();
+        log.info('checkpoints are written again');
       },
     });
     hooks.error.tap('log', (error) => log.failure(error));

@@ -61,6 +61,7 @@ test('positions that do not come to disk: it ships, is not well, says so, and is
     throw new Error('database or disk is full');
   });
   onTestFinished(() => full.mockRestore());
+  const forgets = vi.spyOn(agent.log, 'forget');
   world.add('a', 'one');
   await until(() =>
     expect(statusOf(agent)).toMatchObject({
@@ -76,6 +77,8 @@ test('positions that do not come to disk: it ships, is not well, says so, and is
   full.mockRestore();
   await until(() => expect(statusOf(agent).well).toBe(true));
   expect(statusOf(agent)).not.toHaveProperty('unwritten');
+  // What the log has held back would be told when it is over.
+  expect(forgets).toHaveBeenCalledOnce();
 });
 
 test('a running agent, through its control socket', async () => {
