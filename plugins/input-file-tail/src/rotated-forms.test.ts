@@ -242,6 +242,25 @@ describe('the rotated form of a file', () => {
     expect(life.lines).toEqual(['one', 'one', 'two', 'three']);
   });
 
+  test('is read after all where nothing was read of the file, and another one has its inode number by now', async () => {
+    const names = ['app.log.0', 'app.log.1'];
+    for (const name of names) {
+      await writeFile(at(name), `${name}\n`);
+      await writeFile(at(`${name}.gz`), gzipSync(`${name}\n`));
+    }
+    const life = await new Life({ ...all, max_open_files: 1 }).start();
+    const setAside = (name: string) => life.logged(`${name}.gz: rotated`);
+    await until(() => names.every(setAside) && openIn(folder).length < 2);
+    const closed = names.find((name) => !openIn(folder).includes(at(name)))!;
+    await rm(at(closed));
+    // Most file systems give it to the next one.
+    await writeFile(at('app.log'), 'longer than the other two\n');
+    await until(() => life.logged('renamed to') || life.logged('goes on with the archive'));
+    life.pump();
+    await until(() => life.lines.length === 3);
+    expect(life.lines.toSorted()).toEqual([...names, 'longer than the other two']);
+  });
+
   test('does not take the place of the file where that has grown since', async () => {
     await writeFile(at('app.log'), 'one\n');
     const life = (await new Life(all).start()).pump();

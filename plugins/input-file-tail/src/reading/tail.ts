@@ -67,8 +67,9 @@ export class Tail implements Holder {
   broken: unknown;
   readonly #sources: TailPlace['sources'];
   #position: number;
+  /** See {@link own}. */
+  #own: number;
   /** The largest size seen. */
-  #own = 0;
   #size: number;
   /** When its content was changed last, as seen with the size. */
   #modified: number;
@@ -97,6 +98,7 @@ export class Tail implements Holder {
     this.modified = this.#modified = file.facts.modified;
     this.#sources = place.sources;
     this.#position = this.#searched = source.position;
+    this.#own = file.facts.size;
     this.#size = Math.max(file.facts.size, source.position);
     this.#beginning = beginningOf(file.facts.head);
     place.sources.grown(source, this.#size);
@@ -253,7 +255,7 @@ export class Tail implements Holder {
     this.rewind(0);
     this.source = source;
     this.paused = this.#suspect = false;
-    this.#own = 0;
+    this.#own = facts.size;
     this.#modified = facts.modified;
     this.#beginning = beginningOf(facts.head);
     this.file.renew(meta);
