@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { readPid, writePid } from './agent-pid.ts';
+import { codeOf, explain } from './state-failure.ts';
 import { type Salvage, salvage } from './state-salvage.ts';
 import { fault, foreign, migrate } from './state-schema.ts';
 
@@ -174,19 +175,4 @@ function makeFolder(folder: string): void {
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
   mkdirSync(folder, { mode: 0o700 });
-}
-
-function explain(error: unknown, dataDir: string): LogcatchError {
-  const busy = 5;
-  if (codeOf(error) === busy) {
-    const pid = readPid(dataDir);
-    const holder = pid === undefined ? 'another agent' : `the agent with pid ${pid}`;
-    return new LogcatchError('LC_DATA_DIR_LOCKED', `${dataDir} is in use by ${holder}`, { cause: error });
-  }
-  return new LogcatchError('LC_DATA_DIR', `${dataDir}: ${messageOf(error)}`, { cause: error });
-}
-
-/** SQLite's primary result code: the extended ones say more than is asked here. */
-function codeOf(error: unknown): number {
-  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }
