@@ -137,10 +137,7 @@ export class HttpEndpoint {
       });
       server.listen(desired.port, desired.host);
       await once(server, 'listening').catch((error) => {
-        throw new LogcatchError('LC_HTTP_LISTEN', messageOf(error), {
-          cause: error,
-          ...(hints[error.code] !== undefined && { hint: hints[error.code]! }),
-        });
+        throw cannotListen(error);
       });
       this.#server = server;
       supervisor.started();
@@ -245,6 +242,12 @@ function notTaken(path: string, allow: string): Answer {
 function isSame(a: string, b: string): boolean {
   const [first, second] = [a, b].map((value) => createHash('sha256').update(value).digest());
   return timingSafeEqual(first!, second!);
+}
+
+/** Why an address cannot be listened on. */
+export function cannotListen(cause: unknown): LogcatchError {
+  const hint = hints[(cause as NodeJS.ErrnoException).code ?? ''];
+  return new LogcatchError('LC_HTTP_LISTEN', messageOf(cause), { cause, ...(hint !== undefined && { hint }) });
 }
 
 /** The name in a `Host` header, without its port. */

@@ -11,12 +11,13 @@ import type { Desired, DesiredComponent } from '../config/index.ts';
 import type { Engine } from '../engine.ts';
 import { Graph } from '../pipeline/graph.ts';
 import { readSecret } from '../secret.ts';
+import { httpAddress } from './http-address.ts';
 import { secretFiles } from './secret-files.ts';
 import { stateFolder } from './state-folder.ts';
 
 /** What one subject came to. */
 export interface Examination {
-  /** `state`, `secrets`, or the kind and type of the components: `output kafka`. */
+  /** `state`, `http`, `secrets`, or the kind and type of the components: `output kafka`. */
   readonly subject: string;
   /** Ids of the components. */
   readonly components: readonly string[];
@@ -38,8 +39,11 @@ interface Subject extends Omit<Examination, 'findings'> {
 export function examine(desired: Desired, engine: Engine, deadline = usualDeadline): Promise<Examination>[] {
   const toPath = (path: string) => resolve(dirname(desired.file), path);
   const alone = { components: [] };
+  const { http, dataDir } = desired;
   const subjects: Subject[] = [
-    { subject: 'state', ...alone, findings: () => stateFolder(desired.dataDir, desired.file) },
+    { subject: 'state', ...alone, findings: () => stateFolder(dataDir, desired.file) },
+    // Port 0 is one that is free.
+    ...(http?.port ? [{ subject: 'http', ...alone, findings: () => httpAddress(http, dataDir) }] : []),
     { subject: 'secrets', ...alone, findings: () => secretFiles(desired, toPath) },
     ...plugins(desired, engine, toPath),
   ];
