@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** By the numbers that `statfs` gives: Linux's. */
 const networks: ReadonlyMap<number, string> = new Map([
@@ -20,4 +22,11 @@ export async function networkFileSystem(path: string): Promise<string | undefine
     () => 0,
   );
   return networks.get(type >>> 0);
+}
+
+/** The path, or the folder above it that is there, as far as this user sees. */
+export function nearestThere(path: string): string {
+  let at = path;
+  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
+  return at;
 }

@@ -21,7 +21,7 @@ export {
   Rejected,
   Stuck,
 } from './errors.ts';
-export { networkFileSystem } from './file-system.ts';
+export { nearestThere, networkFileSystem } from './file-system.ts';
 export { FileWatch, type FileWatchOptions } from './file-watch.ts';
 export type * from './hooks.ts';
 export type { Input, InputContext, PathExplanation } from './input.ts';

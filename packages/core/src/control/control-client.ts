@@ -1,5 +1,6 @@
 import { errorTable, LogcatchError, messageOf } from '@logcatch/plugin-api';
 import { readPid } from '../state/agent-pid.ts';
+import { forbidden } from '../state/state-failure.ts';
 import type { ControlFailure } from './control.ts';
 import { controlSocket, type SocketAddress, socketAddress } from './control-socket.ts';
 import { request as httpRequest } from './http.ts';
@@ -144,7 +145,7 @@ function explain(error: unknown, dataDir: string): LogcatchError {
     return new LogcatchError('LC_AGENT_NOT_RUNNING', message, cause);
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new LogcatchError('LC_AGENT_FORBIDDEN', `${dataDir} belongs to another user`, cause);
+    return forbidden(dataDir, error);
   }
   return error instanceof Silence
     ? frozen(error, dataDir)

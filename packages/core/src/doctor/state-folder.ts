@@ -1,7 +1,6 @@
-import { constants, existsSync, statSync } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type Finding, LogcatchError, messageOf, networkFileSystem } from '@logcatch/plugin-api';
+import { type Finding, LogcatchError, messageOf, nearestThere, networkFileSystem } from '@logcatch/plugin-api';
 import { askAgent } from '../control/control-client.ts';
 import type { AgentStatus } from '../status/agent-status.ts';
 
@@ -14,7 +13,7 @@ const patience = 5_000;
 
 /** Whether an agent can keep its state in data_dir. Nothing is made there. */
 export async function* stateFolder(dataDir: string, file: string): AsyncGenerator<Finding> {
-  const there = nearest(dataDir);
+  const there = nearestThere(dataDir);
   const made = there === dataDir ? '' : `, which can be made in ${there}`;
   if (!statSync(there).isDirectory()) {
     yield {
@@ -65,11 +64,4 @@ async function agent(dataDir: string, file: string): Promise<Finding> {
     if (error.code === 'LC_AGENT_NOT_RUNNING') return { level: 'ok', what: 'no agent runs there' };
     return { level: 'warning', what: error.message, hint: error.hint };
   }
-}
-
-/** The path, or the folder above it that is there. */
-function nearest(path: string): string {
-  let at = path;
-  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
-  return at;
 }

@@ -2,6 +2,7 @@ import { accessSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LogcatchError } from '@logcatch/plugin-api';
 import { stateFile } from './state-database.ts';
+import { forbidden } from './state-failure.ts';
 import { Store } from './store.ts';
 
 /** @throws LC_AGENT_NOT_RUNNING where no agent has ever been, LC_AGENT_FORBIDDEN */
@@ -10,8 +11,7 @@ export function requireState(dataDir: string): void {
     accessSync(join(dataDir, stateFile));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EACCES')
-      throw new LogcatchError('LC_AGENT_FORBIDDEN', `${dataDir} belongs to another user`, { cause });
+    if (code === 'EACCES') throw forbidden(dataDir, cause);
     throw new LogcatchError('LC_AGENT_NOT_RUNNING', `no agent has run on ${dataDir}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { LogcatchError, messageOf } from '@logcatch/plugin-api';
+import { LogcatchError, messageOf, nearestThere } from '@logcatch/plugin-api';
 import { readPid } from './agent-pid.ts';
 
 /** Why the state of a data_dir cannot be opened. */
@@ -14,6 +14,16 @@ export function explain(error: unknown, dataDir: string): LogcatchError {
     return new LogcatchError('LC_DATA_DIR', `${dataDir}: its disk is full`, { cause: error, hint });
   }
   return new LogcatchError('LC_DATA_DIR', `${dataDir}: ${messageOf(error)}`, { cause: error });
+}
+
+/** This user may not look into a data_dir, or into a folder above it: then it is not known whether it is there. */
+export function forbidden(dataDir: string, cause: unknown): LogcatchError {
+  const there = nearestThere(dataDir);
+  const message =
+    there === dataDir
+      ? `${dataDir} belongs to another user`
+      : `this user may not enter ${there}, so it is not known whether ${dataDir} is there`;
+  return new LogcatchError('LC_AGENT_FORBIDDEN', message, { cause });
 }
 
 /** SQLite's primary result code: the extended ones say more than is asked of most. */
