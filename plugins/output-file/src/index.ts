@@ -1,4 +1,5 @@
 import { defineOutput } from '@logcatch/plugin-api';
+import { diagnose } from './diagnosis.ts';
 import { FileOutput } from './file-output.ts';
 import { options } from './options.ts';
 import { preview } from './preview.ts';
@@ -12,5 +13,6 @@ export default defineOutput({
   summarize: ({ path, value }) => `${path.text}, ${value}`,
   writes: ({ path }) => path,
   preview,
+  diagnose,
   create: (options, context) => new FileOutput(options, context),
 });
