@@ -13,7 +13,7 @@ function folder(): string {
   return path;
 }
 
-async function findings(at: string, ...paths: string[]) {
+async function findings(at: string, ...paths: (string | string[])[]) {
   const context = fakeInputContext({ folder: at });
   const examined = paths.map((path) => ({ options: options.parse({ paths: path }), context, attributes: [] }));
   const found: Finding[] = [];
@@ -27,11 +27,21 @@ test('files of all inputs count once, and what matches nothing is told', async (
   const found = await findings(at, './*.log', './a.log', './none/*.log');
   expect(found).toMatchObject([
     { level: 'warning', what: expect.stringContaining('no file matches ./none/*.log') },
-    { level: 'ok', what: '2 files in 2 folders match' },
+    { level: 'ok', what: '2 files in 1 folder match' },
     { level: 'ok', what: expect.stringContaining('all can be read by') },
     { what: expect.stringContaining('a process may open') },
     ...(process.platform === 'linux' ? [{ what: expect.stringContaining('2 folders to watch') }] : []),
   ]);
+});
+
+test('a folder that is not there is told where another pattern of the input matches', async () => {
+  const at = folder();
+  writeFileSync(join(at, 'a.log'), '');
+  const found = await findings(at, ['./*.log', './typo/*.log', './typo/b.log', './b*.log']);
+  expect(found.filter(({ level }) => level !== 'ok')).toMatchObject([
+    { level: 'warning', what: expect.stringMatching(/: there is no folder .*\/typo$/) },
+  ]);
+  expect(found).toContainEqual({ level: 'ok', what: '1 file in 1 folder match' });
 });
 
 test('rotated files beside a matched one that no pattern leads to', async () => {

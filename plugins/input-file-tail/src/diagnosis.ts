@@ -1,13 +1,15 @@
 import { constants, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { abortable, type Examined, type Finding, networkFileSystem, plural } from '@logcatch/plugin-api';
-import { Finder, type Findings } from './find/finder.ts';
+import { Finder } from './find/finder.ts';
 import { Exclusions, Pattern } from './find/glob.ts';
 import { type Rotation, unmatchedRotations } from './find/rotations.ts';
 import { clock } from './machine/clock.ts';
 import { disk } from './machine/disk.ts';
 import { Slices } from './machine/slices.ts';
+import { missingFolders } from './no-file.ts';
 import type { Options } from './options.ts';
 import { descriptorLimit, usualMost } from './process/handle-table.ts';
 
@@ -21,29 +23,33 @@ type Patient = Examined<Options>;
 /** Whether the files of all inputs can be found, read and followed. */
 export async function* diagnose(components: readonly Patient[], signal: AbortSignal): AsyncGenerator<Finding> {
   const files = new Set<string>();
-  const folders = new Set<string>();
+  /** Folders of files. */
+  const holding = new Set<string>();
   const watched = new Set<string>();
   const troubles = new Map<string, string | undefined>();
   const slices = new Slices(clock);
   for (const { options, context } of components) {
     const resolve = (path: string) => context.resolve(path);
     const exclusions = new Exclusions(options.exclude ?? [], resolve);
-    const found = await abortable(find(options, exclusions, resolve, slices), signal);
+    const patterns = options.paths.map((text) => new Pattern(text, resolve));
+    const found = await abortable(new Finder({ disk, slices, patterns, exclusions }).all(), signal);
     for (const { path, message, hint } of found.problems) troubles.set(message, hint ?? rights(path));
-    for (const path of found.files.keys()) files.add(path);
-    for (const folder of found.folders) {
-      folders.add(folder);
-      if (options.watch === 'auto') watched.add(folder);
+    for (const path of found.files.keys()) {
+      files.add(path);
+      holding.add(dirname(path));
     }
+    if (options.watch === 'auto') for (const folder of found.folders) watched.add(folder);
     const rotated = await abortable(unmatchedRotations(found.files, exclusions), signal);
     if (rotated.length > 0) yield notMatched(context.id, rotated);
     if (found.files.size === 0) {
       const hint = 'Files that appear later are read. If there should be some by now, check the patterns.';
       yield { level: 'warning', what: `${context.id}: no file matches ${options.paths.join(', ')}`, hint };
+    } else {
+      for (const folder of missingFolders(patterns, disk)) yield notThere(context.id, folder);
     }
   }
   if (files.size > 0)
-    yield { level: 'ok', what: `${plural(files.size, 'file')} in ${plural(folders.size, 'folder')} match` };
+    yield { level: 'ok', what: `${plural(files.size, 'file')} in ${plural(holding.size, 'folder')} match` };
   for (const path of files) {
     signal.throwIfAborted();
     await access(path, constants.R_OK).catch(({ code }: NodeJS.ErrnoException) =>
@@ -70,14 +76,9 @@ export async function* diagnose(components: readonly Patient[], signal: AbortSig
   }
 }
 
-async function find(
-  options: Options,
-  exclusions: Exclusions,
-  resolve: (path: string) => string,
-  slices: Slices,
-): Promise<Findings> {
-  const patterns = options.paths.map((text) => new Pattern(text, resolve));
-  return new Finder({ disk, slices, patterns, exclusions }).all();
+function notThere(id: string, folder: string): Finding {
+  const hint = 'Files are read when it comes. If it should be there by now, check the pattern that begins with it.';
+  return { level: 'warning', what: `${id}: there is no folder ${folder}`, hint };
 }
 
 function notMatched(id: string, rotated: readonly Rotation[]): Finding {

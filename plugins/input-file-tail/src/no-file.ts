@@ -22,7 +22,7 @@ export async function whyNoFile(
 ): Promise<string> {
   const reasons = new Map(problems.map(({ path, message }) => [path, message]));
   for (const pattern of patterns) {
-    const folder = pattern.literal ? dirname(pattern.base) : pattern.base;
+    const folder = folderOf(pattern);
     const reason = reasons.has(folder) ? undefined : await folderProblem(disk, folder);
     if (reason) reasons.set(folder, reason);
   }
@@ -45,6 +45,15 @@ export async function whyNothing(
   if (files.size === 0) return whyNoFile(patterns, findings, disk);
   if (ignored === 0) return undefined;
   return `of ${plural(files.size, 'file')} found ${ignored} were not changed for longer than ignore_older`;
+}
+
+/** Folders that patterns begin in and that are not there. */
+export function missingFolders(patterns: readonly Pattern[], disk: Disk): string[] {
+  return [...new Set(patterns.map(folderOf))].filter((folder) => statOf(disk, folder) === undefined);
+}
+
+function folderOf({ literal, base }: Pattern): string {
+  return literal ? dirname(base) : base;
 }
 
 async function folderProblem(disk: Disk, folder: string): Promise<string | undefined> {
