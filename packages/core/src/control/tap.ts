@@ -41,10 +41,12 @@ export interface TapTick {
 export type TapLine = { readonly record: TappedRecord } | { readonly tick: TapTick };
 
 /**
- * Of each second, in ms: what all taps may cost, whatever they are asked to look for. Where the pipeline leaves time they may
- * have a tenth of that: to look for a pattern costs some for each batch, and few records come as many small ones.
+ * Of each second, in ms: what all taps may cost, whatever they are asked to look for. More where there is little to do: to look
+ * for a pattern costs some for each batch, and few records come as many small ones.
  */
-const workPerSecond = { busy: 10, idle: 100 };
+const workPerSecond = { busy: 10, calm: 100 };
+/** Utilization of the event loop from which on it is busy: one that ships all it can waits for its servers half of the time. */
+const busyFrom = 0.25;
 /** Less of that is not worth a look, which costs some by itself. */
 const leastWork = 1;
 const longestLook = 20;
@@ -57,27 +59,11 @@ const mostAtOnce = 256 << 10;
 /** Records between two looks at the clock. */
 const stride = 16;
 
-/** Milliseconds. */
-export interface TapClock {
-  now(): number;
-  /** Of this thread: what others do on a busy machine is no cost of a tap. */
-  worked(): number;
-}
-
-const clock: TapClock = {
-  now: () => performance.now(),
-  worked: () => {
-    // Node 22 does not say it.
-    const usage = process.threadCpuUsage?.();
-    return usage ? (usage.user + usage.system) / 1_000 : performance.now();
-  },
-};
-
 /** Copies records that pass, as many as can be had for little, and counts the others. */
 export class Tap {
   readonly request: TapRequest;
   readonly #wanted: Wanted | undefined;
-  readonly #clock: TapClock;
+  readonly #now: () => number;
   readonly #longest: number;
   readonly #work: Allowance;
   readonly #shown: Allowance;
@@ -86,13 +72,14 @@ export class Tap {
   #skipped = 0;
 
   /**
+   * @param now milliseconds
    * @param longest milliseconds for which a filter is let look at one batch: the time that it takes is owed, so that it rests longer
    * @throws LC_TAP_FILTER
    */
-  constructor(request: TapRequest, { now, worked }: TapClock = clock, longest = longestLook) {
+  constructor(request: TapRequest, now = () => performance.now(), longest = longestLook) {
     this.request = request;
     this.#wanted = parseTapFilter(request);
-    this.#clock = { now, worked };
+    this.#now = now;
     this.#longest = longest;
     this.#work = new Allowance(workPerSecond.busy, now());
     this.#shown = new Allowance(shownPerSecond, now());
@@ -109,7 +96,7 @@ export class Tap {
    */
   among(taps: number, utilization: number): void {
     this.#work.share = 1 / taps;
-    this.#work.perSecond = Math.max(workPerSecond.busy, workPerSecond.idle * (1 - utilization));
+    this.#work.perSecond = utilization < busyFrom ? workPerSecond.calm : workPerSecond.busy;
   }
 
   /** Called for each batch that passes. */
@@ -118,10 +105,9 @@ export class Tap {
     if (!reader) return;
     const { count } = batch;
     this.#seen += count;
-    const now = this.#clock.now();
-    const begun = this.#clock.worked();
-    const time = this.#work.left(now);
-    const room = Math.floor(this.#shown.left(now));
+    const begun = this.#now();
+    const time = this.#work.left(begun);
+    const room = Math.floor(this.#shown.left(begun));
     if (time < leastWork || room <= 0 || reader.full) {
       this.#skipped += count;
       return;
@@ -134,14 +120,14 @@ export class Tap {
     while (
       told < found.length &&
       text.length < mostAtOnce &&
-      (told % stride > 0 || this.#clock.worked() < until || told === 0)
+      (told % stride > 0 || this.#now() < until || told === 0)
     ) {
       text += `${JSON.stringify({ record: show(found[told++]!) } satisfies TapLine)}\n`;
     }
     if (told > 0) reader.write(text);
     this.#skipped += count - looked + (found.length - told);
     this.#shown.use(told);
-    this.#work.use(this.#clock.worked() - begun);
+    this.#work.use(this.#now() - begun);
   }
 
   /** Says what has happened since it was asked last. @param components how many are tapped */
@@ -166,7 +152,7 @@ export class Tap {
     const find = () => {
       const test = wanted.of(batch);
       while (looked < batch.count && found.length < room) {
-        if (looked % stride === 0 && looked > 0 && this.#clock.worked() >= until) return;
+        if (looked % stride === 0 && looked > 0 && this.#now() >= until) return;
         if (test(looked)) found.push(looked);
         looked++;
       }
