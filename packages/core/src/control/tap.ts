@@ -45,8 +45,8 @@ export type TapLine = { readonly record: TappedRecord } | { readonly tick: TapTi
  * for a pattern costs some for each batch, and few records come as many small ones.
  */
 const workPerSecond = { busy: 10, calm: 100 };
-/** Utilization of the event loop from which on it is busy: one that ships all it can waits for its servers half of the time. */
-const busyFrom = 0.25;
+/** Utilization of the event loop from which on it is busy: one that ships all it can has two thirds, and waits for its servers. */
+const busyFrom = 0.5;
 /** Less of that is not worth a look, which costs some by itself. */
 const leastWork = 1;
 const longestLook = 20;
